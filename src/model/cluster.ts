@@ -1,0 +1,94 @@
+/** cluster.yaml: what is true of the whole site, and its roles. Schema = type; defaults live here and nowhere else. */
+import { z } from 'zod';
+
+import { Ipv4, Ipv4InterfaceText, Ipv4RangeText } from './ipv4.ts';
+import { NodeName, ResourceName, VariableName, VariableValue, Variables } from './names.ts';
+import { parseDurationMs } from './duration.ts';
+import { parsedText } from './parsed-text.ts';
+import { supported } from './supported.ts';
+
+const AbsolutePath = z.string().regex(/^(?:\/[\w.@+-]+)+$/, 'an absolute path without spaces or ".."').refine(
+  (path) => !path.split('/').some((part) => part === '.' || part === '..'),
+  'a path must not contain "." or ".." components',
+);
+
+/** `debian-lite` follows the newest version, `debian-lite@20261121.1` pins one. */
+const ImageReference = z.string().regex(/^[a-z0-9][a-z0-9._-]*(?:@[A-Za-z0-9._-]+)?$/, 'an image name, or name@version');
+
+/** One argument of the kernel's command line: firmware and kernel split it at spaces. */
+const KernelArgument = z.string().regex(/^[\x21-\x7e]+$/, 'one kernel argument without spaces, for example quiet or isolcpus=3');
+
+export const Role = z.strictObject({
+  image: ImageReference,
+  root: supported('root mode', ['shared'], ['squash', 'ram', 'persistent']).default('shared'),
+  overlays: z.array(ResourceName).default([]),
+  kernelArguments: z.array(KernelArgument).default([]),
+  vars: Variables.default({}),
+  /** systemd units that must be active for the node to count as ready; slurmd also: registered at the controller. */
+  ready: z.array(z.string()).default([]),
+  /** From the first packet to ready. */
+  deadline: parsedText(parseDurationMs).default(300_000),
+});
+export type Role = Readonly<z.infer<typeof Role>>;
+
+export const Share = z.strictObject({
+  name: ResourceName,
+  path: AbsolutePath,
+  mount: AbsolutePath,
+  /** Roles that mount it; all when left out. */
+  roles: z.array(ResourceName).optional(),
+  /** Owner of the share's top folder, by name in the image of the nodes that mount it. */
+  owner: z.string().regex(/^[a-z_][a-z0-9_-]*$/).optional(),
+});
+export type Share = Readonly<z.infer<typeof Share>>;
+
+export const SecretSpec = z.union([
+  z.strictObject({ generateBytes: z.int().min(16).max(4096) }),
+  z.strictObject({ file: AbsolutePath }),
+]);
+export type SecretSpec = Readonly<z.infer<typeof SecretSpec>>;
+
+const Port = z.int().min(1).max(65_535);
+
+const Network = z.strictObject({
+  /** DHCP and TFTP answer here and nowhere else. */
+  interface: z.string().regex(/^[a-zA-Z0-9._-]{1,15}$/, 'a network interface name, at most 15 characters'),
+  /** This storage node on that network. */
+  address: Ipv4InterfaceText,
+  /** Addresses for boards that are not nodes yet. */
+  pool: Ipv4RangeText,
+  dhcp: supported('DHCP mode', ['server'], ['proxy', 'off']).default('server'),
+  gateway: Ipv4.optional(),
+  dns: z.array(Ipv4).default([]),
+  /** The storage node unless given. */
+  ntp: Ipv4.optional(),
+  /** Image whose kernel unknown boards wait in. */
+  hold: ImageReference.optional(),
+});
+
+const Switch = z.strictObject({
+  driver: z.enum(['snmp', 'command', 'none']),
+  host: z.string().optional(),
+  community: z.strictObject({ file: AbsolutePath }).optional(),
+});
+
+export const Cluster = z.strictObject({
+  cluster: NodeName,
+  network: Network,
+  roles: z.record(ResourceName, Role),
+  shares: z.array(Share).default([]),
+  secrets: z.record(VariableName, SecretSpec).default({}),
+  switches: z.record(ResourceName, Switch).default({}),
+  slurm: z.strictObject({ controllerRole: ResourceName }).optional(),
+  vars: z.record(VariableName, VariableValue).default({}),
+  ports: z
+    .strictObject({
+      dhcp: Port.default(67),
+      dhcpClient: Port.default(68),
+      tftp: Port.default(69),
+      http: Port.default(80),
+      nfs: Port.default(2049),
+    })
+    .prefault({}),
+});
+export type Cluster = Readonly<z.infer<typeof Cluster>>;

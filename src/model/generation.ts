@@ -1,0 +1,25 @@
+/** The frozen part of a boot plan, under the hash of its content. */
+import { z } from 'zod';
+
+import { BoardName } from './board.ts';
+
+export const Generation = z.strictObject({
+  format: z.literal(1),
+  /** sha256 of the canonical JSON of all other fields. */
+  id: z.string().regex(/^[0-9a-f]{64}$/),
+  node: z.string(),
+  role: z.string(),
+  board: BoardName,
+  image: z.strictObject({ name: z.string(), version: z.string() }),
+  rootMode: z.literal('shared'),
+  /** As TFTP serves it. */
+  configTxt: z.string(),
+  /** One line; holds `tokenSlot` once where the boot's token goes at RRQ time. */
+  commandLine: z.string(),
+  /** sha256 of the frozen overlay as canonical text: role's overlays rendered without secrets and live files. */
+  overlayDigest: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type Generation = Readonly<z.infer<typeof Generation>>;
+
+/** 43 characters, the length of 32 random bytes in base64url: replacing it never changes a file's size. */
+export const tokenSlot = '@pi-image-boot-token-goes-into-this-place-@';

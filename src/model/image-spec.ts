@@ -1,0 +1,39 @@
+/** images/<name>/image.yaml: what goes into an image. */
+import { z } from 'zod';
+
+import { BoardName } from './board.ts';
+import { ResourceName } from './names.ts';
+
+/** Debian policy §5.6.1; a version may be pinned with =. */
+const PackageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+(?:=[A-Za-z0-9.+:~-]+)?$/, 'a Debian package name');
+
+export const aptSources = ['debian', 'raspberrypi'] as const;
+export type AptSource = (typeof aptSources)[number];
+
+const Base = z.strictObject({
+  apt: z.strictObject({
+    suite: z.enum(['trixie']),
+    sources: z.array(z.enum(aptSources)).min(1).default(['debian']),
+    /** Added to what every image of ours needs to boot. */
+    packages: z.array(PackageName).default([]),
+  }),
+});
+
+const Layer = z.strictObject({
+  name: ResourceName,
+  packages: z.array(PackageName).default([]),
+  /** A folder beside image.yaml whose tree is copied over the root; owners become root. */
+  files: z.string().regex(/^[\w.-]+(?:\/[\w.-]+)*\/?$/, 'a folder beside image.yaml').optional(),
+  /** Programs beside image.yaml, run inside the image one after the other. */
+  run: z.array(z.string().regex(/^\.\/[\w.-]+(?:\/[\w.-]+)*$/, 'a program beside image.yaml, for example ./setup.sh')).default([]),
+  network: z.boolean().default(false),
+});
+export type Layer = Readonly<z.infer<typeof Layer>>;
+
+export const ImageSpec = z.strictObject({
+  summary: z.string().optional(),
+  base: Base,
+  layers: z.array(Layer).default([]),
+  boards: z.array(BoardName).min(1),
+});
+export type ImageSpec = Readonly<z.infer<typeof ImageSpec>>;

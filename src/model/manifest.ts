@@ -1,0 +1,39 @@
+/** manifest.json of an image version: what it is, what it holds, and what overlays must know of it. Immutable once published. */
+import { z } from 'zod';
+
+import { BoardName } from './board.ts';
+import { ResourceName } from './names.ts';
+
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const ImageManifest = z.strictObject({
+  format: z.literal(1),
+  name: ResourceName,
+  /** `20261121.1`: UTC day of the build and a counter; sorts by age within a day by number. */
+  version: z.string().regex(/^[A-Za-z0-9._-]+$/),
+  /** ISO 8601, UTC. */
+  builtAt: z.string(),
+  boards: z.array(BoardName),
+  /** Key over everything that went in; equal keys mean equal images. */
+  key: Sha256,
+  /** Files under boot/ by path, as TFTP and HTTP serve them. */
+  bootFiles: z.record(z.string(), z.strictObject({ sha256: Sha256, sizeBytes: z.int().min(0) })),
+  kernels: z.array(
+    z.strictObject({
+      release: z.string(),
+      /** Name under boot/ */
+      kernel: z.string(),
+      initramfs: z.string(),
+      boards: z.array(BoardName),
+    }),
+  ),
+  packages: z.array(z.strictObject({ name: z.string(), version: z.string(), architecture: z.string() })),
+  /** Numeric ids by name, for `owner:` of overlays. */
+  users: z.record(z.string(), z.int()),
+  groups: z.record(z.string(), z.int()),
+  /** Symbolic links of the root that lead to folders: path -> target. An overlay path must not cross one. */
+  folderLinks: z.record(z.string(), z.string()),
+  rootBytes: z.int().min(0),
+  rootFiles: z.int().min(0),
+});
+export type ImageManifest = Readonly<z.infer<typeof ImageManifest>>;
