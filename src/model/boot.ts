@@ -2,7 +2,17 @@
 import { z } from 'zod';
 
 /** In the order in which they come; a boot ends in `ready` or `failed`. */
-export const bootPhases = ['offered', 'loading', 'kernel', 'network', 'root', 'overlay', 'userspace', 'ready', 'failed'] as const;
+export const bootPhases = [
+  'offered',
+  'loading',
+  'kernel',
+  'network',
+  'root',
+  'overlay',
+  'userspace',
+  'ready',
+  'failed',
+] as const;
 export type BootPhase = (typeof bootPhases)[number];
 
 /** What a node may report about itself; the earlier phases are seen by the service. */
@@ -22,6 +32,8 @@ export const Boot = z.strictObject({
   bytes: z.int(),
   phases: z.array(z.strictObject({ phase: z.enum(bootPhases), atMs: z.number(), detail: z.string().optional() })),
   /** How it closed; undefined while it is open. */
-  closed: z.strictObject({ atMs: z.number(), reason: z.enum(['ready', 'failed', 'silent', 'restarted', 'handed-over']) }).optional(),
+  closed: z
+    .strictObject({ atMs: z.number(), reason: z.enum(['ready', 'failed', 'silent', 'restarted', 'handed-over']) })
+    .optional(),
 });
 export type Boot = Readonly<z.infer<typeof Boot>>;

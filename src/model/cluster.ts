@@ -7,16 +7,23 @@ import { parseDurationMs } from './duration.ts';
 import { parsedText } from './parsed-text.ts';
 import { supported } from './supported.ts';
 
-const AbsolutePath = z.string().regex(/^(?:\/[\w.@+-]+)+$/, 'an absolute path without spaces or ".."').refine(
-  (path) => !path.split('/').some((part) => part === '.' || part === '..'),
-  'a path must not contain "." or ".." components',
-);
+const AbsolutePath = z
+  .string()
+  .regex(/^(?:\/[\w.@+-]+)+$/, 'an absolute path without spaces or ".."')
+  .refine(
+    (path) => !path.split('/').some((part) => part === '.' || part === '..'),
+    'a path must not contain "." or ".." components',
+  );
 
 /** `debian-lite` follows the newest version, `debian-lite@20261121.1` pins one. */
-const ImageReference = z.string().regex(/^[a-z0-9][a-z0-9._-]*(?:@[A-Za-z0-9._-]+)?$/, 'an image name, or name@version');
+const ImageReference = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]*(?:@[A-Za-z0-9._-]+)?$/, 'an image name, or name@version');
 
 /** One argument of the kernel's command line: firmware and kernel split it at spaces. */
-const KernelArgument = z.string().regex(/^[\x21-\x7e]+$/, 'one kernel argument without spaces, for example quiet or isolcpus=3');
+const KernelArgument = z
+  .string()
+  .regex(/^[\x21-\x7e]+$/, 'one kernel argument without spaces, for example quiet or isolcpus=3');
 
 export const Role = z.strictObject({
   image: ImageReference,
@@ -38,7 +45,10 @@ export const Share = z.strictObject({
   /** Roles that mount it; all when left out. */
   roles: z.array(ResourceName).optional(),
   /** Owner of the share's top folder, by name in the image of the nodes that mount it. */
-  owner: z.string().regex(/^[a-z_][a-z0-9_-]*$/).optional(),
+  owner: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_-]*$/)
+    .optional(),
 });
 export type Share = Readonly<z.infer<typeof Share>>;
 

@@ -23,9 +23,14 @@ const Layer = z.strictObject({
   name: ResourceName,
   packages: z.array(PackageName).default([]),
   /** A folder beside image.yaml whose tree is copied over the root; owners become root. */
-  files: z.string().regex(/^[\w.-]+(?:\/[\w.-]+)*\/?$/, 'a folder beside image.yaml').optional(),
+  files: z
+    .string()
+    .regex(/^[\w.-]+(?:\/[\w.-]+)*\/?$/, 'a folder beside image.yaml')
+    .optional(),
   /** Programs beside image.yaml, run inside the image one after the other. */
-  run: z.array(z.string().regex(/^\.\/[\w.-]+(?:\/[\w.-]+)*$/, 'a program beside image.yaml, for example ./setup.sh')).default([]),
+  run: z
+    .array(z.string().regex(/^\.\/[\w.-]+(?:\/[\w.-]+)*$/, 'a program beside image.yaml, for example ./setup.sh'))
+    .default([]),
   network: z.boolean().default(false),
 });
 export type Layer = Readonly<z.infer<typeof Layer>>;

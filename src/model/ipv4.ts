@@ -40,7 +40,12 @@ export function parseIpv4Interface(text: string): Ipv4Interface {
 
 export function parseIpv4Range(text: string): Ipv4Range {
   const [first = '', last = '', ...rest] = text.split('-').map((part) => part.trim());
-  if (rest.length > 0 || !isIPv4(first) || !isIPv4(last) || ipv4ToNumber(parseIpv4(first)) > ipv4ToNumber(parseIpv4(last))) {
+  if (
+    rest.length > 0 ||
+    !isIPv4(first) ||
+    !isIPv4(last) ||
+    ipv4ToNumber(parseIpv4(first)) > ipv4ToNumber(parseIpv4(last))
+  ) {
     throw new ConfigError(`"${text}" is not a range of addresses`, {
       hint: 'Write first and last address, for example 10.42.0.200-10.42.0.239.',
     });

@@ -4,15 +4,23 @@ import { z } from 'zod';
 /** RFC 1123 §2.1 label, lower case: a node's name is its host name. */
 export const NodeName = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'a node name is a host name: lower-case letters, digits and "-", at most 63');
+  .regex(
+    /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+    'a node name is a host name: lower-case letters, digits and "-", at most 63',
+  );
 
 /** Images, overlays, roles, layers, shares, switches: one path component that no shell or URL has to quote. */
 export const ResourceName = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/, 'a name has lower-case letters, digits, "-", "_" and ".", at most 64');
+  .regex(
+    /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/,
+    'a name has lower-case letters, digits, "-", "_" and ".", at most 64',
+  );
 
 /** A variable or secret as templates see it. */
-export const VariableName = z.string().regex(/^[a-zA-Z][a-zA-Z0-9]{0,63}$/, 'a variable name is a word of letters and digits');
+export const VariableName = z
+  .string()
+  .regex(/^[a-zA-Z][a-zA-Z0-9]{0,63}$/, 'a variable name is a word of letters and digits');
 
 /** Values put into a node's files: no newline and no control character can break out of its line. */
 export const VariableValue = z.union([

@@ -19,8 +19,14 @@ const UnitName = z.string().regex(/^[A-Za-z0-9:_.@-]+$/, 'a systemd unit name');
 
 export const OverlayFile = z.strictObject({
   /** `user` or `user:group`, by name in the image that the node boots. */
-  owner: z.string().regex(/^[a-z_][a-z0-9_-]*(?::[a-z_][a-z0-9_-]*)?$/, 'user or user:group').default('root'),
-  mode: z.string().regex(/^0?[0-7]{3,4}$/, 'an octal mode in quotes, for example "0400"').optional(),
+  owner: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_-]*(?::[a-z_][a-z0-9_-]*)?$/, 'user or user:group')
+    .default('root'),
+  mode: z
+    .string()
+    .regex(/^0?[0-7]{3,4}$/, 'an octal mode in quotes, for example "0400"')
+    .optional(),
   /** The file's content is this secret; there is no file of that name under files/. */
   secret: VariableName.optional(),
   /** Always current, also after a fall-back; not part of the generation. */
@@ -35,9 +41,7 @@ export const OverlaySpec = z.strictObject({
     .prefault({}),
   /** Files and folders whose owner, mode or kind differ from root:root 0644/0755. */
   files: z.record(NodePath, OverlayFile).default({}),
-  units: z
-    .strictObject({ enable: z.array(UnitName).default([]), mask: z.array(UnitName).default([]) })
-    .prefault({}),
+  units: z.strictObject({ enable: z.array(UnitName).default([]), mask: z.array(UnitName).default([]) }).prefault({}),
   remove: z.array(NodeGlob).default([]),
 });
 export type OverlaySpec = Readonly<z.infer<typeof OverlaySpec>>;

@@ -1,0 +1,28 @@
+/** What every command gets from the composition root: where things are, where to write, and when to stop. */
+import type { Command } from 'commander';
+
+/** Folders and files of one installation. Nothing below cli/ looks for them itself. */
+export interface Paths {
+  /** cluster.yaml */
+  readonly config: string;
+  /** Searched in this order for images/, overlays/ and boot/: beside cluster.yaml, then shipped. */
+  readonly dataDirs: readonly string[];
+  /** state.json, secrets/, layers/, exports/ */
+  readonly state: string;
+  /** Sockets and pid files; emptied by a reboot. */
+  readonly runtime: string;
+}
+
+export interface CliContext {
+  /** Read after the arguments were parsed: --config and --state decide. */
+  readonly paths: () => Paths;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  /** True when stderr is a terminal: progress bars instead of lines. */
+  readonly isInteractive: boolean;
+  /** Aborted by Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** Adds one noun or verb to the program. Actions throw; main.ts explains. */
+export type RegisterCommand = (program: Command, context: CliContext) => void;

@@ -1,0 +1,44 @@
+/** What this machine knows beyond the owner's files: state.json and boots.json in the state directory. */
+import { z } from 'zod';
+
+import { Boot } from './boot.ts';
+import { Ipv4 } from './ipv4.ts';
+import { Mac } from './mac.ts';
+import { NodeSpec } from './node.ts';
+import { SerialText } from './serial.ts';
+
+/** A board that asked for an address and is no node: it waits here to be named. */
+export const UnknownBoard = z.strictObject({
+  mac: Mac,
+  address: Ipv4,
+  serial: SerialText.optional(),
+  /** As option 97 says it; undefined when the board does not say. */
+  board: z.string().optional(),
+  firstSeenMs: z.number(),
+  lastSeenMs: z.number(),
+});
+export type UnknownBoard = Readonly<z.infer<typeof UnknownBoard>>;
+
+export const State = z.strictObject({
+  format: z.literal(1),
+  nodes: z.array(NodeSpec),
+  /** Node name -> MAC seen with that node's serial. */
+  learnedMacs: z.record(z.string(), Mac),
+  unknownBoards: z.array(UnknownBoard),
+  /** Exported path -> id; an id is never given to another path. */
+  exportIds: z.record(z.string(), z.int().min(1).max(65_535)),
+  nextExportId: z.int().min(1),
+});
+export type State = Readonly<z.infer<typeof State>>;
+
+export const emptyState: State = {
+  format: 1,
+  nodes: [],
+  learnedMacs: {},
+  unknownBoards: [],
+  exportIds: {},
+  nextExportId: 1,
+};
+
+export const BootLog = z.strictObject({ format: z.literal(1), boots: z.array(Boot) });
+export type BootLog = Readonly<z.infer<typeof BootLog>>;

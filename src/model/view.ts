@@ -1,0 +1,22 @@
+/** Everything that decisions are made from, as one value: what the owner wrote and what the store holds. */
+import type { BoardName } from './board.ts';
+import type { Cluster } from './cluster.ts';
+import type { ImageManifest } from './manifest.ts';
+import type { NodeSpec } from './node.ts';
+import type { OverlaySource } from './overlay-source.ts';
+
+/** boot/<board>/: what firmware reads, as templates. */
+export interface BoardTemplates {
+  readonly configTxt: string;
+  readonly cmdlineTxt: string;
+}
+
+export interface ClusterView {
+  readonly cluster: Cluster;
+  /** With the MAC filled in where it was learned. */
+  readonly nodes: readonly NodeSpec[];
+  /** Published versions by image name, newest first. */
+  readonly images: ReadonlyMap<string, readonly ImageManifest[]>;
+  readonly overlays: ReadonlyMap<string, OverlaySource>;
+  readonly boardTemplates: ReadonlyMap<BoardName, BoardTemplates>;
+}

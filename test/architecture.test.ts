@@ -1,0 +1,103 @@
+/** The rooms of ARCHITECTURE.md hold: imports go downhill, pure rooms stay pure, one file imports each package. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+const source = path.resolve(import.meta.dirname, '../src');
+
+/** What each room may import, beside itself. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  wire: ['model'],
+  plan: ['model', 'wire'],
+  host: ['model'],
+  serve: ['model', 'wire', 'plan', 'host'],
+  build: ['model', 'plan', 'host'],
+  rack: ['model', 'wire', 'host'],
+  api: ['model'],
+  cli: ['model', 'wire', 'plan', 'host', 'serve', 'build', 'rack', 'api'],
+};
+
+/** What a room without effects may use of Node. */
+const pureNodeModules = ['node:crypto', 'node:net', 'node:path'];
+const pureRooms = ['model', 'wire', 'plan'];
+
+/** Packages and the only files (or folders) that may import them. */
+const importers: Readonly<Record<string, readonly string[]>> = {
+  zod: ['model/', 'api/', 'host/yaml-file.ts'],
+  yaml: ['host/yaml-file.ts'],
+  handlebars: ['plan/render.ts'],
+  'tar-stream': ['host/tar.ts'],
+  express: ['api/', 'serve/http-boot.ts', 'cli/commands/serve.ts'],
+  commander: ['cli/'],
+};
+
+/** Ways to an effect that need no import. */
+const effects =
+  /\b(?:process\.|Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|setInterval\(|fetch\(|performance\.)/;
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+/** Every violation of the table, as sentences. */
+export function violations(imports: readonly Import[]): string[] {
+  return imports.flatMap(({ file, target }) => {
+    const room = file.split('/')[0] ?? '';
+    if (target.startsWith('node:')) {
+      const isPure = !pureRooms.includes(room) || pureNodeModules.includes(target);
+      return isPure ? [] : [`${file}: ${target} is an effect, and ${room}/ is pure`];
+    }
+    if (!target.startsWith('.')) {
+      const name = target.startsWith('@') ? target.split('/').slice(0, 2).join('/') : (target.split('/')[0] ?? '');
+      const allowed = importers[name]?.some(
+        (place) => file === place || (place.endsWith('/') && file.startsWith(place)),
+      );
+      return allowed === true ? [] : [`${file}: ${name} is not imported here`];
+    }
+    const to = path.posix.normalize(path.posix.join(path.posix.dirname(file), target)).split('/')[0] ?? '';
+    return to === room || mayImport[room]?.includes(to) === true ? [] : [`${file}: ${room}/ must not import ${to}/`];
+  });
+}
+
+function readImports(file: string): Import[] {
+  const text = readFileSync(path.join(source, file), 'utf8');
+  const found = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g,
+  );
+  return [...found].map((match) => ({ file, target: match[1] ?? match[2] ?? match[3] ?? '' }));
+}
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.split(path.sep).join('/'))
+  .filter((file) => file.endsWith('.ts'));
+
+describe('the import table', () => {
+  test('every file lies in a room', () => {
+    expect(files.filter((file) => mayImport[file.split('/')[0] ?? ''] === undefined)).toEqual([]);
+  });
+
+  test('no file imports uphill or reaches an effect from a pure room', () => {
+    expect(violations(files.flatMap(readImports))).toEqual([]);
+  });
+
+  test('pure rooms use no clock, timer, chance, network or process', () => {
+    const guilty = files.filter((file) => {
+      if (!pureRooms.includes(file.split('/')[0] ?? '')) return false;
+      const code = readFileSync(path.join(source, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      return effects.test(code);
+    });
+    expect(guilty).toEqual([]);
+  });
+
+  test.each([
+    ['plan/x.ts', '../serve/dhcp.ts', 'plan/x.ts: plan/ must not import serve/'],
+    ['model/x.ts', '../wire/tftp.ts', 'model/x.ts: model/ must not import wire/'],
+    ['wire/x.ts', 'node:fs', 'wire/x.ts: node:fs is an effect, and wire/ is pure'],
+    ['serve/x.ts', 'tar-stream', 'serve/x.ts: tar-stream is not imported here'],
+  ])('an import of %s from %s is caught', (file, target, sentence) => {
+    expect(violations([{ file, target }])).toEqual([sentence]);
+  });
+});
