@@ -47,7 +47,7 @@ export const Share = z.strictObject({
   /** Owner of the share's top folder, by name in the image of the nodes that mount it. */
   owner: z
     .string()
-    .regex(/^[a-z_][a-z0-9_-]*$/)
+    .regex(/^[a-z_][a-z0-9_-]*$/, 'a user name')
     .optional(),
 });
 export type Share = Readonly<z.infer<typeof Share>>;

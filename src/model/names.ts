@@ -6,7 +6,7 @@ export const NodeName = z
   .string()
   .regex(
     /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
-    'a node name is a host name: lower-case letters, digits and "-", at most 63',
+    'a host name of lower-case letters, digits and "-", at most 63',
   );
 
 /** Images, overlays, roles, layers, shares, switches: one path component that no shell or URL has to quote. */
@@ -14,18 +14,18 @@ export const ResourceName = z
   .string()
   .regex(
     /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/,
-    'a name has lower-case letters, digits, "-", "_" and ".", at most 64',
+    'a name of lower-case letters, digits, "-", "_" and ".", at most 64',
   );
 
 /** A variable or secret as templates see it. */
 export const VariableName = z
   .string()
-  .regex(/^[a-zA-Z][a-zA-Z0-9]{0,63}$/, 'a variable name is a word of letters and digits');
+  .regex(/^[a-zA-Z][a-zA-Z0-9]{0,63}$/, 'a word of letters and digits that starts with a letter');
 
 /** Values put into a node's files: no newline and no control character can break out of its line. */
 export const VariableValue = z.union([
   // eslint-disable-next-line no-control-regex
-  z.string().regex(/^[^\u0000-\u001f\u007f]*$/, 'a value must not contain newlines or control characters'),
+  z.string().regex(/^[^\u0000-\u001f\u007f]*$/, 'one line of text: newlines and control characters are not allowed'),
   z.number(),
   z.boolean(),
 ]);

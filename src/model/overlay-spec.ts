@@ -12,7 +12,7 @@ const NodePath = z
 /** The same, with * and ? in it. */
 const NodeGlob = z
   .string()
-  .regex(/^[A-Za-z0-9._@+:*?-]+(?:\/[A-Za-z0-9._@+:*?-]+)*$/, 'a path on the node, * and ? allowed')
+  .regex(/^[A-Za-z0-9._@+:*?-]+(?:\/[A-Za-z0-9._@+:*?-]+)*$/, 'a path on the node without leading "/" (* and ? allowed)')
   .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'a path must not contain ".."');
 
 const UnitName = z.string().regex(/^[A-Za-z0-9:_.@-]+$/, 'a systemd unit name');
@@ -21,7 +21,7 @@ export const OverlayFile = z.strictObject({
   /** `user` or `user:group`, by name in the image that the node boots. */
   owner: z
     .string()
-    .regex(/^[a-z_][a-z0-9_-]*(?::[a-z_][a-z0-9_-]*)?$/, 'user or user:group')
+    .regex(/^[a-z_][a-z0-9_-]*(?::[a-z_][a-z0-9_-]*)?$/, 'a user, or user:group')
     .default('root'),
   mode: z
     .string()
