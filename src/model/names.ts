@@ -4,10 +4,7 @@ import { z } from 'zod';
 /** RFC 1123 §2.1 label, lower case: a node's name is its host name. */
 export const NodeName = z
   .string()
-  .regex(
-    /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
-    'a host name of lower-case letters, digits and "-", at most 63',
-  );
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'a host name of lower-case letters, digits and "-", at most 63');
 
 /** Images, overlays, roles, layers, shares, switches: one path component that no shell or URL has to quote. */
 export const ResourceName = z

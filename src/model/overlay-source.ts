@@ -1,5 +1,6 @@
 /** An overlay as read from its folder, before rendering. */
 import type { OverlaySpec } from './overlay-spec.ts';
+import type { Problem } from './problem.ts';
 
 export interface OverlaySource {
   readonly name: string;
@@ -17,3 +18,33 @@ export type OverlaySourceFile =
       readonly isExecutable: boolean;
     }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
+
+/** Does overlay.yaml speak of the files that are there? */
+export function checkOverlaySource(source: OverlaySource): Problem[] {
+  const paths = source.files.map((file) => file.path);
+  const doubles = paths
+    .filter((path, index) => paths.indexOf(path) !== index)
+    .map((path): Problem => ({ path: [], message: `files/${path} is there twice, with and without .hbs` }));
+  return [...doubles, ...Object.keys(source.spec.files).flatMap((path) => checkEntry(source, path))];
+}
+
+function checkEntry({ spec, files }: OverlaySource, path: string): Problem[] {
+  const secret = spec.files[path]?.secret;
+  const isFile = files.some((file) => file.path === path);
+  const isFolder = files.some((file) => file.path.startsWith(`${path}/`)) || isFolderOfSecret(spec, path);
+  if (secret === undefined) {
+    if (isFile || isFolder) return [];
+    const hint = `Add files/${path} or files/${path}.hbs, or remove the entry.`;
+    return [{ path: ['files', path], message: 'there is no such file or folder under files/', hint }];
+  }
+  if (isFile || isFolder) {
+    return [{ path: ['files', path], message: `its content is the secret ${secret}, but files/${path} exists too` }];
+  }
+  if (spec.needs.secrets.includes(secret)) return [];
+  const hint = `Write needs: { secrets: [${[...spec.needs.secrets, secret].join(', ')}] }.`;
+  return [{ path: ['files', path, 'secret'], message: `the secret ${secret} does not stand under needs`, hint }];
+}
+
+function isFolderOfSecret(spec: OverlaySpec, path: string): boolean {
+  return Object.entries(spec.files).some(([file, { secret }]) => secret !== undefined && file.startsWith(`${path}/`));
+}

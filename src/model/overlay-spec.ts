@@ -4,15 +4,20 @@ import { z } from 'zod';
 import { VariableName } from './names.ts';
 
 /** Relative to the node's root: `etc/munge/munge.key`. */
+export const nodePath = /^[A-Za-z0-9._@+:-]+(?:\/[A-Za-z0-9._@+:-]+)*$/;
+
 const NodePath = z
   .string()
-  .regex(/^[A-Za-z0-9._@+:-]+(?:\/[A-Za-z0-9._@+:-]+)*$/, 'a path on the node without leading "/"')
+  .regex(nodePath, 'a path on the node without leading "/"')
   .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'a path must not contain ".."');
 
 /** The same, with * and ? in it. */
 const NodeGlob = z
   .string()
-  .regex(/^[A-Za-z0-9._@+:*?-]+(?:\/[A-Za-z0-9._@+:*?-]+)*$/, 'a path on the node without leading "/" (* and ? allowed)')
+  .regex(
+    /^[A-Za-z0-9._@+:*?-]+(?:\/[A-Za-z0-9._@+:*?-]+)*$/,
+    'a path on the node without leading "/" (* and ? allowed)',
+  )
   .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'a path must not contain ".."');
 
 const UnitName = z.string().regex(/^[A-Za-z0-9:_.@-]+$/, 'a systemd unit name');
