@@ -25,6 +25,8 @@ const KernelArgument = z
   .string()
   .regex(/^[\x21-\x7e]+$/, 'one kernel argument without spaces, for example quiet or isolcpus=3');
 
+export const defaultDeadlineMs = 300_000;
+
 export const Role = z.strictObject({
   image: ImageReference,
   root: supported('root mode', ['shared'], ['squash', 'ram', 'persistent']).default('shared'),
@@ -34,7 +36,7 @@ export const Role = z.strictObject({
   /** systemd units that must be active for the node to count as ready; slurmd also: registered at the controller. */
   ready: z.array(z.string()).default([]),
   /** From the first packet to ready. */
-  deadline: parsedText(parseDurationMs).default(300_000),
+  deadline: parsedText(parseDurationMs).default(defaultDeadlineMs),
 });
 export type Role = Readonly<z.infer<typeof Role>>;
 
@@ -51,6 +53,15 @@ export const Share = z.strictObject({
     .optional(),
 });
 export type Share = Readonly<z.infer<typeof Share>>;
+
+/** Made by pi-image for each node, or once for the cluster; overlays may need them without a word in cluster.yaml. */
+export const builtInSecrets = [
+  'sshHostKey',
+  'sshHostCertificate',
+  'sshUserKey',
+  'sshUserCertificate',
+  'sshCaPublicKey',
+] as const;
 
 export const SecretSpec = z.union([
   z.strictObject({ generateBytes: z.int().min(16).max(4096) }),

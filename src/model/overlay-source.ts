@@ -37,12 +37,14 @@ function checkEntry({ spec, files }: OverlaySource, path: string): Problem[] {
     const hint = `Add files/${path} or files/${path}.hbs, or remove the entry.`;
     return [{ path: ['files', path], message: 'there is no such file or folder under files/', hint }];
   }
-  if (isFile || isFolder) {
-    return [{ path: ['files', path], message: `its content is the secret ${secret}, but files/${path} exists too` }];
-  }
-  if (spec.needs.secrets.includes(secret)) return [];
-  const hint = `Write needs: { secrets: [${[...spec.needs.secrets, secret].join(', ')}] }.`;
-  return [{ path: ['files', path, 'secret'], message: `the secret ${secret} does not stand under needs`, hint }];
+  if (!isFile && !isFolder) return [];
+  return [{ path: ['files', path], message: `its content is the secret ${secret}, but files/${path} exists too` }];
+}
+
+/** Those it says it needs and those that are the content of its files. */
+export function secretsOf({ needs, files }: OverlaySpec): string[] {
+  const contents = Object.values(files).flatMap(({ secret }) => (secret === undefined ? [] : [secret]));
+  return [...new Set([...needs.secrets, ...contents])];
 }
 
 function isFolderOfSecret(spec: OverlaySpec, path: string): boolean {
