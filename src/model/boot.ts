@@ -28,6 +28,10 @@ export const Boot = z.strictObject({
   /** undefined after `overlay` was reported or the time is over. */
   token: z.string().optional(),
   tokenExpiresAtMs: z.number(),
+  /** Last sign of life: a packet, a file, a report. */
+  lastSeenMs: z.number(),
+  /** sha256 of the overlay.tar that was served last; the node reports what it applied. */
+  overlaySha256: z.string().optional(),
   files: z.int(),
   bytes: z.int(),
   phases: z.array(z.strictObject({ phase: z.enum(bootPhases), atMs: z.number(), detail: z.string().optional() })),

@@ -1,0 +1,133 @@
+/** When does a boot begin, what belongs to it, and when is it over? Times come in, boots go out. */
+import type { Boot, BootPhase, reportedPhases } from '../model/boot.ts';
+import { tokenLifetimeMs } from './boot-token.ts';
+
+export const silenceMs = 10 * 60_000;
+
+/** A firmware DISCOVER, or a file asked for. */
+export type BootSign = 'discover' | 'read';
+
+export type BeginDecision =
+  | { readonly kind: 'continue'; readonly boot: Boot }
+  /** `closes` is the boot that this sign shows to be over. */
+  | { readonly kind: 'begin'; readonly closes: Boot | undefined }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export interface BeginInput {
+  /** The node's newest boot. */
+  readonly last: Boot | undefined;
+  readonly sign: BootSign;
+  /** Id of the generation that the node should boot now. */
+  readonly desired: string;
+  readonly address: string;
+  readonly nowMs: number;
+}
+
+/**
+ * A board that sends DISCOVER from its firmware has just been reset, so it may be given what is desired now; before its
+ * kernel has spoken that is a repeat of the same boot. A read continues what a DISCOVER began. Without one it begins a
+ * boot too, but not on a node that is up: else every user of that node could ask for a new token.
+ */
+export function decideBegin(input: BeginInput): BeginDecision {
+  const { last, sign } = input;
+  if (last === undefined) return { kind: 'begin', closes: undefined };
+  if (last.closed === undefined) {
+    return isOver(last, input) ? { kind: 'begin', closes: last } : { kind: 'continue', boot: last };
+  }
+  if (sign === 'read' && last.closed.reason === 'handed-over') {
+    return { kind: 'refused', reason: `${last.node} is up: only a restart of its board begins a boot` };
+  }
+  return { kind: 'begin', closes: undefined };
+}
+
+function isOver(boot: Boot, { sign, desired, address, nowMs }: BeginInput): boolean {
+  if (boot.address !== address || isSilent(boot, nowMs)) return true;
+  // A boot whose token has ended could never fetch its overlay.
+  if (boot.token === undefined || nowMs >= boot.tokenExpiresAtMs) return true;
+  return sign === 'discover' && (hasKernelReported(boot) || boot.generation !== desired);
+}
+
+export function beginBoot(
+  facts: Pick<Boot, 'id' | 'node' | 'mac' | 'address' | 'generation'> & {
+    token: string;
+    sign: BootSign;
+    nowMs: number;
+  },
+): Boot {
+  const { nowMs, sign, ...rest } = facts;
+  return {
+    ...rest,
+    startedAtMs: nowMs,
+    lastSeenMs: nowMs,
+    tokenExpiresAtMs: nowMs + tokenLifetimeMs,
+    files: 0,
+    bytes: 0,
+    phases: sign === 'discover' ? [{ phase: 'offered', atMs: nowMs }] : [],
+  };
+}
+
+/** A file went out over TFTP or HTTP. */
+export function countFile(boot: Boot, bytes: number, nowMs: number): Boot {
+  if (boot.closed !== undefined) return boot;
+  const counted = { ...boot, files: boot.files + 1, bytes: boot.bytes + bytes, lastSeenMs: nowMs };
+  return withPhase(counted, 'loading', nowMs);
+}
+
+export interface PhaseReport {
+  readonly phase: (typeof reportedPhases)[number];
+  /** Seconds since the kernel started. */
+  readonly uptimeSeconds: number | undefined;
+  readonly detail: string | undefined;
+}
+
+/** The node's own word. `overlay` is the initramfs' last: the boot is handed over and its token ends. */
+export function reportPhase(boot: Boot, report: PhaseReport, nowMs: number): Boot {
+  const kernelAtMs = nowMs - Math.round((report.uptimeSeconds ?? 0) * 1000);
+  const awake = withPhase({ ...boot, lastSeenMs: nowMs }, 'kernel', Math.max(kernelAtMs, boot.startedAtMs));
+  const reported = withPhase(awake, report.phase, nowMs, report.detail);
+  if (report.phase === 'overlay') return closeBoot(reported, 'handed-over', nowMs);
+  if (report.phase === 'failed') return closeBoot(reported, 'failed', nowMs);
+  return reported;
+}
+
+export function closeBoot(boot: Boot, reason: NonNullable<Boot['closed']>['reason'], nowMs: number): Boot {
+  const { token: _ended, ...rest } = boot;
+  return { ...rest, closed: { atMs: nowMs, reason } };
+}
+
+/** Closes what has been silent for too long; any other boot is returned as it is. */
+export function expireBoot(boot: Boot, nowMs: number): Boot {
+  return boot.closed === undefined && isSilent(boot, nowMs) ? closeBoot(boot, 'silent', nowMs) : boot;
+}
+
+/** The kernel of this boot runs its generation, as far as is known until another one does. */
+export function hasKernelReported(boot: Boot): boolean {
+  return boot.phases.some(({ phase }) => phase === 'kernel');
+}
+
+/** How many closed boots of a node are kept to look at. */
+const keptPerNode = 10;
+
+/** Drops the oldest; the one that a node runs is always kept. */
+export function pruneBoots(boots: readonly Boot[]): Boot[] {
+  const seen = new Map<string, number>();
+  const running = new Set<string>();
+  const isKept = (boot: Boot) => {
+    const count = (seen.get(boot.node) ?? 0) + 1;
+    seen.set(boot.node, count);
+    const isRunning = hasKernelReported(boot) && !running.has(boot.node);
+    if (isRunning) running.add(boot.node);
+    return count <= keptPerNode || isRunning;
+  };
+  return boots.toReversed().filter(isKept).toReversed();
+}
+
+function isSilent(boot: Boot, nowMs: number): boolean {
+  return nowMs - boot.lastSeenMs >= silenceMs;
+}
+
+/** A phase is entered once; a report that is sent again changes nothing. */
+function withPhase(boot: Boot, phase: BootPhase, atMs: number, detail?: string): Boot {
+  if (boot.phases.some((known) => known.phase === phase)) return boot;
+  return { ...boot, phases: [...boot.phases, { phase, atMs, ...(detail !== undefined && { detail }) }] };
+}
