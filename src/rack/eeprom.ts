@@ -1,0 +1,120 @@
+/** What the boot loaders in the boards' EEPROMs put into their packets: it changed with their date. */
+import { macToBytes, type MacAddress } from '../model/mac.ts';
+import type { Serial } from '../model/serial.ts';
+
+/** Families whose loader a virtual board speaks. */
+export const rackBoards = ['pi4', 'pi5'] as const;
+export type RackBoard = (typeof rackBoards)[number];
+
+/** Who the board is: what it has burned in. */
+export interface BoardIdentity {
+  readonly board: RackBoard;
+  readonly mac: MacAddress;
+  readonly serial: Serial;
+  /** Revision code, new style: 0xd03115 is a Pi 4B with 8 GiB. */
+  readonly revision: number;
+  /** ISO date of the EEPROM's release. */
+  readonly eeprom: string;
+}
+
+export interface Eeprom {
+  /** DHCP options of the DISCOVER in the order in which they stand in the packet. */
+  readonly discoverOptions: readonly number[];
+  readonly requestOptions: readonly number[];
+  readonly blockSizeBytes: number;
+  /** First four bytes of option 97; undefined where it holds the serial four times. */
+  readonly magic: readonly number[] | undefined;
+  readonly hasMacInOption97: boolean;
+}
+
+const oldestFirst = [53, 55, 93, 94, 97, 60] as const;
+const sinceMarch2020 = [53, 55, 60, 93, 94, 97] as const;
+const requestWithIdentity = [53, 50, 54, 60, 97] as const;
+
+/** As captured from the unmodified EEPROMs of a Pi 4; an EEPROM behaves like the newest row that is not younger. */
+const pi4Eeproms: readonly (Eeprom & { readonly since: string })[] = [
+  {
+    since: '2019-10-08',
+    discoverOptions: oldestFirst,
+    requestOptions: [53, 50, 54],
+    blockSizeBytes: 1024,
+    magic: undefined,
+    hasMacInOption97: false,
+  },
+  {
+    since: '2020-03-04',
+    discoverOptions: sinceMarch2020,
+    requestOptions: requestWithIdentity,
+    blockSizeBytes: 1024,
+    magic: [0x52, 0x50, 0x69, 0x34],
+    hasMacInOption97: false,
+  },
+  {
+    since: '2020-03-19',
+    discoverOptions: sinceMarch2020,
+    requestOptions: requestWithIdentity,
+    blockSizeBytes: 1024,
+    magic: [0x52, 0x50, 0x69, 0x34],
+    hasMacInOption97: true,
+  },
+  {
+    since: '2022-10-03',
+    discoverOptions: sinceMarch2020,
+    requestOptions: requestWithIdentity,
+    blockSizeBytes: 1468,
+    magic: [0x34, 0x69, 0x50, 0x52],
+    hasMacInOption97: true,
+  },
+];
+
+/** The same client as a late Pi 4's, with its own magic; no full capture of a Pi 5 was found. */
+const pi5Eeprom: Eeprom = {
+  discoverOptions: sinceMarch2020,
+  requestOptions: requestWithIdentity,
+  blockSizeBytes: 1468,
+  magic: [0x35, 0x69, 0x50, 0x52],
+  hasMacInOption97: true,
+};
+
+/** Newest release whose packets were captured. */
+export const defaultEeprom = '2026-08-04';
+
+export function eepromOf(board: RackBoard, date: string): Eeprom {
+  if (board === 'pi5') return pi5Eeprom;
+  const found = pi4Eeproms.findLast((eeprom) => eeprom.since <= date) ?? pi4Eeproms[0];
+  if (found === undefined) throw new Error('the table of EEPROMs is empty');
+  return found;
+}
+
+/** What a Pi sends as vendor class, whatever its model: RFC 4578 §2.1 says what a PC would mean by it. */
+const vendorClass = 'PXEClient:Arch:00000:UNDI:002001';
+
+/** Router, mask, vendor data, class, TFTP server, boot file, and PXE's own eight. */
+const requestedOptions = [1, 3, 43, 60, 66, 67, 128, 129, 130, 131, 132, 133, 134, 135];
+
+/** Value of each option that does not depend on a server's answer. */
+export function identityOptions(who: BoardIdentity): ReadonlyMap<number, Uint8Array> {
+  return new Map([
+    [55, Uint8Array.from(requestedOptions)],
+    [60, Buffer.from(vendorClass)],
+    // x86 BIOS and UNDI 2.1: every Pi says so.
+    [93, Uint8Array.of(0, 0)],
+    [94, Uint8Array.of(1, 2, 1)],
+    [97, machineId(who)],
+  ]);
+}
+
+/** Type 0, then four groups of four bytes: magic, revision, end of the MAC, serial. */
+function machineId(who: BoardIdentity): Uint8Array {
+  const { magic, hasMacInOption97 } = eepromOf(who.board, who.eeprom);
+  const serial = littleEndian(Number.parseInt(who.serial, 16));
+  if (magic === undefined) return Buffer.concat([Uint8Array.of(0), serial, serial, serial, serial]);
+  const mac = hasMacInOption97 ? macToBytes(who.mac).subarray(2) : new Uint8Array(4);
+  return Buffer.concat([Uint8Array.of(0), Uint8Array.from(magic), littleEndian(who.revision), mac, serial]);
+}
+
+function littleEndian(value: number): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
