@@ -1,0 +1,115 @@
+/** What a DHCP message says about the Raspberry Pi that sent it, and the vendor options that its firmware wants to read. */
+import type { BoardName } from '../model/board.ts';
+import type { MacAddress } from '../model/mac.ts';
+import { parseSerial, type Serial } from '../model/serial.ts';
+import { readMac, type DhcpPacket } from './dhcp.ts';
+import { option, readText, textValue } from './dhcp-options.ts';
+
+export interface PiIdentity {
+  /** Option 97 has a form that only Pi firmware sends. */
+  readonly isPi: boolean;
+  readonly serial?: Serial;
+  /** The board's revision code, of EEPROM loaders since 2020-03. */
+  readonly revision?: number;
+  readonly board?: BoardName;
+  /** `firmware` is a PXE client; kernel, initramfs and operating system are `other`. */
+  readonly bootStage: 'firmware' | 'other';
+}
+
+/** A Pi says "x86 BIOS" here and in option 93; UEFI says 00011 and reads other vendor options. */
+const piVendorClass = 'PXEClient:Arch:00000';
+
+export const pxeVendorClass = 'PXEClient';
+
+export function readPiIdentity(packet: DhcpPacket): PiIdentity {
+  const vendorClass = readText(packet.options, option.vendorClass) ?? '';
+  return {
+    ...readMachineId(packet.options.get(option.machineId), readMac(packet)),
+    bootStage: vendorClass.startsWith(pxeVendorClass) ? 'firmware' : 'other',
+  };
+}
+
+/** True for clients that wait for "Raspberry Pi Boot": every Pi's firmware, and nothing that boots by UEFI. */
+export function wantsPiVendorOptions(packet: DhcpPacket): boolean {
+  return readText(packet.options, option.vendorClass)?.startsWith(piVendorClass) === true;
+}
+
+/** Older EEPROMs write the magic of DHCP_OPTION97 in one byte order, newer ones (about 2022 on) in the other. */
+const magics: ReadonlyMap<string, BoardName | undefined> = new Map([
+  // A Pi 5 says RPi4 too before 2023-10-30, so only its revision code tells.
+  ['52506934', undefined],
+  ['34695052', undefined],
+  ['52506935', 'pi5'],
+  ['35695052', 'pi5'],
+]);
+
+/** The Pi 3 boot ROM fills its UUID with this; it is nobody's serial. */
+const romFiller = '44444444';
+
+type MachineId = Omit<PiIdentity, 'bootStage'>;
+
+/**
+ * Option 97: type 0, then 16 bytes in one of these forms.
+ *
+ *     serial LE x 4                                          bootcode.bin, Pi 3B+ ROM, EEPROM before 2020-03
+ *     magic | revision LE | last 4 bytes of MAC | serial LE  EEPROM since 2020-03; MAC was zero until 2020-03-16
+ *     0x44 x 16                                              Pi 3B ROM
+ */
+function readMachineId(value: Uint8Array | undefined, mac: MacAddress | undefined): MachineId {
+  if (value?.byteLength !== 17 || value[0] !== 0) return { isPi: false };
+  const hex = Buffer.from(value).toString('hex', 1);
+  const [magic, revision, macTail, serial] = [hex.slice(0, 8), hex.slice(8, 16), hex.slice(16, 24), hex.slice(24)];
+  if (hex === serial.repeat(4)) return readRepeated(serial, mac);
+  // DHCP_OPTION97 lets owners choose the magic; the MAC's tail still gives the layout away.
+  if (!magics.has(magic) && macTail !== tailOf(mac)) return { isPi: false };
+  const code = Number.parseInt(reversed(revision), 16);
+  const board = boardOfRevision(code) ?? magics.get(magic);
+  return { isPi: true, ...readSerial(serial), revision: code, ...(board !== undefined && { board }) };
+}
+
+function readRepeated(word: string, mac: MacAddress | undefined): MachineId {
+  if (word === '00000000') return { isPi: false };
+  if (word === romFiller) return { isPi: true, board: 'pi3' };
+  const { serial } = readSerial(word);
+  // Of no other family does the MAC follow from the serial.
+  const isPi3 = serial !== undefined && pi3Mac(serial) === mac;
+  return { isPi: true, ...readSerial(word), ...(isPi3 && { board: 'pi3' }) };
+}
+
+function readSerial(littleEndian: string): { readonly serial?: Serial } {
+  return littleEndian === '00000000' ? {} : { serial: parseSerial(reversed(littleEndian)) };
+}
+
+function reversed(hex: string): string {
+  return (hex.match(/../g) ?? []).toReversed().join('');
+}
+
+function tailOf(mac: MacAddress | undefined): string | undefined {
+  return mac?.replaceAll(':', '').slice(4);
+}
+
+/** Up to the Pi 3 a board's MAC is b8:27:eb and the low 24 bits of its serial. */
+export function pi3Mac(serial: Serial): MacAddress {
+  return `b8:27:eb:${serial.slice(2, 4)}:${serial.slice(4, 6)}:${serial.slice(6, 8)}` as MacAddress;
+}
+
+/** New-style codes (bit 23) name the processor in bits 12 to 15. */
+export function boardOfRevision(revision: number): BoardName | undefined {
+  if ((revision & (1 << 23)) === 0) return undefined;
+  const byProcessor: Readonly<Record<number, BoardName>> = { 2: 'pi3', 3: 'pi4', 4: 'pi5' };
+  return byProcessor[(revision >>> 12) & 0xf];
+}
+
+/**
+ * Option 43 without which no Pi goes on: PXE sub-options (PXE 2.1 §2.2.3) with one menu entry. The text alone is not enough.
+ *
+ *     6  discovery control: 3, no broadcast and no multicast discovery
+ *     10 menu prompt: 0 seconds, "PXE"
+ *     9  boot menu: type 0, "Raspberry Pi Boot"
+ */
+export function piVendorOptions(): Uint8Array {
+  const title = textValue('Raspberry Pi Boot');
+  const prompt = textValue('PXE');
+  const menu = [0, 0, title.byteLength, ...title];
+  return Uint8Array.of(6, 1, 3, 10, 1 + prompt.byteLength, 0, ...prompt, 9, menu.length, ...menu, option.end);
+}
