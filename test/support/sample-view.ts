@@ -152,12 +152,14 @@ function sampleOverlays(): ReadonlyMap<string, OverlaySource> {
       },
     ),
     sampleOverlay('ssh', {
+      needs: { secrets: ['sshHostKey'] },
       files: { 'etc/ssh/ssh_host_ed25519_key': { mode: '0600', secret: 'sshHostKey', live: true } },
       remove: ['etc/ssh/ssh_host_*'],
     }),
     sampleOverlay(
       'slurm-node',
       {
+        needs: { secrets: ['mungeKey'] },
         files: {
           'etc/munge': { owner: 'munge', mode: '0700' },
           'etc/munge/munge.key': { owner: 'munge', mode: '0400', secret: 'mungeKey', live: true },
