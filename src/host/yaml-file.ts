@@ -9,6 +9,7 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  stringify,
   visit,
   type Document,
   type YAMLError,
@@ -47,6 +48,11 @@ export function parseYaml<S extends z.ZodType>(text: string, file: string, schem
   const known = new Set(wrong.map((problem) => JSON.stringify(problem.path)));
   const problems = [...wrong, ...bent.filter((problem) => !known.has(JSON.stringify(problem.path)))];
   throw new ProblemsError(inOrder(placeProblems(problems, place)));
+}
+
+/** Quotes what would not come back as the same text: serials of digits, for example. */
+export function renderYaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 async function readText(file: string, whenMissing: string | undefined): Promise<string> {

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 
 import { unreachable } from './errors.ts';
-import { knownKeys } from './known-keys.ts';
+import { knownKeys, laterKeys } from './known-keys.ts';
 import { didYouMean, nearest } from './nearest.ts';
 import type { Problem } from './problem.ts';
 
@@ -27,7 +27,7 @@ function explainIssue(issue: Issue, schema: z.core.$ZodType): ShapeProblem[] {
   const path = issue.path.filter((part) => typeof part !== 'symbol');
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(key, path, knownKeys(schema, path)));
+      return issue.keys.map((key) => unknownKey(key, path, schema));
     case 'invalid_union':
       return explainUnion(issue, path, schema);
     case 'invalid_key':
@@ -53,7 +53,12 @@ function explainIssue(issue: Issue, schema: z.core.$ZodType): ShapeProblem[] {
   }
 }
 
-function unknownKey(key: string, path: Problem['path'], known: readonly string[]): ShapeProblem {
+function unknownKey(key: string, path: Problem['path'], schema: z.core.$ZodType): ShapeProblem {
+  const known = knownKeys(schema, path);
+  if (laterKeys(schema, path).includes(key)) {
+    const message = `"${key}" is not supported by this version; this version supports: ${known.join(', ')}`;
+    return { path: [...path, key], message };
+  }
   const close = nearest(key, known);
   return {
     path: [...path, key],
@@ -73,8 +78,10 @@ function wrongType(issue: z.core.$ZodIssueInvalidType, path: Problem['path']): S
       wantsText: false,
     };
   }
+  const isQuoted = issue.expected === 'number' && typeof issue.input === 'string' && /^\d+$/.test(issue.input);
+  const hint = isQuoted ? 'Remove the quotes.' : undefined;
   const isText = issue.expected === 'string' && ['number', 'boolean'].includes(typeof issue.input);
-  return { path, message: `${wanted} is wanted here, not ${describe(issue.input)}`, wantsText: isText };
+  return { path, message: `${wanted} is wanted here, not ${describe(issue.input)}`, hint, wantsText: isText };
 }
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -109,7 +116,8 @@ function noun(issue: z.core.$ZodIssueInvalidStringFormat): string {
 function outOfBounds(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
   const limit = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
   if (issue.origin === 'string') return `${quote(issue.input)} has the wrong length: ${limit} characters are wanted`;
-  if (issue.origin === 'array' || issue.origin === 'set') return `${limit} entries are wanted here`;
+  if (issue.origin === 'array' || issue.origin === 'set')
+    return limit === 'at least 1' ? 'at least one entry is wanted here' : `${limit} entries are wanted here`;
   return `${quote(issue.input)} is out of bounds: ${limit} is wanted`;
 }
 
@@ -135,8 +143,13 @@ function explainUnion(
   const wanted = issue.errors
     .flat()
     .flatMap((one) => (one.code === 'invalid_type' ? [typeNames[one.expected] ?? ''] : []));
-  const message = `${[...new Set(wanted)].join(' or ')} is wanted here, not ${describe(issue.input)}`;
+  const message = `${either([...new Set(wanted)])} is wanted here, not ${describe(issue.input)}`;
   return [{ path, message: issue.input === null ? 'has no value' : message }];
+}
+
+/** `a text, a number or true or false` */
+function either(words: readonly string[]): string {
+  return [words.slice(0, -1).join(', '), ...words.slice(-1)].filter((part) => part !== '').join(' or ');
 }
 
 /** A text where a block is wanted: this branch of the union was not meant. */

@@ -10,14 +10,17 @@ const PackageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+(?:=[A-Za-z0-9.+:~-]+
 export const aptSources = ['debian', 'raspberrypi'] as const;
 export type AptSource = (typeof aptSources)[number];
 
-const Base = z.strictObject({
-  apt: z.strictObject({
-    suite: z.enum(['trixie']),
-    sources: z.array(z.enum(aptSources)).min(1).default(['debian']),
-    /** Added to what every image of ours needs to boot. */
-    packages: z.array(PackageName).default([]),
-  }),
-});
+/** Images made of an official image file are planned. */
+const Base = z
+  .strictObject({
+    apt: z.strictObject({
+      suite: z.enum(['trixie']),
+      sources: z.array(z.enum(aptSources)).min(1).default(['debian']),
+      /** Added to what every image of ours needs to boot. */
+      packages: z.array(PackageName).default([]),
+    }),
+  })
+  .meta({ later: ['image'] });
 
 const Layer = z.strictObject({
   name: ResourceName,
@@ -35,10 +38,18 @@ const Layer = z.strictObject({
 });
 export type Layer = Readonly<z.infer<typeof Layer>>;
 
+function refuseDoubles(layers: readonly Layer[], context: z.RefinementCtx): void {
+  const names = layers.map((layer) => layer.name);
+  for (const [index, name] of names.entries()) {
+    if (names.indexOf(name) === index) continue;
+    context.addIssue({ code: 'custom', path: [index, 'name'], message: `there are two layers named ${name}` });
+  }
+}
+
 export const ImageSpec = z.strictObject({
   summary: z.string().optional(),
   base: Base,
-  layers: z.array(Layer).default([]),
+  layers: z.array(Layer).superRefine(refuseDoubles).default([]),
   boards: z.array(BoardName).min(1),
 });
 export type ImageSpec = Readonly<z.infer<typeof ImageSpec>>;

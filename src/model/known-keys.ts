@@ -5,11 +5,23 @@ import type { ProblemPath } from './problem.ts';
 
 /** None when the schema has no fixed keys there. */
 export function knownKeys(schema: z.core.$ZodType, path: ProblemPath): string[] {
-  let here = unwrap(schema);
-  for (const part of path) here = unwrap(childOf(here, part));
+  const here = schemaAt(schema, path);
   if (here instanceof z.ZodObject) return Object.keys(here.shape);
   if (here instanceof z.ZodUnion) return [...new Set(here.options.flatMap((option) => knownKeys(option, [])))];
   return [];
+}
+
+/** Keys that are planned: a schema says so with `.meta({ later: ['image'] })`. */
+export function laterKeys(schema: z.core.$ZodType, path: ProblemPath): string[] {
+  const here = schemaAt(schema, path);
+  const later = here === undefined ? undefined : z.globalRegistry.get(here)?.['later'];
+  return Array.isArray(later) ? later.map(String) : [];
+}
+
+function schemaAt(schema: z.core.$ZodType, path: ProblemPath): z.core.$ZodType | undefined {
+  let here = unwrap(schema);
+  for (const part of path) here = unwrap(childOf(here, part));
+  return here;
 }
 
 function childOf(schema: z.core.$ZodType | undefined, part: string | number): z.core.$ZodType | undefined {
