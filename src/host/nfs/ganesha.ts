@@ -1,0 +1,127 @@
+/** NFS-Ganesha, as a process of its own that outlives this one: adopted when it runs, told of changes by SIGHUP. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, rename } from 'node:fs/promises';
+import path from 'node:path';
+
+import { HostError } from '../../model/errors.ts';
+import type { NfsExport } from '../../model/export.ts';
+import { writeFileAtomically } from '../atomic-file.ts';
+import { endProcess, findProcess, isAlive, sendSignal } from '../pid-file.ts';
+import { cannotStart, run } from '../process.ts';
+import type { Exporter, ExporterStatus } from './exporter.ts';
+import { tailLog } from './log-tail.ts';
+import { nfsUnit, runsAsUnit } from './unit.ts';
+
+export interface GaneshaOptions {
+  /** Configuration, log and recovery data. */
+  readonly dir: string;
+  readonly pidFile: string;
+  readonly render: (exports: readonly NfsExport[]) => string;
+}
+
+const answerTimeoutMs = 15_000;
+const stopGraceMs = 5000;
+
+export const ganeshaFiles = (dir: string) => ({
+  config: path.join(dir, 'ganesha.conf'),
+  log: path.join(dir, 'ganesha.log'),
+  recovery: path.join(dir, 'recovery'),
+});
+
+type Files = ReturnType<typeof ganeshaFiles>;
+
+export function ganeshaExporter({ dir, pidFile, render }: GaneshaOptions): Exporter {
+  const files = ganeshaFiles(dir);
+  const find = () => findProcess(pidFile, files.config);
+  /** The process that is known to have read the file as it is. */
+  let syncedPid: number | undefined;
+
+  const apply = async (exports: readonly NfsExport[], signal: AbortSignal): Promise<void> => {
+    await mkdir(files.recovery, { recursive: true });
+    const wanted = render(exports);
+    if ((await readOptional(files.config)) !== wanted) {
+      syncedPid = undefined;
+      await writeFileAtomically(files.config, wanted);
+    }
+    const pid = await find();
+    if (pid !== undefined && pid === syncedPid) return;
+    // One that is adopted may have missed a change that was written just before its writer died.
+    await (pid === undefined ? start(files, pidFile, signal) : reload(files, pid, signal));
+    syncedPid = await find();
+  };
+
+  const status = async (): Promise<ExporterStatus> => {
+    const pid = await find();
+    return pid === undefined
+      ? { kind: 'stopped', reason: `no ganesha runs with ${files.config}` }
+      : { kind: 'running', server: 'ganesha', detail: `process ${pid}` };
+  };
+
+  const stop = async (signal: AbortSignal): Promise<void> => {
+    if (await runsAsUnit(files.config, signal)) await run(['systemctl', 'stop', nfsUnit], { signal });
+    const pid = await find();
+    if (pid !== undefined) await endProcess(pid, files.config, stopGraceMs);
+  };
+
+  return { name: 'ganesha', apply, status, stop };
+}
+
+async function reload(files: Files, pid: number, signal: AbortSignal): Promise<void> {
+  const waitFor = await tailLog(files.log);
+  sendSignal(pid, 'SIGHUP');
+  const alive = () => isAlive(pid, files.config);
+  const text = await waitFor('Reread exports complete', { timeoutMs: answerTimeoutMs, signal, isAlive: alive });
+  throwRefusals(text, files.log);
+}
+
+async function start(files: Files, pidFile: string, signal: AbortSignal): Promise<void> {
+  await keepOldLog(files.log);
+  const waitFor = await tailLog(files.log);
+  const alive = await launch(files, pidFile, signal);
+  const text = await waitFor('NFS SERVER INITIALIZED', { timeoutMs: answerTimeoutMs, signal, isAlive: alive });
+  throwRefusals(text, files.log);
+}
+
+/** @returns a question whether it (still) runs */
+async function launch(files: Files, pidFile: string, signal: AbortSignal): Promise<() => Promise<boolean>> {
+  if (await runsAsUnit(files.config, signal)) {
+    await run(['systemctl', 'restart', nfsUnit], { signal });
+    return () => runsAsUnit(files.config, signal);
+  }
+  await mkdir(path.dirname(pidFile), { recursive: true });
+  const argv = ['-F', '-f', files.config, '-L', files.log, '-p', pidFile];
+  // A session of its own: neither Ctrl-C in our terminal nor our end reaches it.
+  const child = spawn('ganesha.nfsd', argv, { detached: true, stdio: 'ignore', cwd: '/' });
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    throw cannotStart('ganesha.nfsd', error as NodeJS.ErrnoException);
+  }
+  child.unref();
+  return () => Promise.resolve(child.exitCode === null && child.signalCode === null);
+}
+
+/** What it says about an export that it does not take; the others are served. */
+function throwRefusals(text: string, log: string): void {
+  const reasons = [...text.matchAll(/ :(?:CONFIG|FSAL|EXPORT) :(?:CRIT|MAJ) :(.+)/g)].map(([, reason]) => reason);
+  if (reasons.length === 0) return;
+  throw new HostError(`ganesha refuses a part of its configuration\n${reasons.join('\n')}`, { hint: `Read ${log}.` });
+}
+
+async function keepOldLog(log: string): Promise<void> {
+  try {
+    await rename(log, `${log}.old`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+async function readOptional(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
