@@ -1,0 +1,121 @@
+/** Which trees are exported to whom? Roots of all versions that a node should boot, boots or runs, and the shares of its role. */
+import path from 'node:path';
+
+import type { Boot } from '../model/boot.ts';
+import type { Cluster } from '../model/cluster.ts';
+import { PiImageError } from '../model/errors.ts';
+import type { NfsExport } from '../model/export.ts';
+import type { Generation } from '../model/generation.ts';
+import { ipv4ToNumber, type Ipv4Address } from '../model/ipv4.ts';
+import type { State } from '../model/state.ts';
+import type { ClusterView } from '../model/view.ts';
+import { hasKernelReported } from './boot-timeline.ts';
+import { chooseImage } from './choose-image.ts';
+
+/** One address that needs one image version, and the shares of the role it has there. */
+export interface RootUse {
+  readonly address: Ipv4Address;
+  readonly role: string;
+  readonly image: { readonly name: string; readonly version: string } | undefined;
+}
+
+/** As nodes name the root of an image version. */
+export const rootPseudo = (image: { name: string; version: string }) => `/images/${image.name}/${image.version}/root`;
+
+/** What nodes should boot, boot now, and run as far as they have said. */
+export function planRootUses(
+  view: ClusterView,
+  boots: readonly Boot[],
+  generations: ReadonlyMap<string, Generation>,
+): RootUse[] {
+  const desired = view.nodes.map((node) => ({
+    address: node.address,
+    role: node.role,
+    image: desiredImage(view, node.role),
+  }));
+  const actual = [...openBoots(boots), ...runningBoots(boots)].flatMap((boot) => {
+    const generation = generations.get(boot.generation);
+    return generation === undefined
+      ? []
+      : [{ address: boot.address as Ipv4Address, role: generation.role, image: generation.image }];
+  });
+  return [...desired, ...actual];
+}
+
+function desiredImage(view: ClusterView, roleName: string): RootUse['image'] {
+  const role = view.cluster.roles[roleName];
+  if (role === undefined) return undefined;
+  try {
+    const { name, version } = chooseImage(role.image, view.images);
+    return { name, version };
+  } catch (error) {
+    // A role without an image yet: said where its nodes' boots are refused.
+    if (error instanceof PiImageError) return undefined;
+    throw error;
+  }
+}
+
+const openBoots = (boots: readonly Boot[]) => boots.filter(({ closed }) => closed === undefined);
+
+/** Of each node the newest boot whose kernel has reported: it runs until another one's has. */
+function runningBoots(boots: readonly Boot[]): Boot[] {
+  return [...new Map(boots.filter(hasKernelReported).map((boot) => [boot.node, boot])).values()];
+}
+
+/** Ids by path are given once and never again: a client's handles hold them. */
+export interface ExportIds {
+  readonly exportIds: State['exportIds'];
+  readonly nextExportId: number;
+}
+
+export interface ExportPlan extends ExportIds {
+  readonly exports: readonly NfsExport[];
+}
+
+export function planExports(
+  site: { readonly cluster: Cluster; readonly imagesDir: string },
+  uses: readonly RootUse[],
+  ids: ExportIds,
+): ExportPlan {
+  const wanted = [...rootExports(site.imagesDir, uses), ...shareExports(site.cluster, uses)];
+  const exportIds = { ...ids.exportIds };
+  let { nextExportId } = ids;
+  const exports = wanted.map((each): NfsExport => {
+    const id = exportIds[each.path] ?? nextExportId++;
+    exportIds[each.path] = id;
+    return Object.assign(each, { id });
+  });
+  return { exports, exportIds, nextExportId };
+}
+
+type WantedExport = Omit<NfsExport, 'id'>;
+
+function rootExports(imagesDir: string, uses: readonly RootUse[]): WantedExport[] {
+  const clients = new Map<string, Ipv4Address[]>();
+  for (const { image, address } of uses) {
+    if (image === undefined) continue;
+    const pseudo = rootPseudo(image);
+    clients.set(pseudo, [...(clients.get(pseudo) ?? []), address]);
+  }
+  return [...clients].toSorted(byName).map(([pseudo, addresses]) => ({
+    path: path.join(imagesDir, path.relative('/images', pseudo)),
+    pseudo,
+    access: 'read-only',
+    clients: sorted(addresses),
+  }));
+}
+
+function shareExports(cluster: Cluster, uses: readonly RootUse[]): WantedExport[] {
+  return cluster.shares.flatMap((share) => {
+    const users = uses.filter(({ role }) => share.roles === undefined || share.roles.includes(role));
+    if (users.length === 0) return [];
+    const clients = sorted(users.map(({ address }) => address));
+    return [{ path: share.path, pseudo: `/shares/${share.name}`, access: 'read-write' as const, clients }];
+  });
+}
+
+const byName = ([one]: [string, unknown], [other]: [string, unknown]) => (one < other ? -1 : 1);
+
+function sorted(addresses: readonly Ipv4Address[]): Ipv4Address[] {
+  return [...new Set(addresses)].toSorted((one, other) => ipv4ToNumber(one) - ipv4ToNumber(other));
+}
