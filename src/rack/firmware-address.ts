@@ -1,0 +1,97 @@
+/** DHCP on the wire for a board without an address: broadcasts from 0.0.0.0, in a namespace of the board's own. */
+import { randomInt } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { WireError } from '../model/errors.ts';
+import { decodeDhcp } from '../wire/dhcp-decode.ts';
+import type { BoardIdentity } from './eeprom.ts';
+import {
+  decideOffer,
+  dhcpTimeoutMs,
+  discoverPacket,
+  discoverTimesMs,
+  requestPacket,
+  type Offer,
+} from './firmware-dhcp.ts';
+import type { Emit } from './firmware-event.ts';
+
+const everyone = '255.255.255.255';
+
+export interface DhcpPorts {
+  readonly server: number;
+  readonly client: number;
+}
+
+interface Attempt {
+  readonly who: BoardIdentity;
+  readonly xid: number;
+  readonly socket: Socket;
+  readonly ports: DhcpPorts;
+  readonly emit: Emit;
+}
+
+/** One attempt. @returns undefined when 45 s have passed without an OFFER that the loader takes. */
+export async function requestAddress(
+  who: BoardIdentity,
+  options: { readonly ports: DhcpPorts; readonly emit: Emit; readonly signal: AbortSignal },
+): Promise<Offer | undefined> {
+  const socket = createSocket({ type: 'udp4', reuseAddr: true });
+  try {
+    socket.bind(options.ports.client, '0.0.0.0');
+    await once(socket, 'listening', { signal: options.signal });
+    socket.setBroadcast(true);
+    const attempt: Attempt = { who, xid: randomInt(2 ** 32), socket, ports: options.ports, emit: options.emit };
+    const done = new AbortController();
+    const offer = await Promise.race([
+      awaitOffer(attempt, done.signal),
+      sendDiscovers(attempt, AbortSignal.any([options.signal, done.signal])),
+    ]).finally(() => done.abort());
+    if (offer === undefined) options.emit({ event: 'no-offer' });
+    // No wait for the ACK: the loader goes on with the OFFERed address.
+    else await send(attempt, requestPacket(who, attempt.xid, offer));
+    return offer;
+  } finally {
+    socket.close();
+  }
+}
+
+function awaitOffer({ socket, who, xid, emit }: Attempt, signal: AbortSignal): Promise<Offer> {
+  return new Promise((resolve) => {
+    const onMessage = (datagram: Uint8Array) => {
+      const decision = decide(datagram, who, xid);
+      if (decision.kind === 'take') resolve(decision.offer);
+      else emit({ event: 'ignored-offer', reason: decision.reason });
+    };
+    socket.on('message', onMessage);
+    signal.addEventListener('abort', () => socket.off('message', onMessage), { once: true });
+  });
+}
+
+function decide(datagram: Uint8Array, who: BoardIdentity, xid: number): ReturnType<typeof decideOffer> {
+  try {
+    return decideOffer(decodeDhcp(datagram), who, xid);
+  } catch (error) {
+    if (error instanceof WireError) return { kind: 'ignore', reason: error.message };
+    throw error;
+  }
+}
+
+async function sendDiscovers(attempt: Attempt, signal: AbortSignal): Promise<undefined> {
+  let elapsedMs = 0;
+  for (const [index, atMs] of discoverTimesMs.entries()) {
+    await sleep(atMs - elapsedMs, undefined, { signal });
+    elapsedMs = atMs;
+    attempt.emit({ event: 'discover', attempt: index + 1 });
+    await send(attempt, discoverPacket(attempt.who, attempt.xid));
+  }
+  await sleep(dhcpTimeoutMs - elapsedMs, undefined, { signal });
+  return undefined;
+}
+
+function send({ socket, ports }: Attempt, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.send(bytes, ports.server, everyone, (error) => (error === null ? resolve() : reject(error)));
+  });
+}

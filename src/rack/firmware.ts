@@ -1,0 +1,101 @@
+/** A board's firmware from power-on until it has a kernel to start; begins anew as long as it has none. */
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { run } from '../host/process.ts';
+import { eepromOf, type BoardIdentity } from './eeprom.ts';
+import { requestAddress, type DhcpPorts } from './firmware-address.ts';
+import type { Offer } from './firmware-dhcp.ts';
+import type { Emit } from './firmware-event.ts';
+import { firmwareFiles, type FileAnswer, type FileRequest, type FirmwareResult } from './firmware-files.ts';
+import { loadFile } from './firmware-load.ts';
+import type { FetchResult } from './tftp-fetch.ts';
+
+export interface FirmwareOptions {
+  readonly who: BoardIdentity;
+  /** The only interface of the namespace beside loopback. */
+  readonly interface: string;
+  readonly ports: DhcpPorts & { readonly tftp: number };
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+export type LoadedBoot = Extract<FirmwareResult, { kind: 'start' }>;
+
+/** Measured: a loader that found nothing to start begins again after 0.2 s, from then on after 5 s. */
+const restartMs = { first: 200, later: 5000 } as const;
+
+export async function runFirmware(options: FirmwareOptions): Promise<LoadedBoot> {
+  for (let attempt = 0; ; attempt++) {
+    await clearAddress(options);
+    const offer = await requestAddress(options.who, options);
+    if (offer === undefined) continue;
+    options.emit({ event: 'offer', address: offer.address, tftpServer: offer.tftpServer });
+    await takeAddress(offer, options);
+    const result = await loadAll(offer, options);
+    if (result.kind === 'start') return result;
+    options.emit({ event: 'stuck', reason: result.reason });
+    await sleep(attempt === 0 ? restartMs.first : restartMs.later, undefined, { signal: options.signal });
+  }
+}
+
+/** One file after the other, each from the next source port. */
+async function loadAll(offer: Offer, options: FirmwareOptions): Promise<FirmwareResult> {
+  const files = firmwareFiles(options.who);
+  const { blockSizeBytes } = eepromOf(options.who.board, options.who.eeprom);
+  let sourcePort = randomInt(20_000, 60_000);
+  let count = 0;
+  let bytes = 0;
+  let answer: FileAnswer;
+  for (;;) {
+    const step = files.next(answer);
+    if (step.done === true) {
+      if (step.value.kind === 'start') options.emit({ event: 'start', files: count, bytes });
+      return step.value;
+    }
+    const peer = { server: offer.tftpServer, port: options.ports.tftp, sourcePort: sourcePort++, blockSizeBytes };
+    const result = await timedLoad(step.value, peer, options);
+    if (result.kind === 'late') return { kind: 'stuck', reason: result.reason };
+    if (result.kind === 'loaded') {
+      count += 1;
+      bytes += result.bytes.byteLength;
+    }
+    answer = answerOf(result);
+  }
+}
+
+async function timedLoad(
+  request: FileRequest,
+  peer: Parameters<typeof loadFile>[1],
+  { emit, signal }: FirmwareOptions,
+): Promise<FetchResult> {
+  const startedMs = performance.now();
+  const result = await loadFile(request, peer, signal);
+  emit({
+    event: 'file',
+    path: request.path,
+    outcome: result.kind,
+    bytes: result.kind === 'loaded' ? result.bytes.byteLength : 0,
+    durationMs: Math.round(performance.now() - startedMs),
+    ...('reason' in result && { reason: result.reason }),
+  });
+  return result;
+}
+
+/** A probe that found the file has no bytes, but it is an answer. */
+function answerOf(result: FetchResult): FileAnswer {
+  if (result.kind === 'loaded') return result.bytes;
+  return result.kind === 'exists' ? new Uint8Array() : undefined;
+}
+
+/** The kernel here stands in for the board's own IP stack; a default route lets broadcasts leave without an address. */
+async function clearAddress({ interface: name, signal }: FirmwareOptions): Promise<void> {
+  await run(['ip', 'address', 'flush', 'dev', name], { signal });
+  await run(['ip', 'route', 'replace', 'default', 'dev', name], { signal });
+}
+
+async function takeAddress(offer: Offer, { interface: name, signal }: FirmwareOptions): Promise<void> {
+  await run(['ip', 'address', 'add', `${offer.address}/${offer.prefixLength}`, 'dev', name], { signal });
+  if (offer.gateway === undefined) return;
+  await run(['ip', 'route', 'replace', 'default', 'via', offer.gateway, 'dev', name], { signal });
+}
