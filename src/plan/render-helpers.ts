@@ -1,6 +1,7 @@
 /** What templates can call, and what may be printed: plain values without control characters. */
 import { ConfigError } from '../model/errors.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { compressHostlist } from './hostlist.ts';
 
 type Helper = (...args: readonly unknown[]) => unknown;
 
@@ -19,6 +20,9 @@ export function namedHelpers(source: string, unwrap: (value: unknown) => unknown
     eq: (...args) => plain(args)[0] === plain(args)[1],
     /** {{join list}} with commas, {{join list " "}}, {{join nodes "," "name"}} one field of each. */
     join: (...args) => joined(plain(args), `${source}: {{join …}}`),
+    /** {{hostlist nodes}}: `head,node[01-08]`. */
+    hostlist: (...args) =>
+      compressHostlist(joined([plain(args)[0], ',', 'name'], `${source}: {{hostlist …}}`).split(',')),
     /** Stops with a sentence of the template's own. */
     fail: (...args) => {
       throw new ConfigError(`${source}: ${printValue(plain(args)[0], source)}`);

@@ -1,0 +1,95 @@
+/** What exactly would this node boot? The frozen part of its boot plan, under the hash of its content. */
+import { boards } from '../model/board.ts';
+import { ConfigError } from '../model/errors.ts';
+import { tokenSlot, type Generation } from '../model/generation.ts';
+import type { ImageManifest } from '../model/manifest.ts';
+import type { NodeSpec } from '../model/node.ts';
+import type { ClusterView } from '../model/view.ts';
+import { canonicalJson, sha256 } from './canonical-json.ts';
+import { chooseImage } from './choose-image.ts';
+import { rootPseudo } from './exports.ts';
+import { frozenVariables, roleOf } from './overlay-variables.ts';
+import { overlayDigest, renderFrozenOverlay } from './overlay.ts';
+import { render, type TemplateVariables } from './render.ts';
+
+/** The firmware of every Pi reads this much of config.txt and ignores the rest without a word. */
+const maxConfigTxtBytes = 4096;
+
+/** COMMAND_LINE_SIZE of Linux on arm64 is 2048 with the terminating zero; what is longer is cut off. */
+const maxCommandLineBytes = 2047;
+
+export function planGeneration(node: NodeSpec, view: ClusterView): Generation {
+  const role = roleOf(node, view);
+  const manifest = chooseImage(role.image, view.images);
+  const content = {
+    format: 1,
+    node: node.name,
+    role: node.role,
+    board: node.board,
+    image: { name: manifest.name, version: manifest.version },
+    rootMode: role.root,
+    ...bootTexts(node, view, manifest),
+    overlayDigest: overlayDigest(renderFrozenOverlay({ node, view, manifest })),
+  } as const;
+  return { ...content, id: sha256(canonicalJson(content)) };
+}
+
+function bootTexts(
+  node: NodeSpec,
+  view: ClusterView,
+  manifest: ImageManifest,
+): Pick<Generation, 'configTxt' | 'commandLine'> {
+  const templates = view.boardTemplates.get(node.board);
+  if (templates === undefined) {
+    throw new ConfigError(`there are no boot templates for the board ${node.board} of ${node.name}`, {
+      hint: `Write boot/${node.board}/config.txt.hbs and boot/${node.board}/cmdline.txt.hbs.`,
+    });
+  }
+  const variables = bootVariables(node, view, manifest);
+  const folder = `boot/${node.board}`;
+  const configTxt = render(templates.configTxt, variables, `${folder}/config.txt.hbs`);
+  const commandLine = oneLine(render(templates.cmdlineTxt, variables, `${folder}/cmdline.txt.hbs`));
+  checkLength(configTxt, maxConfigTxtBytes, `${folder}/config.txt.hbs`);
+  checkLength(commandLine, maxCommandLineBytes, `${folder}/cmdline.txt.hbs`);
+  if (commandLine.split(tokenSlot).length !== 2) {
+    throw new ConfigError(`${folder}/cmdline.txt.hbs must hold {{token}} exactly once`, {
+      hint: 'Write pi_image.token={{token}} into its line.',
+    });
+  }
+  return { configTxt, commandLine };
+}
+
+function bootVariables(node: NodeSpec, view: ClusterView, manifest: ImageManifest): TemplateVariables {
+  const { name, version } = manifest;
+  const kernel = manifest.kernels.find(({ boards: ofKernel }) => ofKernel.includes(node.board));
+  if (kernel === undefined) {
+    const known = [...new Set(manifest.kernels.flatMap((other) => other.boards))].toSorted();
+    throw new ConfigError(`the image ${name} ${version} has no kernel for ${node.name}, a ${node.board}`, {
+      hint: `It boots: ${known.join(', ') || 'nothing'}. Add ${node.board} under boards: in images/${name}/image.yaml and build it.`,
+    });
+  }
+  return {
+    ...frozenVariables(node, view),
+    arguments: roleOf(node, view).kernelArguments.join(' '),
+    board: { name: node.board, console: boards[node.board].console },
+    /** Unique per board, and the same at every boot: two NFS clients of one name expire each other. */
+    id: node.serial ?? node.mac,
+    image: { name, version },
+    kernel: { file: kernel.kernel, initramfs: kernel.initramfs, release: kernel.release },
+    root: { pseudo: rootPseudo({ name, version }) },
+    token: tokenSlot,
+  };
+}
+
+/** Firmware takes the first line only; a template may have several. */
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s+/g, ' ');
+}
+
+function checkLength(text: string, maxBytes: number, source: string): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= maxBytes) return;
+  throw new ConfigError(`${source} renders to ${bytes} bytes; a board reads only the first ${maxBytes}`, {
+    hint: 'Make it shorter: comments count too.',
+  });
+}

@@ -1,0 +1,80 @@
+/** What templates see, and which of it only live files may see. docs/overlays.md lists it for people. */
+import type { Role } from '../model/cluster.ts';
+import { ConfigError } from '../model/errors.ts';
+import { networkAddress } from '../model/ipv4.ts';
+import { didYouMean } from '../model/nearest.ts';
+import type { NodeSpec } from '../model/node.ts';
+import type { SecretValues } from '../model/secret-values.ts';
+import type { ClusterView } from '../model/view.ts';
+import { nodeVariables, type NodeVariables } from './node-variables.ts';
+import type { TemplateVariables } from './render.ts';
+import { slurmVariables } from './slurm.ts';
+
+/** Names that frozen files do not see: they change without the node's own generation. */
+export const liveOnlyNames = ['nodes', 'slurm', 'ssh'] as const;
+
+export interface FrozenVariables extends TemplateVariables {
+  readonly node: NodeVariables;
+  readonly vars: NodeVariables['vars'];
+}
+
+/** The same for every version of an image: usable for boot files and frozen overlay files. */
+export function frozenVariables(node: NodeSpec, view: ClusterView): FrozenVariables {
+  const { cluster } = view;
+  const role = roleOf(node, view);
+  const self = nodeVariables(node, view);
+  return {
+    cluster: { name: cluster.cluster },
+    network: networkVariables(view),
+    node: self,
+    role: { name: node.role, image: role.image, rootMode: role.root, ready: role.ready },
+    shares: sharesOf(node, view),
+    vars: self.vars,
+  };
+}
+
+/** Everything: the cluster's tables and the SSH CA's public key are always the current ones. */
+export function liveVariables(node: NodeSpec, view: ClusterView, secrets: SecretValues): FrozenVariables {
+  const ca = secrets['sshCaPublicKey'];
+  return {
+    ...frozenVariables(node, view),
+    nodes: view.nodes.map((other) => nodeVariables(other, view)).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    slurm: slurmVariables(view),
+    ...(ca !== undefined && { ssh: { caPublicKey: Buffer.from(ca).toString('utf8').trim() } }),
+  };
+}
+
+export function roleOf(node: NodeSpec, { cluster }: ClusterView): Role {
+  const role = cluster.roles[node.role];
+  if (role !== undefined) return role;
+  const known = Object.keys(cluster.roles);
+  throw new ConfigError(`${node.name} has the role ${node.role}, which does not exist${didYouMean(node.role, known)}`, {
+    hint: `Roles in cluster.yaml: ${known.join(', ') || 'none'}.`,
+  });
+}
+
+function networkVariables({ cluster: { network, ports } }: ClusterView) {
+  const { address: server, prefixLength } = network.address;
+  return {
+    /** The storage node's address. */
+    server,
+    subnet: `${networkAddress(network.address)}/${prefixLength}`,
+    prefixLength,
+    interface: network.interface,
+    gateway: network.gateway,
+    dns: network.dns,
+    ntp: network.ntp ?? server,
+    httpPort: ports.http,
+    nfsPort: ports.nfs,
+  };
+}
+
+/** Parents come before what is mounted below them. */
+function sharesOf(node: NodeSpec, { cluster }: ClusterView) {
+  return cluster.shares
+    .filter((share) => share.roles?.includes(node.role) ?? true)
+    .map(({ name, mount, owner }) => {
+      return { name, server: cluster.network.address.address, pseudo: `/shares/${name}`, mount, owner };
+    })
+    .toSorted((a, b) => (a.mount < b.mount ? -1 : 1));
+}

@@ -1,0 +1,82 @@
+/** The cluster as slurm.conf sees it: controller, compute nodes, partitions. */
+import { ConfigError } from '../model/errors.ts';
+import type { ClusterView } from '../model/view.ts';
+import { nodeVariables, type NodeVariables } from './node-variables.ts';
+import { enabledUnits } from './overlay-units.ts';
+
+export interface SlurmVariables {
+  /** cluster.yaml has a `slurm:` section. */
+  readonly configured: boolean;
+  readonly controllerRole: string | undefined;
+  /** undefined while no node has that role. */
+  readonly controller: { readonly name: string; readonly address: string } | undefined;
+  readonly nodes: readonly SlurmNode[];
+  readonly partitions: readonly SlurmPartition[];
+}
+
+interface SlurmNode {
+  readonly name: string;
+  readonly address: string;
+  readonly cpus: number;
+  readonly memoryMib: number;
+  readonly features: readonly string[];
+}
+
+interface SlurmPartition {
+  readonly name: string;
+  readonly isDefault: boolean;
+  readonly nodes: readonly string[];
+}
+
+const defaultPartition = 'main';
+
+/** Compute nodes are those whose role enables slurmd, whatever the role or overlay is called. */
+export function slurmVariables(view: ClusterView): SlurmVariables {
+  const members = view.nodes
+    .filter((node) => enabledUnits(node.role, view).includes('slurmd.service'))
+    .map((node) => nodeVariables(node, view))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const controllerRole = view.cluster.slurm?.controllerRole;
+  return {
+    configured: controllerRole !== undefined,
+    controllerRole,
+    controller: findController(view),
+    nodes: members.map(({ name, address, cpus, memoryMib, board }) => {
+      return { name, address, cpus, memoryMib, features: [board] };
+    }),
+    partitions: partitionsOf(members),
+  };
+}
+
+/** Two controllers would write the same state: none is taken before one of them has another role. */
+function findController({ cluster, nodes }: ClusterView): SlurmVariables['controller'] {
+  const role = cluster.slurm?.controllerRole;
+  const [first, ...others] = role === undefined ? [] : nodes.filter((node) => node.role === role);
+  if (first === undefined) return undefined;
+  if (others.length > 0) {
+    const names = [first, ...others].map((node) => node.name).toSorted();
+    throw new ConfigError(`Slurm has one controller, but ${names.join(' and ')} have the role ${role}`, {
+      hint: 'Give all but one of them another role.',
+    });
+  }
+  return { name: first.name, address: first.address };
+}
+
+function partitionsOf(members: readonly NodeVariables[]): SlurmPartition[] {
+  const nodesOf = new Map<string, string[]>();
+  for (const member of members) {
+    const name = partitionOf(member);
+    nodesOf.set(name, [...(nodesOf.get(name) ?? []), member.name]);
+  }
+  const names = [...nodesOf.keys()].toSorted();
+  const chosen = names.includes(defaultPartition) ? defaultPartition : names[0];
+  return names.map((name) => ({ name, isDefault: name === chosen, nodes: nodesOf.get(name) ?? [] }));
+}
+
+function partitionOf({ name, vars }: NodeVariables): string {
+  const partition = vars['slurmPartition'] ?? defaultPartition;
+  if (typeof partition === 'string' && /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(partition)) return partition;
+  throw new ConfigError(`${name}: ${JSON.stringify(partition)} is not a name for a Slurm partition`, {
+    hint: 'Write slurmPartition as one word of letters, digits, "_" and "-".',
+  });
+}
