@@ -13,10 +13,15 @@ export interface Board {
   readonly memoryMib: number;
   /** Device tree files (without folder) the firmware of this family asks for. */
   readonly deviceTrees: readonly string[];
-  /** Kernel modules of the boot NIC, without which the initramfs cannot reach the root. */
+  /** compatible string that the root of the family's device trees carries; undefined where there may be no device tree. */
+  readonly machine: string | undefined;
+  /**
+   * Kernel modules between the CPU and the wire, beside what they need themselves: without them the initramfs cannot
+   * reach the root. `a|b` is one driver under the names that Debian's and Raspberry Pi's kernels give it.
+   */
   readonly networkModules: readonly string[];
-  /** compatible string of the wired NIC that must stand in the device tree; undefined where the NIC sits on USB. */
-  readonly networkCompatible: string | undefined;
+  /** compatible strings of the wired NIC, or of the USB controller it hangs on, of which one must stand in the device tree. */
+  readonly networkCompatible: readonly string[];
   /** Serial console of the real board. */
   readonly console: string;
 }
@@ -27,8 +32,10 @@ export const boards: Readonly<Record<BoardName, Board>> = {
     cpus: 4,
     memoryMib: 1024,
     deviceTrees: ['bcm2710-rpi-3-b.dtb', 'bcm2710-rpi-3-b-plus.dtb', 'bcm2837-rpi-3-b.dtb', 'bcm2837-rpi-3-b-plus.dtb'],
-    networkModules: ['smsc95xx', 'lan78xx', 'dwc2'],
-    networkCompatible: undefined,
+    machine: 'brcm,bcm2837',
+    // The NIC hangs on the SoC's USB; cdc_ether is how QEMU's raspi3b has it.
+    networkModules: ['phy_generic', 'dwc2', 'smsc', 'smsc95xx', 'microchip', 'lan78xx', 'cdc_ether'],
+    networkCompatible: ['brcm,bcm2835-usb', 'brcm,bcm2708-usb'],
     console: 'ttyS1,115200',
   },
   pi4: {
@@ -36,8 +43,9 @@ export const boards: Readonly<Record<BoardName, Board>> = {
     cpus: 4,
     memoryMib: 1024,
     deviceTrees: ['bcm2711-rpi-4-b.dtb', 'bcm2711-rpi-400.dtb', 'bcm2711-rpi-cm4.dtb'],
-    networkModules: ['genet', 'bcm_phy_ptp', 'broadcom', 'mdio_bcm_unimac'],
-    networkCompatible: 'brcm,bcm2711-genet-v5',
+    machine: 'brcm,bcm2711',
+    networkModules: ['mdio_bcm_unimac', 'broadcom', 'genet'],
+    networkCompatible: ['brcm,bcm2711-genet-v5'],
     console: 'ttyS1,115200',
   },
   pi5: {
@@ -45,8 +53,10 @@ export const boards: Readonly<Record<BoardName, Board>> = {
     cpus: 4,
     memoryMib: 2048,
     deviceTrees: ['bcm2712-rpi-5-b.dtb', 'bcm2712-rpi-cm5-cm5io.dtb'],
-    networkModules: ['rp1_pci', 'clk_rp1', 'pinctrl_rp1', 'macb', 'broadcom'],
-    networkCompatible: 'raspberrypi,rp1-gem',
+    machine: 'brcm,bcm2712',
+    // The NIC sits in the RP1 chip behind PCIe, whose interrupts come through the MIP.
+    networkModules: ['rp1_pci|rp1', 'irq_bcm2712_mip', 'clk_rp1', 'pinctrl_rp1', 'broadcom', 'macb'],
+    networkCompatible: ['raspberrypi,rp1-gem'],
     console: 'ttyAMA10,115200',
   },
   uefi: {
@@ -54,8 +64,9 @@ export const boards: Readonly<Record<BoardName, Board>> = {
     cpus: 1,
     memoryMib: 1024,
     deviceTrees: [],
+    machine: undefined,
     networkModules: ['virtio_net'],
-    networkCompatible: undefined,
+    networkCompatible: [],
     console: 'ttyAMA0',
   },
 };

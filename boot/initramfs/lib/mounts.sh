@@ -1,0 +1,44 @@
+# File systems: the kernel's own, the image over NFS, and the tmpfs that takes every change of this boot.
+
+mount_kernel_file_systems() {
+    mount -t proc -o nosuid,nodev,noexec proc /proc
+    mount -t sysfs -o nosuid,nodev,noexec sysfs /sys
+    mount -t devtmpfs -o nosuid,mode=0755 dev /dev
+    /bin/busybox --install -s /bin
+    # As systemd would: it keeps a /run that is mounted already.
+    mount -t tmpfs -o nosuid,nodev,mode=0755,size=20% run /run
+    work=/run/pi-image
+    mkdir -p $work/image $work/changes
+}
+
+# NFSv4.1 over one TCP port. 4.2 is not asked for: NFS-Ganesha 4.3 answers its READ_PLUS with an I/O error.
+# A published image never changes, hence nocto and an hour of trust in attributes: files are not asked for again and again.
+mount_image() {
+    # Nodes that share this name throw each other off the server.
+    echo "$id" > /sys/module/nfs/parameters/nfs4_unique_id
+    options="ro,vers=4.1,proto=tcp,port=$nfs_port,hard,nocto,actimeo=3600,addr=$server,clientaddr=$address"
+    for try in 1 2 3 4 5 6 7 8 9 10; do
+        mount -t nfs4 -o "$options" "$server:$root" $work/image 2> $work/error && return
+        why=$(explain_mount "$(tail -n 1 $work/error)")
+        complain "cannot mount $server:$root: $why (try $try of 10)"
+        sleep 3
+    done
+    fail "cannot mount $server:$root over NFS: $why" "Look at \"pi-image nfs status\" on the storage node."
+}
+
+explain_mount() {
+    case $1 in
+        *'No such file'* | *'ermission denied'* | *'not permitted'*) echo "the storage node does not export it to $address" ;;
+        *'onnection refused'*) echo "nothing answers on port $nfs_port, the NFS server is not running" ;;
+        *'imed out'* | *nreachable* | *'No route'*) echo "the storage node does not answer" ;;
+        *'No such device'*) echo "this kernel has no NFS version 4" ;;
+        *) echo "${1##*failed: }" ;;
+    esac
+}
+
+lay_changes_over_image() {
+    mount -t tmpfs -o mode=0700 changes $work/changes &&
+        mkdir -m 0755 $work/changes/upper $work/changes/work &&
+        mount -t overlay -o "lowerdir=$work/image,upperdir=$work/changes/upper,workdir=$work/changes/work" root /newroot ||
+        fail "cannot lay a tmpfs over the image" "Is the overlay module in this initramfs, and is there free memory?"
+}

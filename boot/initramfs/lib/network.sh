@@ -1,0 +1,69 @@
+# The network card and its address.
+
+# Prefers the card whose address the storage node knows; else the first one with a link.
+find_card() {
+    wanted=$mac
+    for _ in $(seq 1 300); do
+        card=$(first_card) && break
+        sleep 0.1
+    done
+    if [ -z "$card" ] && [ -n "$wanted" ]; then
+        complain "no network card has the address $wanted, taking the first one with a link"
+        wanted=''
+        for _ in $(seq 1 100); do
+            card=$(first_card) && break
+            sleep 0.1
+        done
+    fi
+    [ -n "$card" ] || fail "no network card with a link (there are: $(cards))" "Look at the cable, and at the board's driver with \"pi-image image show\"."
+    wait_for_link
+}
+
+first_card() {
+    for name in $(cards); do
+        read -r flags < "/sys/class/net/$name/flags"
+        [ "$flags" = 0x1003 ] || ip link set "$name" up
+        read -r found < "/sys/class/net/$name/address"
+        if [ -n "$wanted" ]; then
+            [ "$found" = "$wanted" ] && echo "$name" && return
+        elif has_link "$name"; then
+            echo "$name" && return
+        fi
+    done
+    return 1
+}
+
+# Ethernet (type 1) with hardware behind it.
+cards() {
+    for folder in /sys/class/net/*; do
+        [ -e "$folder/device" ] || continue
+        read -r type < "$folder/type"
+        [ "$type" = 1 ] && echo "${folder##*/}"
+    done
+}
+
+has_link() {
+    read -r carrier 2> /dev/null < "/sys/class/net/$1/carrier" && [ "$carrier" = 1 ]
+}
+
+wait_for_link() {
+    for _ in $(seq 1 150); do
+        has_link "$card" && return
+        sleep 0.1
+    done
+    complain "$card has no link, asking for an address all the same"
+}
+
+# A switch port may forward nothing for 30 s after link up (spanning tree), so this asks for 80 s.
+ask_for_address() {
+    ip link set lo up
+    for try in 1 2 3 4 5 6 7 8; do
+        if udhcpc -i "$card" -f -n -q -t 5 -T 2 -V pi-image -s /lib/pi-image/dhcp-event > /dev/null 2>&1; then
+            read -r address < $work/address
+            say "$card has $address, this is $(hostname)"
+            return
+        fi
+        complain "no DHCP answer on $card (try $try of 8)"
+    done
+    fail "no DHCP server gave $card an address" "Is \"pi-image serve\" running, and is this board's port in the cluster's network?"
+}

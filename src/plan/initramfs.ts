@@ -1,0 +1,61 @@
+/** Which modules does the initramfs of an image carry, for which machine, in which order? */
+import { boards, type BoardName } from '../model/board.ts';
+import { ConfigError } from '../model/errors.ts';
+import { type ModuleIndex, orderModules } from './module-order.ts';
+
+/** Loaded on every machine: the root over NFS and the tmpfs over it. */
+const rootModules = ['nfsv4', 'overlay'] as const;
+
+/** Every image can be rehearsed on a virtual machine: its card, its dice and its watchdog. */
+const virtualModules = ['virtio_pci', 'virtio_mmio', 'virtio_net', 'virtio_rng', 'i6300esb'] as const;
+
+const watchdogModules = ['bcm2835_wdt'] as const;
+
+/** `every` is loaded on every machine, the others on the machine they are named after. */
+export type ModuleGroupName = 'every' | BoardName;
+
+export interface ModuleGroup {
+  readonly group: ModuleGroupName;
+  /** compatible string by which the machine is known; undefined: the group for machines that no other group knows. */
+  readonly machine: string | undefined;
+  /** Names, each after what it needs. */
+  readonly modules: readonly string[];
+}
+
+/** @throws ConfigError that names the module the kernel does not have. */
+export function planModuleGroups(index: ModuleIndex, release: string, wanted: readonly BoardName[]): ModuleGroup[] {
+  const group = (name: ModuleGroupName, modules: readonly string[], machine?: string): ModuleGroup => ({
+    group: name,
+    machine,
+    modules: orderModules(
+      index,
+      modules.map((module) => findModule(index, { module, release, group: name })),
+    ),
+  });
+  const pis = wanted.filter((board) => boards[board].machine !== undefined);
+  return [
+    group('every', rootModules),
+    group('uefi', [...new Set([...virtualModules, ...boards.uefi.networkModules])]),
+    ...pis.map((board) => group(board, [...watchdogModules, ...boards[board].networkModules], boards[board].machine)),
+  ];
+}
+
+/** The first of `a|b` that the kernel has, as a module or inside. */
+function findModule(index: ModuleIndex, asked: { module: string; release: string; group: ModuleGroupName }): string {
+  const names = asked.module.split('|');
+  const found = names.find((name) => index.paths.has(name) || index.builtin.has(name));
+  if (found !== undefined) return found;
+  const board = asked.group === 'every' || asked.group === 'uefi' ? undefined : asked.group;
+  const who = board === undefined ? 'a node' : `${board} (${boards[board].title})`;
+  throw new ConfigError(
+    `kernel ${asked.release} has no module ${names.join(' or ')}, without which ${who} cannot boot`,
+    {
+      hint: `Take another kernel into the image${board === undefined ? '' : `, or leave ${board} out of its boards`}.`,
+    },
+  );
+}
+
+/** Names of all groups, each once: the files that have to be in the archive. */
+export function modulesOf(groups: readonly ModuleGroup[]): string[] {
+  return [...new Set(groups.flatMap((group) => group.modules))];
+}
