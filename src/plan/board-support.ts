@@ -21,33 +21,40 @@ export type BoardSupport =
 
 export function checkBoardSupport(question: BoardSupportQuestion): BoardSupport {
   const { board, release, trees } = question;
-  const { deviceTrees, networkCompatible } = boards[board];
-  if (deviceTrees.length === 0) return { kind: 'supported', drivers: [] };
+  if (boards[board].deviceTrees.length === 0) return { kind: 'supported', drivers: [] };
   if (trees.size === 0) return unsupported(`kernel ${release} has no device tree for ${board}`);
   const drivers = new Set<string>();
-  for (const [name, bytes] of trees) {
-    const way = devicesOnTheWayTo(decodeDeviceTree(bytes), networkCompatible);
-    if (way.length === 0) {
-      return unsupported(
-        `${name} of kernel ${release} has no network card (${networkCompatible.join(', ')}), so ${board} cannot boot over the network`,
-      );
-    }
-    for (const device of way) {
-      const answer = findDriver(device, question);
-      if (answer.kind === 'not-carried') {
-        return unsupported(
-          `${board} reaches its network card through ${device.path}, whose driver ${answer.driver} is not in the initramfs`,
-        );
-      }
-      if (answer.kind === 'carried') drivers.add(answer.driver);
-      else if (device.compatible.some((name) => networkCompatible.includes(name))) {
-        return unsupported(
-          `kernel ${release} has no driver for the network card of ${board} (${networkCompatible.join(', ')})`,
-        );
-      }
-    }
+  for (const [file, bytes] of trees) {
+    const support = checkTree(file, bytes, question);
+    if (support.kind === 'unsupported') return support;
+    for (const driver of support.drivers) drivers.add(driver);
   }
   return { kind: 'supported', drivers: [...drivers].toSorted() };
+}
+
+function checkTree(file: string, bytes: Uint8Array, question: BoardSupportQuestion): BoardSupport {
+  const { board, release } = question;
+  const cards = boards[board].networkCompatible;
+  const way = devicesOnTheWayTo(decodeDeviceTree(bytes), cards);
+  if (way.length === 0) {
+    return unsupported(
+      `${file} of kernel ${release} has no network card (${cards.join(', ')}), so ${board} cannot boot over the network`,
+    );
+  }
+  const drivers: string[] = [];
+  for (const device of way) {
+    const found = findDriver(device, question);
+    if (found.kind === 'not-carried') {
+      return unsupported(
+        `${board} reaches its network card through ${device.path}, whose driver ${found.driver} is not in the initramfs`,
+      );
+    }
+    if (found.kind === 'carried') drivers.push(found.driver);
+    else if (device.compatible.some((name) => cards.includes(name))) {
+      return unsupported(`kernel ${release} has no driver for the network card of ${board} (${cards.join(', ')})`);
+    }
+  }
+  return { kind: 'supported', drivers };
 }
 
 type FoundDriver =
