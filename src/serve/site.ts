@@ -1,0 +1,137 @@
+/** The site as it is now: what the owner wrote, the images there are, the nodes. A broken edit keeps what worked before. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { StateFile } from '../host/state-file.ts';
+import type { Cluster } from '../model/cluster.ts';
+import { describeError } from '../model/describe-error.ts';
+import { ConfigError, PiImageError } from '../model/errors.ts';
+import type { FrozenBoot } from '../model/frozen-boot.ts';
+import type { Log } from '../model/log.ts';
+import type { NodeSpec } from '../model/node.ts';
+import type { State } from '../model/state.ts';
+import type { ClusterView } from '../model/view.ts';
+import type { Health } from './health.ts';
+
+/** What the owner wrote, checked as "pi-image config check" does. */
+export type SiteConfig = Pick<ClusterView, 'cluster' | 'overlays' | 'boardTemplates'>;
+
+export interface SiteDeps {
+  readonly readConfig: () => Promise<SiteConfig>;
+  readonly listImages: () => Promise<ClusterView['images']>;
+  /** Differs when a file that `readConfig` or `listImages` reads has changed. */
+  readonly fingerprint: () => Promise<string>;
+  readonly state: Pick<StateFile, 'current'>;
+  /** What a node of this view boots when it boots now. */
+  readonly freeze: (node: NodeSpec, view: ClusterView) => FrozenBoot;
+  readonly health: Health;
+  readonly log: Log;
+}
+
+export type Desired =
+  { readonly kind: 'boots'; readonly frozen: FrozenBoot } | { readonly kind: 'refused'; readonly reason: string };
+
+export interface Site {
+  /** The same object as long as nothing has changed. */
+  readonly view: () => ClusterView;
+  readonly desired: (node: NodeSpec) => Desired;
+  readonly reload: () => Promise<void>;
+}
+
+/** @throws ConfigError when the files cannot be used as they are: there is nothing older to keep. */
+export async function openSite(deps: SiteDeps): Promise<Site> {
+  let config = await deps.readConfig();
+  let images = await deps.listImages();
+  const plan = memoizeDesired(deps.freeze);
+  const view = memoizeView(() => ({ config, images, state: deps.state.current() }));
+
+  const reload = async () => {
+    try {
+      const next = await deps.readConfig();
+      requireSameNetwork(config.cluster, next.cluster);
+      images = await deps.listImages();
+      config = next;
+      deps.health.report('config', []);
+      deps.log.info('config.loaded', { nodes: view().nodes.length, images: images.size });
+    } catch (error) {
+      if (!(error instanceof PiImageError)) throw error;
+      deps.health.report('config', [`the files as they were before are still used: ${describeError(error)}`]);
+      deps.log.warn('config.broken', { reason: describeError(error) });
+    }
+  };
+  deps.health.report('config', []);
+  return { view, desired: (node) => plan(node, view()), reload };
+}
+
+interface Sources {
+  readonly config: SiteConfig;
+  readonly images: ClusterView['images'];
+  readonly state: State;
+}
+
+function memoizeView(read: () => Sources): () => ClusterView {
+  let last: { from: Sources; view: ClusterView } | undefined;
+  return () => {
+    const from = read();
+    const isSame =
+      last !== undefined &&
+      last.from.config === from.config &&
+      last.from.images === from.images &&
+      last.from.state.nodes === from.state.nodes &&
+      last.from.state.learnedMacs === from.state.learnedMacs;
+    if (last === undefined || !isSame) {
+      last = { from, view: { ...from.config, images: from.images, nodes: nodesWithMacs(from.state) } };
+    }
+    return last.view;
+  };
+}
+
+/** A MAC that was seen with a node's serial stands in for one that its owner did not write. */
+function nodesWithMacs({ nodes, learnedMacs }: State): NodeSpec[] {
+  return nodes.map((node) => {
+    const mac = node.mac ?? learnedMacs[node.name];
+    return mac === undefined ? node : Object.assign({}, node, { mac });
+  });
+}
+
+function memoizeDesired(freeze: SiteDeps['freeze']) {
+  const plans = new WeakMap<ClusterView, Map<string, Desired>>();
+  return (node: NodeSpec, view: ClusterView): Desired => {
+    const known = plans.get(view) ?? new Map<string, Desired>();
+    plans.set(view, known);
+    const found = known.get(node.name) ?? decide(() => freeze(node, view));
+    known.set(node.name, found);
+    return found;
+  };
+}
+
+function decide(freeze: () => FrozenBoot): Desired {
+  try {
+    return { kind: 'boots', frozen: freeze() };
+  } catch (error) {
+    if (!(error instanceof PiImageError)) throw error;
+    return { kind: 'refused', reason: describeError(error) };
+  }
+}
+
+/** Sockets are bound to these: a running service cannot follow. */
+function requireSameNetwork(before: Cluster, after: Cluster): void {
+  if (boundTo(before) === boundTo(after)) return;
+  throw new ConfigError('network.interface, network.address or ports changed', {
+    hint: 'Restart the service to use them: "systemctl restart pi-image".',
+  });
+}
+
+const boundTo = ({ network, ports }: Cluster) => JSON.stringify([network.interface, network.address, ports]);
+
+const pollMs = 2000;
+
+/** Reloads when a file of the configuration or the list of images changes. */
+export async function watchSite(site: Site, deps: Pick<SiteDeps, 'fingerprint'>, signal: AbortSignal): Promise<void> {
+  let known = await deps.fingerprint();
+  while (!signal.aborted) {
+    await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+    const now = await deps.fingerprint();
+    if (now !== known && !signal.aborted) await site.reload();
+    known = now;
+  }
+}
