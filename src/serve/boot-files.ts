@@ -1,0 +1,99 @@
+/** Finds what a board asks for, over TFTP or HTTP: its address says whose boot it is, and the boot says what it gets. */
+import path from 'node:path';
+
+import type { Boot } from '../model/boot.ts';
+import { unreachable } from '../model/errors.ts';
+import type { Generation } from '../model/generation.ts';
+import type { Ipv4Address } from '../model/ipv4.ts';
+import type { Log } from '../model/log.ts';
+import { macWithDashes } from '../model/mac.ts';
+import type { NodeSpec } from '../model/node.ts';
+import { decideBootFile, type BootFileRequest } from '../plan/boot-files.ts';
+import type { Boots } from './boots.ts';
+import type { Site } from './site.ts';
+
+export type BootFileContent =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** `path` lies below `root` and was read from the image's manifest, never from the request. */
+  | { readonly kind: 'file'; readonly root: string; readonly path: string; readonly sizeBytes: number }
+  | { readonly kind: 'missing'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export interface BootFilesDeps {
+  readonly site: Pick<Site, 'view' | 'desired'>;
+  readonly boots: Pick<Boots, 'arrive' | 'generations'>;
+  /** <state>/exports/images */
+  readonly imagesDir: string;
+  readonly log: Log;
+}
+
+export type FindBootFile = (name: string, from: Ipv4Address) => Promise<BootFileContent>;
+
+export function bootFileFinder(deps: BootFilesDeps): FindBootFile {
+  return async (name, from) => {
+    const asked = await findBoot(deps, name, from);
+    if (asked.kind === 'refused') return asked;
+    const decision = decideBootFile({ path: name, boot: asked.boot, nodes: deps.site.view().nodes });
+    switch (decision.kind) {
+      case 'text':
+        return { kind: 'bytes', bytes: decision.bytes };
+      case 'image-file': {
+        const { image, path: file, sizeBytes } = decision;
+        return {
+          kind: 'file',
+          root: path.join(deps.imagesDir, image.name, image.version, 'boot'),
+          path: file,
+          sizeBytes,
+        };
+      }
+      case 'missing':
+        if (decision.isForeignPrefix) deps.log.warn('boot.foreign-prefix', { from, name, reason: decision.reason });
+        return decision;
+      case 'refused':
+        return decision;
+      default:
+        return unreachable(decision);
+    }
+  };
+}
+
+type Asked =
+  | { readonly kind: 'boot'; readonly boot: BootFileRequest['boot'] }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+async function findBoot({ site, boots }: BootFilesDeps, name: string, from: Ipv4Address): Promise<Asked> {
+  const { nodes } = site.view();
+  const node = nodes.find(({ address }) => address === from);
+  if (node === undefined) {
+    // An address of its own making, with a prefix that says whose board it is: everything but the token.
+    const named = nodes.find((candidate) => hasPrefix(candidate, name));
+    return named === undefined ? { kind: 'boot', boot: undefined } : withoutToken(site, named);
+  }
+  const arrival = await boots.arrive(node, node.mac ?? 'unknown', 'read');
+  if (arrival.kind === 'refused') return withoutToken(site, node);
+  const generation = boots.generations().get(arrival.boot.generation);
+  return generation === undefined
+    ? { kind: 'refused', reason: `what ${node.name} began to boot is lost: restart its board` }
+    : bootOf(site, node, generation, arrival.boot.token);
+}
+
+/** A node that is up or has no lease of ours may read what holds no secret. */
+function withoutToken(site: BootFilesDeps['site'], node: NodeSpec): Asked {
+  const desired = site.desired(node);
+  return desired.kind === 'refused' ? desired : bootOf(site, node, desired.frozen.generation, undefined);
+}
+
+function bootOf(site: BootFilesDeps['site'], node: NodeSpec, generation: Generation, token: Boot['token']): Asked {
+  const { name, version } = generation.image;
+  const manifest = site
+    .view()
+    .images.get(name)
+    ?.find((candidate) => candidate.version === version);
+  if (manifest === undefined) return { kind: 'refused', reason: `the image ${name}@${version} is gone` };
+  return { kind: 'boot', boot: { node, mac: node.mac, generation, token, manifest } };
+}
+
+function hasPrefix(node: NodeSpec, name: string): boolean {
+  const first = name.slice(0, Math.max(name.indexOf('/'), 0)).toLowerCase();
+  return first !== '' && (first === node.serial || (node.mac !== undefined && first === macWithDashes(node.mac)));
+}

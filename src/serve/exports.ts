@@ -1,0 +1,75 @@
+/** Keeps the NFS server's exports equal to what nodes need, and the server alive. */
+import { stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Exporter } from '../host/nfs/exporter.ts';
+import { ensureShareFolder } from '../host/share-folder.ts';
+import type { StateFile } from '../host/state-file.ts';
+import { describeError } from '../model/describe-error.ts';
+import { HostError } from '../model/errors.ts';
+import type { NfsExport } from '../model/export.ts';
+import type { Log } from '../model/log.ts';
+import { planExports, planRootUses } from '../plan/exports.ts';
+import { planShareOwners } from '../plan/share-owners.ts';
+import type { Boots } from './boots.ts';
+import type { Health } from './health.ts';
+import type { Site } from './site.ts';
+
+export interface ExportsDeps {
+  readonly site: Pick<Site, 'view'>;
+  readonly boots: Pick<Boots, 'all' | 'generations'>;
+  readonly state: StateFile;
+  readonly imagesDir: string;
+  readonly exporter: Exporter;
+  readonly health: Health;
+  readonly log: Log;
+}
+
+const pollMs = 1000;
+
+/** Resolves when `signal` aborts; the NFS server goes on. @throws when it cannot be started or has died */
+export async function runExports(deps: ExportsDeps, signal: AbortSignal, ready: () => void): Promise<void> {
+  let applied: string | undefined;
+  while (!signal.aborted) {
+    const exports = await planNow(deps);
+    const wanted = JSON.stringify(exports);
+    if (wanted !== applied) {
+      await deps.exporter.apply(exports, signal);
+      applied = wanted;
+      deps.log.info('nfs.exported', { server: deps.exporter.name, trees: exports.map(({ pseudo }) => pseudo) });
+      ready();
+    }
+    const status = await deps.exporter.status();
+    if (status.kind === 'stopped') throw new HostError(`the NFS server has ended: ${status.reason}`);
+    await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Ids are on the disk before a server hears of them. A tree that is not there is left out: it must not take the others down. */
+async function planNow({ site, boots, state, imagesDir, health }: ExportsDeps): Promise<readonly NfsExport[]> {
+  const view = site.view();
+  const uses = planRootUses(view, boots.all(), boots.generations());
+  const { exports, exportIds, nextExportId } = planExports({ cluster: view.cluster, imagesDir }, uses, state.current());
+  if (nextExportId !== state.current().nextExportId) {
+    await state.update((current) => ({ ...current, exportIds, nextExportId }));
+  }
+  const problems: string[] = [];
+  for (const { path, ids } of planShareOwners(view)) {
+    await ensureShareFolder(path, ids).catch((error: unknown) => problems.push(describeError(error)));
+  }
+  const there = await Promise.all(exports.map(({ path }) => isFolder(path)));
+  const missing = exports.filter((_, index) => there[index] !== true);
+  health.report('exports', [
+    ...problems,
+    ...missing.map(({ path }) => `there is no folder ${path}; it is not exported`),
+  ]);
+  return exports.filter((_, index) => there[index]);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
