@@ -19,6 +19,9 @@ export interface KernelOptions {
 
 const exportsFile = '/etc/exports.d/pi-image.exports';
 const threads = '8';
+
+/** Without systemd no nfsdcld says that there is nobody to wait for, and the kernel's own grace is 90 s without an answer. */
+const graceSeconds = '10';
 const stepTimeoutMs = 30_000;
 
 export function kernelExporter(options: KernelOptions): Exporter {
@@ -85,12 +88,13 @@ function unescapeOctal(text: string): string {
 /** Through systemd where it runs: a mount made inside our unit's sandbox would stay there. */
 async function bindMount(source: string, target: string, signal: AbortSignal): Promise<void> {
   await mkdir(target, { recursive: true });
-  const viaSystemd = ['systemd-mount', '--options=bind', source, target] as const;
+  const viaSystemd = ['systemd-mount', '--options=bind', '--property=LazyUnmount=yes', source, target] as const;
   await run((await isSystemdHere()) ? viaSystemd : ['mount', '--bind', source, target], { signal });
 }
 
+/** Lazily: nfsd keeps a withdrawn tree busy until its last client has closed its files. */
 async function unmount(target: string, signal: AbortSignal): Promise<void> {
-  await run((await isSystemdHere()) ? ['systemd-umount', target] : ['umount', target], { signal });
+  await run((await isSystemdHere()) ? ['systemd-umount', target] : ['umount', '--lazy', target], { signal });
 }
 
 async function threadCount(): Promise<number> {
@@ -109,5 +113,7 @@ async function startThreads({ address, port }: KernelOptions, signal: AbortSigna
   }
   const versions = ['--no-nfs-version', '3', '--nfs-version', '4'];
   await run(['rpc.mountd', '--no-nfs-version', '3'], { signal });
-  await run(['rpc.nfsd', '--no-udp', '--host', address, '--port', String(port), ...versions, threads], { signal });
+  const grace = ['--grace-time', graceSeconds, '--lease-time', graceSeconds];
+  const where = ['--no-udp', '--host', address, '--port', String(port)];
+  await run(['rpc.nfsd', ...where, ...versions, ...grace, threads], { signal });
 }
