@@ -1,0 +1,158 @@
+/** apt with a configuration of its own: it resolves and fetches for arm64 on any machine, and never touches the machine's packages. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { aptError } from './apt-error.ts';
+import { run, type RunOptions } from './process.ts';
+
+export interface PrivateApt {
+  readonly dir: string;
+  /** For APT_CONFIG. */
+  readonly config: string;
+  readonly status: string;
+}
+
+/** Settings of the machine that hold for our downloads too: proxies, timeouts, checks of dates. */
+const machineSettings = /^(?:Acquire::(?:https?|ftp|Check-[\w-]+|Max-ValidTime)(?:::[^ ]*)?) ".*";$/;
+
+/** @param format see apt-get(8) indextargets */
+export function readIndexTargets(format: string, signal: AbortSignal): Promise<string> {
+  return run(['apt-get', 'indextargets', '--format', format, 'Identifier: Packages'], { signal });
+}
+
+/** @param sourcesList lines of a sources.list */
+export async function openApt(dir: string, sourcesList: string, signal: AbortSignal): Promise<PrivateApt> {
+  const settings = (await run(['apt-config', 'dump'], { signal }))
+    .split('\n')
+    .filter((line) => machineSettings.test(line));
+  for (const folder of ['lists/partial', 'cache', 'empty/partial']) {
+    await mkdir(path.join(dir, folder), { recursive: true, mode: 0o755 });
+  }
+  const apt = { dir, config: path.join(dir, 'apt.conf'), status: path.join(dir, 'status') };
+  await writeFile(path.join(dir, 'sources.list'), sourcesList);
+  await writeFile(apt.status, '');
+  await writeFile(apt.config, `${renderAptConfig(dir)}${settings.join('\n')}\n`);
+  return apt;
+}
+
+/** Replaces every place where apt would look on this machine. Downloads run as root: `_apt` may not read a private folder. */
+function renderAptConfig(dir: string): string {
+  return `${isolated(dir)}
+Dir::State::status "${dir}/status";
+Dir::Cache::archives "${dir}/empty";
+Acquire::Languages "none";
+Acquire::ForceHash "SHA256";
+Acquire::Retries "2";
+Acquire::http::Timeout "20";
+Acquire::https::Timeout "20";
+Dir::Etc::netrc "/etc/apt/auth.conf";
+Dir::Etc::netrcparts "/etc/apt/auth.conf.d";
+`;
+}
+
+function isolated(dir: string): string {
+  return `Dir "/";
+Dir::Etc::main "";
+Dir::Etc::parts "";
+Dir::Etc::sourcelist "${dir}/sources.list";
+Dir::Etc::sourceparts "";
+Dir::Etc::preferences "";
+Dir::Etc::preferencesparts "";
+Dir::Etc::trusted "";
+Dir::Etc::trustedparts "";
+Dir::State "${dir}";
+Dir::State::lists "${dir}/lists";
+Dir::Cache "${dir}/cache";
+Dir::Log "${dir}/log";
+APT::Architecture "arm64";
+APT::Architectures { "arm64"; };
+APT::Install-Recommends "false";
+APT::Sandbox::User "root";`;
+}
+
+export interface ChrootAptOptions {
+  readonly dir: string;
+  /** The image's root as it is mounted. */
+  readonly root: string;
+  readonly archive: string;
+  readonly suite: string;
+}
+
+/** A configuration that installs into `root` from a local archive, with the image's own dpkg. @returns for APT_CONFIG */
+export async function writeChrootAptConfig({ dir, root, archive, suite }: ChrootAptOptions): Promise<string> {
+  for (const folder of ['lists/partial', 'cache', 'log']) await mkdir(path.join(dir, folder), { recursive: true });
+  await writeFile(path.join(dir, 'sources.list'), `deb [trusted=yes] copy:${archive} ${suite} main\n`);
+  const config = path.join(dir, 'apt.conf');
+  await writeFile(
+    config,
+    `${isolated(dir)}
+Dir::State::status "${root}/var/lib/dpkg/status";
+Dir::State::extended_states "${root}/var/lib/apt/extended_states";
+Dir::Cache::archives "${root}/run/archives";
+Acquire::Check-Valid-Until "false";
+Acquire::Languages "none";
+DPkg::Chroot-Directory "${root}";
+DPkg::Options { "--force-unsafe-io"; "--force-confdef"; "--force-confold"; };
+`,
+  );
+  return config;
+}
+
+export async function updateLists(apt: PrivateApt, options: RunOptions): Promise<void> {
+  await aptRun(apt, ['apt-get', '-q', 'update', '--error-on=any'], options);
+}
+
+/** Texts of the release files that were fetched. */
+export async function readReleases(apt: PrivateApt): Promise<string[]> {
+  const lists = path.join(apt.dir, 'lists');
+  const names = (await readdir(lists)).filter((name) => name.endsWith('Release'));
+  return Promise.all(names.map((name) => readFile(path.join(lists, name), 'utf8')));
+}
+
+/**
+ * What installing `packages` would fetch, beside what `status` says is there.
+ * @param status text of a dpkg status file @returns lines of `--print-uris`
+ */
+export async function offerPackages(
+  apt: PrivateApt,
+  request: { readonly status: string; readonly packages: readonly string[] },
+  options: RunOptions,
+): Promise<string> {
+  await writeFile(apt.status, request.status);
+  return aptRun(
+    apt,
+    ['apt-get', '-qq', '--yes', '--no-remove', '--print-uris', 'install', ...request.packages],
+    options,
+  );
+}
+
+/** @param ids name=version @returns their stanzas */
+export async function describePackages(apt: PrivateApt, ids: readonly string[], options: RunOptions): Promise<string> {
+  return ids.length === 0 ? '' : aptRun(apt, ['apt-cache', 'show', ...ids], options);
+}
+
+export interface Download {
+  readonly uri: string;
+  readonly target: string;
+  readonly sha256: string;
+}
+
+/** Fetches files with apt's own methods (proxies, resume, checks); each is complete or not there. */
+export async function downloadFiles(apt: PrivateApt, files: readonly Download[], options: RunOptions): Promise<void> {
+  const args = files.flatMap(({ uri, target, sha256 }) => [uri, target, `SHA256:${sha256}`]);
+  await aptRun(apt, ['/usr/lib/apt/apt-helper', '-q', 'download-file', ...args], options);
+}
+
+async function aptRun(apt: PrivateApt, argv: readonly [string, ...string[]], options: RunOptions): Promise<string> {
+  const said: string[] = [];
+  const onLine = (line: string) => {
+    said.push(line);
+    options.onLine?.(line);
+  };
+  try {
+    return await run(argv, { ...options, onLine, env: { APT_CONFIG: apt.config, LC_ALL: 'C.UTF-8' } });
+  } catch (error) {
+    if (options.signal.aborted) throw error;
+    throw aptError(said, error);
+  }
+}

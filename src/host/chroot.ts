@@ -1,0 +1,178 @@
+/** Work inside an image: its layers as one overlayfs, with just the mounts that package scripts need. */
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+import { ConfigError } from '../model/errors.ts';
+import { emulation } from './binfmt.ts';
+import { runInSandbox, type SandboxOptions } from './sandbox.ts';
+
+export interface ImageLayers {
+  /** Read-only, the base first. */
+  readonly lowers: readonly string[];
+  /** Takes the changes. */
+  readonly upper: string;
+  /** Ours alone, on the file system of `upper`. */
+  readonly scratch: string;
+}
+
+/** $1 lower folders, $2 upper, $3 overlayfs' work folder, $4 mount point. A build that dies is thrown away: no fsync. */
+const mountImage = `
+options="lowerdir=$1,upperdir=$2,workdir=$3,redirect_dir=off,index=off,metacopy=off"
+root=$4; shift 4
+mount -t overlay overlay -o "$options,volatile" "$root" 2>/dev/null || mount -t overlay overlay -o "$options" "$root"
+mount -t proc proc "$root/proc"
+mount -t tmpfs -o mode=755 tmpfs "$root/run"
+mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+mkdir "$root/run/lock" "$root/dev/shm" "$root/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
+mknod -m 666 "$root/dev/null" c 1 3
+mknod -m 666 "$root/dev/zero" c 1 5
+mknod -m 666 "$root/dev/full" c 1 7
+mknod -m 666 "$root/dev/random" c 1 8
+mknod -m 666 "$root/dev/urandom" c 1 9
+mknod -m 666 "$root/dev/tty" c 5 0
+ln -s pts/ptmx "$root/dev/ptmx"
+ln -s /proc/self/fd "$root/dev/fd"
+ln -s /proc/self/fd/0 "$root/dev/stdin"
+ln -s /proc/self/fd/1 "$root/dev/stdout"
+ln -s /proc/self/fd/2 "$root/dev/stderr"
+`;
+
+/** Nothing of the host's environment reaches the image, but the emulated core and the way to a proxy. */
+const cleanEnvironment = `
+clean() {
+  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive INITRD=No \\
+    \${QEMU_CPU:+QEMU_CPU=$QEMU_CPU} \${SOURCE_DATE_EPOCH:+SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH} \\
+    \${http_proxy:+http_proxy=$http_proxy} \${https_proxy:+https_proxy=$https_proxy} "$@"
+}
+`;
+
+/** $1 root, $2 folder with passwd, group, shadow and gshadow: adds the lines whose name is not there. */
+export const seedIds = `
+seed_ids() {
+  for file in passwd group shadow gshadow; do
+    [ -e "$1/etc/$file" ] && [ -e "$2/$file" ] || continue
+    while IFS= read -r line; do
+      grep -q "^\${line%%:*}:" "$1/etc/$file" || printf '%s\\n' "$line" >> "$1/etc/$file"
+    done < "$2/$file"
+  done
+}
+`;
+
+/** Package scripts must start no services: they would be the host's. */
+const forbidServices = String.raw`
+printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
+chmod 755 "$root/usr/sbin/policy-rc.d"
+`;
+
+/** $1 debs, $2 folder of ids, $3 apt configuration, then packages. apt is the host's; only dpkg runs in the image. */
+const installScript = `${mountImage}${cleanEnvironment}${seedIds}${forbidServices}
+debs=$1 ids=$2 APT_CONFIG=$3; shift 3
+seed_ids "$root" "$ids"
+mkdir "$root/run/archives"
+mount --bind "$debs" "$root/run/archives"
+clean APT_CONFIG="$APT_CONFIG" apt-get -q update
+clean APT_CONFIG="$APT_CONFIG" apt-get -q --yes --no-download --no-remove install "$@"
+rm -f "$root/usr/sbin/policy-rc.d"
+`;
+
+/** $1 a folder: its tree is laid over the image, owned by root; what is a link to a folder there stays one. */
+const copyScript = `${mountImage}
+tar -C "$1" --owner=0 --group=0 --numeric-owner -c . | tar -C "$root" -x -p --keep-directory-symlink --no-overwrite-dir
+`;
+
+/** $1 folder of image.yaml, $2 program in it. */
+const programScript = `${mountImage}${cleanEnvironment}${forbidServices}
+mkdir "$root/run/pi-image"
+mount --bind "$1" "$root/run/pi-image"
+mount -o remount,bind,ro "$root/run/pi-image"
+[ -e "$root/etc/resolv.conf" ] || { [ ! -e /etc/resolv.conf ] || cp -L /etc/resolv.conf "$root/etc/resolv.conf"; }
+clean chroot "$root" /bin/sh -c 'cd /run/pi-image && exec "$1"' sh "$2"
+rm -f "$root/usr/sbin/policy-rc.d"
+`;
+
+/** $1 lower folders as overlayfs wants them, $2 how many, $3 mount point, $4 target. */
+const flattenScript = `
+if [ "$2" = 1 ]; then source=$1; else source=$3; mount -t overlay overlay -o "lowerdir=$1" "$source"; fi
+cp -a --reflink=auto "$source/." "$4"
+`;
+
+/** Where the mounted image is while a script of `layers` runs; apt's configuration names it. */
+export function chrootOf(layers: ImageLayers): string {
+  return path.join(layers.scratch, 'root');
+}
+
+export interface InstallOptions extends Omit<SandboxOptions, 'network'> {
+  /** Folder with the debs under the names that apt gives them. */
+  readonly debs: string;
+  /** Folder with the registered lines of passwd and group. */
+  readonly ids: string;
+  readonly aptConfig: string;
+}
+
+/** @param packages name=version */
+export async function installPackages(
+  layers: ImageLayers,
+  packages: readonly string[],
+  options: InstallOptions,
+): Promise<void> {
+  const { debs, ids, aptConfig, ...rest } = options;
+  await inImage(installScript, layers, [debs, ids, aptConfig, ...packages], { ...rest, network: false });
+}
+
+export async function copyTree(layers: ImageLayers, folder: string, signal: AbortSignal): Promise<void> {
+  await inImage(copyScript, layers, [folder], { signal, network: false });
+}
+
+/** @param program relative to `folder` */
+export async function runProgram(
+  layers: ImageLayers,
+  program: { readonly folder: string; readonly path: string },
+  options: SandboxOptions,
+): Promise<void> {
+  await inImage(programScript, layers, [program.folder, program.path], options);
+}
+
+async function inImage(
+  script: string,
+  layers: ImageLayers,
+  args: readonly string[],
+  options: SandboxOptions,
+): Promise<void> {
+  const work = path.join(layers.scratch, 'work');
+  const root = chrootOf(layers);
+  // overlayfs refuses a work folder that a volatile mount has used before.
+  await rm(work, { recursive: true, force: true });
+  for (const folder of [work, root, layers.upper]) await mkdir(folder, { recursive: true, mode: 0o755 });
+  await runInSandbox(script, [lowerOption(layers.lowers), layers.upper, work, root, ...args], {
+    ...options,
+    env: { ...emulation(), ...options.env },
+  });
+}
+
+/** Copies what all layers together show to `target`, with owners, links, attributes and times. */
+export async function flattenLayers(
+  lowers: readonly string[],
+  target: string,
+  options: { readonly scratch: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const mountPoint = path.join(options.scratch, 'root');
+  await mkdir(mountPoint, { recursive: true });
+  await mkdir(target, { recursive: true, mode: 0o755 });
+  await runInSandbox(flattenScript, [lowerOption(lowers), String(lowers.length), mountPoint, target], {
+    signal: options.signal,
+    network: false,
+  });
+}
+
+/** overlayfs wants the uppermost first, and takes no quoting that all kernels agree on. */
+function lowerOption(lowers: readonly string[]): string {
+  const odd = lowers.find((folder) => /[:,\\]/.test(folder));
+  if (odd !== undefined) {
+    throw new ConfigError(`${odd} cannot be mounted as a layer: its path has a colon, a comma or a backslash`, {
+      hint: 'Choose another state directory with --state DIR.',
+    });
+  }
+  return lowers.toReversed().join(':');
+}

@@ -1,0 +1,125 @@
+/** Published image versions: <state>/exports/images/<name>/<version>/{manifest.json,root/,boot/}. Immutable once named. */
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+import { HostError } from '../model/errors.ts';
+import { ImageManifest } from '../model/manifest.ts';
+import { run } from './process.ts';
+
+/** What has not been named yet; nobody is shown it. */
+const torsoPrefix = '.tmp-';
+
+/** Below the state directory. */
+export function imagesDir(stateDir: string): string {
+  return path.join(stateDir, 'exports', 'images');
+}
+
+/** Image name -> its complete versions, newest first. */
+export async function listImages(exportsImagesDir: string): Promise<Map<string, ImageManifest[]>> {
+  const images = new Map<string, ImageManifest[]>();
+  for (const name of await visibleNames(exportsImagesDir)) {
+    const versions = await listVersions(exportsImagesDir, name);
+    if (versions.length > 0) images.set(name, versions);
+  }
+  return images;
+}
+
+/** Complete versions of one image, newest first. */
+export async function listVersions(exportsImagesDir: string, name: string): Promise<ImageManifest[]> {
+  const folders = await visibleNames(path.join(exportsImagesDir, name));
+  const manifests = await Promise.all(
+    folders.map((version) => readManifest(path.join(exportsImagesDir, name, version, 'manifest.json'))),
+  );
+  return manifests
+    .filter((manifest) => manifest !== undefined)
+    .toSorted((a, b) => compareVersions(b.version, a.version));
+}
+
+async function visibleNames(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ifMissing([]));
+  return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
+}
+
+async function readManifest(file: string): Promise<ImageManifest | undefined> {
+  const text = await readFile(file, 'utf8').catch(ifMissing(undefined));
+  if (text === undefined) return undefined;
+  const result = ImageManifest.safeParse(parseJson(text, file));
+  if (result.success) return result.data;
+  throw damaged(file, result.error.issues[0]?.message ?? 'not as expected');
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw damaged(file, (error as Error).message);
+  }
+}
+
+function damaged(file: string, reason: string): HostError {
+  return new HostError(`${file} is damaged: ${reason}`, {
+    hint: `Move that version away ("mv ${path.dirname(file)} /root/"), then build the image again.`,
+  });
+}
+
+function ifMissing<T>(otherwise: T): (error: NodeJS.ErrnoException) => T {
+  return (error) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return otherwise;
+    throw error;
+  };
+}
+
+/** By day, then by counter as a number: 20261121.10 is newer than 20261121.9. */
+export function compareVersions(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+/** `20261121.1`: the UTC day and the first free counter. */
+export function nextVersion(existing: readonly string[], now: Date): string {
+  const day = now.toISOString().slice(0, 10).replaceAll('-', '');
+  const counters = existing.flatMap((version) => {
+    const counter = version.startsWith(`${day}.`) ? Number(version.slice(day.length + 1)) : Number.NaN;
+    return Number.isInteger(counter) ? [counter] : [];
+  });
+  return `${day}.${Math.max(0, ...counters) + 1}`;
+}
+
+/** A place for a version that is being made, beside the published ones. Remains of dead builds are removed first. */
+export async function beginVersion(exportsImagesDir: string, name: string): Promise<string> {
+  const folder = path.join(exportsImagesDir, name);
+  await mkdir(folder, { recursive: true });
+  await sweepTorsos(folder);
+  const torso = path.join(folder, `${torsoPrefix}${process.pid}`);
+  await mkdir(torso);
+  return torso;
+}
+
+async function sweepTorsos(folder: string): Promise<void> {
+  const torsos = (await readdir(folder)).filter((name) => name.startsWith(torsoPrefix));
+  for (const name of torsos) await rm(path.join(folder, name), { recursive: true, force: true });
+}
+
+/** Names the version: everything is on the disk before it is seen, and it is seen whole. */
+export async function publishVersion(torso: string, manifest: ImageManifest, signal: AbortSignal): Promise<string> {
+  const folder = path.dirname(torso);
+  const target = path.join(folder, manifest.version);
+  const handle = await open(path.join(torso, 'manifest.json'), 'wx', 0o644);
+  try {
+    await handle.writeFile(`${JSON.stringify(manifest, null, 1)}\n`);
+  } finally {
+    await handle.close();
+  }
+  await run(['sync', '--file-system', torso], { signal });
+  await rename(torso, target);
+  await syncFolder(folder);
+  return target;
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,132 @@
+/** Reads and changes a tree of files that belongs to an image, never following its symbolic links out of it. */
+import {
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+  chmod,
+  truncate,
+} from 'node:fs/promises';
+import path from 'node:path';
+
+import { HostError } from '../model/errors.ts';
+import { run } from './process.ts';
+
+export interface TreeEntry {
+  /** Relative to the root, no leading slash. */
+  readonly path: string;
+  readonly kind: 'file' | 'folder' | 'link' | 'other';
+  readonly sizeBytes: number;
+  /** Files with several names count once. */
+  readonly inode: number;
+  readonly linkCount: number;
+}
+
+/** Everything below `root`, folders before what is in them. */
+export async function* walkTree(root: string, below = ''): AsyncGenerator<TreeEntry> {
+  const entries = await readdir(path.join(root, below), { withFileTypes: true });
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const relative = path.join(below, entry.name);
+    const info = await lstat(path.join(root, relative));
+    yield { path: relative, kind: kindOf(entry), sizeBytes: info.size, inode: info.ino, linkCount: info.nlink };
+    if (entry.isDirectory()) yield* walkTree(root, relative);
+  }
+}
+
+function kindOf(entry: { isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }): TreeEntry['kind'] {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'folder';
+  return entry.isSymbolicLink() ? 'link' : 'other';
+}
+
+/** Paths of files and links below some folders of `root`; folders that do not exist have none. */
+export async function listFiles(root: string, folders: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of folders) {
+    if (!(await isFolder(path.join(root, folder)))) continue;
+    for await (const entry of walkTree(root, folder)) if (entry.kind !== 'folder') found.push(entry.path);
+  }
+  return found;
+}
+
+/** The target of a link of the tree when it leads to a folder of the tree; absolute targets start at the tree's root. */
+export async function folderLinkTarget(root: string, link: string): Promise<string | undefined> {
+  const target = await readlink(path.join(root, link));
+  const absolute = target.startsWith('/') ? path.join(root, target) : path.resolve(root, path.dirname(link), target);
+  if (absolute !== root && !absolute.startsWith(`${root}/`)) return undefined;
+  return (await isFolder(absolute)) ? target : undefined;
+}
+
+export async function isFolder(place: string): Promise<boolean> {
+  return (await stat(place).catch(() => undefined))?.isDirectory() === true;
+}
+
+/** @returns the first bytes as text */
+export async function readHead(file: string, bytes: number): Promise<string> {
+  const handle = await open(file, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0);
+    return buffer.toString('latin1', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Where a path of the tree really lies; refuses one that a link leads out of the tree. */
+export async function placeInTree(root: string, relative: string): Promise<string> {
+  const base = await realpath(root);
+  const folder = await realpath(path.join(base, path.dirname(relative)));
+  if (folder !== base && !folder.startsWith(`${base}/`)) {
+    throw new HostError(`${relative} of the image leads out of it, to ${folder}`);
+  }
+  return path.join(folder, path.basename(relative));
+}
+
+/** Replaces whatever is there. The folder is made when it is missing. */
+export async function writeTreeFile(root: string, relative: string, content: string, mode: number): Promise<void> {
+  const place = await clearPlace(root, relative);
+  await writeFile(place, content, { flag: 'wx' });
+  await chmod(place, mode);
+}
+
+export async function linkInTree(root: string, relative: string, target: string): Promise<void> {
+  await symlink(target, await clearPlace(root, relative));
+}
+
+async function clearPlace(root: string, relative: string): Promise<string> {
+  await mkdir(path.join(root, path.dirname(relative)), { recursive: true });
+  const place = await placeInTree(root, relative);
+  await rm(place, { recursive: true, force: true });
+  return place;
+}
+
+export async function emptyFile(root: string, relative: string): Promise<void> {
+  await truncate(await placeInTree(root, relative), 0);
+}
+
+/** No entry is younger than this; what is older keeps its time. */
+export async function clampTimes(root: string, epochSeconds: number, signal: AbortSignal): Promise<void> {
+  const limit = `@${epochSeconds}`;
+  await run(['find', root, '-newermt', limit, '-exec', 'touch', '--no-dereference', `--date=${limit}`, '{}', '+'], {
+    signal,
+  });
+}
+
+/** systemd compares the times of these files with /usr's: equal means that nothing has to be updated at boot. */
+export async function markUpdated(root: string): Promise<void> {
+  const { mtime } = await stat(path.join(root, 'usr'));
+  for (const folder of ['etc', 'var']) {
+    const file = path.join(root, folder, '.updated');
+    const { atime: folderAtime, mtime: folderMtime } = await stat(path.join(root, folder));
+    await writeFile(file, '# The time of this file is that of /usr: nothing to update at boot.\n');
+    await utimes(file, mtime, mtime);
+    await utimes(path.join(root, folder), folderAtime, folderMtime);
+  }
+}

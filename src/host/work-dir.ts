@@ -1,0 +1,95 @@
+/** One build at a time has the folder `build/` of the state directory; what a dead one left there is swept away. */
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { HostError } from '../model/errors.ts';
+
+export interface WorkDir {
+  readonly dir: string;
+  readonly release: () => Promise<void>;
+}
+
+interface Owner {
+  readonly pid: number;
+  /** Field 22 of /proc/<pid>/stat: a number is given to another process only with another start time. */
+  readonly startTime: string;
+}
+
+/** @throws HostError when another build is running */
+export async function claimWorkDir(stateDir: string): Promise<WorkDir> {
+  const dir = path.join(stateDir, 'build');
+  await makeStateDir(stateDir);
+  if (!(await tryClaim(dir))) {
+    await sweepDead(dir);
+    if (!(await tryClaim(dir)))
+      throw new HostError('another build has just begun', { hint: 'Wait until it has ended.' });
+  }
+  await sweepRemains(stateDir);
+  return { dir, release: () => discard(dir) };
+}
+
+/** Out of the way at once, then away: a kill in between leaves nothing that looks like a build. */
+async function discard(dir: string): Promise<void> {
+  const dead = `${dir}.dead-${process.pid}`;
+  await rename(dir, dead).catch(() => undefined);
+  await rm(dead, { recursive: true, force: true });
+}
+
+/** What processes that are gone have left beside the folder. */
+async function sweepRemains(stateDir: string): Promise<void> {
+  for (const name of await readdir(stateDir)) {
+    const pid = /^build\.(?:dead-)?(\d+)$/.exec(name)?.[1];
+    if (pid === undefined || (await startTimeOf(Number(pid))) !== undefined) continue;
+    await rm(path.join(stateDir, name), { recursive: true, force: true });
+  }
+}
+
+async function makeStateDir(stateDir: string): Promise<void> {
+  try {
+    await mkdir(stateDir, { recursive: true });
+  } catch (error) {
+    throw new HostError(`cannot make ${stateDir}`, { cause: error, hint: 'Run it with sudo, or give --state DIR.' });
+  }
+}
+
+/** The folder appears complete with its owner or not at all, so nobody sees one without. */
+async function tryClaim(dir: string): Promise<boolean> {
+  const owner: Owner = { pid: process.pid, startTime: (await startTimeOf(process.pid)) ?? '' };
+  const fresh = `${dir}.${process.pid}`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh);
+  await writeFile(path.join(fresh, 'owner.json'), JSON.stringify(owner));
+  try {
+    await rename(fresh, dir);
+    return true;
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw new HostError(`cannot make ${dir}`, { cause: error, hint: 'Run it with sudo, or give --state DIR.' });
+  }
+}
+
+async function sweepDead(dir: string): Promise<void> {
+  const owner = await readOwner(dir);
+  if (owner !== undefined && (await startTimeOf(owner.pid)) === owner.startTime) {
+    throw new HostError(`another build is running: process ${owner.pid}`, {
+      hint: `Wait until it has ended, or stop it: "kill ${owner.pid}".`,
+    });
+  }
+  await discard(dir);
+}
+
+async function readOwner(dir: string): Promise<Owner | undefined> {
+  const text = await readFile(path.join(dir, 'owner.json'), 'utf8').catch(() => undefined);
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as Owner);
+  } catch {
+    return undefined;
+  }
+}
+
+async function startTimeOf(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  // The program's name stands in brackets and may hold spaces; the 20th field after it is the start time.
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+}

@@ -1,0 +1,109 @@
+/** Which files of a root become which files of boot/: firmware, device trees and kernels, in Debian's layouts and Raspberry Pi's. */
+import path from 'node:path';
+
+import type { BoardName } from '../model/board.ts';
+import { ConfigError } from '../model/errors.ts';
+import { firmwareBoards } from './build-sources.ts';
+
+export interface BootKernel {
+  readonly release: string;
+  /** In the root. */
+  readonly source: string;
+  /** Under boot/: firmware asks for these names. */
+  readonly kernel: string;
+  readonly initramfs: string;
+  readonly boards: readonly BoardName[];
+}
+
+export interface BootLayout {
+  readonly kernels: readonly BootKernel[];
+  /** Copied as they are: place in the root -> name under boot/. */
+  readonly copies: ReadonlyMap<string, string>;
+}
+
+/** @param files paths of the root, relative to it, below boot, usr/lib/raspi-firmware, usr/lib/linux-image-* and usr/lib/modules */
+export function planBootLayout(files: readonly string[], boards: readonly BoardName[]): BootLayout {
+  const kernels = planKernels(files, boards);
+  const copies = new Map<string, string>();
+  if (firmwareBoards(boards).length > 0) addAll(copies, firmwareFiles(files));
+  // A Pi 5's own kernel comes last: where both packages have a device tree, its boards get theirs.
+  for (const { release } of kernels) addAll(copies, deviceTrees(files, release));
+  return { kernels, copies };
+}
+
+function addAll(to: Map<string, string>, from: ReadonlyMap<string, string>): void {
+  const sourceOf = new Map([...to].map(([source, name]) => [name, source]));
+  for (const [source, name] of from) {
+    const older = sourceOf.get(name);
+    if (older !== undefined) to.delete(older);
+    to.set(source, name);
+  }
+}
+
+function planKernels(files: readonly string[], boards: readonly BoardName[]): BootKernel[] {
+  const releases = findKernels(files);
+  const forPi5 = releases.find(({ release }) => release.endsWith('-rpi-2712'));
+  const main = releases.filter(({ release }) => !release.endsWith('-rpi-2712'));
+  if (main.length === 0) {
+    throw new ConfigError('the image has no kernel', { hint: 'Add linux-image-arm64 to the packages of its base.' });
+  }
+  if (main.length > 1) {
+    throw new ConfigError(`the image has ${main.length} kernels: ${main.map(({ release }) => release).join(', ')}`, {
+      hint: 'Leave one of them out: nodes would not know which to boot.',
+    });
+  }
+  const own: readonly BoardName[] = forPi5 === undefined ? [] : boards.filter((board) => board === 'pi5');
+  const rest = boards.filter((board) => !own.includes(board));
+  const kernels: BootKernel[] = main.map(({ release, source }) => ({
+    release,
+    source,
+    kernel: 'kernel8.img',
+    initramfs: 'initramfs8',
+    boards: rest,
+  }));
+  if (forPi5 !== undefined && own.length > 0) {
+    kernels.push({ ...forPi5, kernel: 'kernel_2712.img', initramfs: 'initramfs_2712', boards: own });
+  }
+  return kernels;
+}
+
+/** Kernels whose modules are there. Debian's 7.x keeps vmlinuz beside its modules, all others keep it in boot/. */
+function findKernels(files: readonly string[]): { release: string; source: string }[] {
+  const all = new Set(files);
+  const releases = new Set(files.flatMap((file) => /^usr\/lib\/modules\/([^/]+)\/modules\.dep$/.exec(file)?.[1] ?? []));
+  return [...releases].toSorted().flatMap((release) => {
+    const source = [`usr/lib/modules/${release}/vmlinuz`, `boot/vmlinuz-${release}`].find((file) => all.has(file));
+    return source === undefined ? [] : [{ release, source }];
+  });
+}
+
+function firmwareFiles(files: readonly string[]): Map<string, string> {
+  const found = files.filter((file) =>
+    /^usr\/lib\/raspi-firmware\/(?:bootcode\.bin|start[\w]*\.elf|fixup[\w]*\.dat)$/.test(file),
+  );
+  if (found.length === 0) {
+    throw new ConfigError('the image has no Raspberry Pi firmware (start4.elf, fixup4.dat, …)', {
+      hint: 'Add raspi-firmware to the packages of its base, or leave only uefi in boards.',
+    });
+  }
+  return new Map(found.map((file) => [file, path.posix.basename(file)]));
+}
+
+/** `/usr/lib/linux-image-6.12…/broadcom/`, since Debian's 7.x `/usr/lib/modules/7.2…/dtb/broadcom/`. */
+function deviceTrees(files: readonly string[], release: string): Map<string, string> {
+  const folders = [`usr/lib/linux-image-${release}/`, `usr/lib/modules/${release}/dtb/`];
+  return new Map(
+    files.flatMap((file): [string, string][] => {
+      const folder = folders.find((candidate) => file.startsWith(candidate));
+      const inside = folder === undefined ? '' : file.slice(folder.length);
+      if (/^broadcom\/bcm(?:27|28)[^/]*\.dtb$/.test(inside)) return [[file, path.posix.basename(inside)]];
+      return /^overlays\/[^/]+\.(?:dtbo|dtb)$/.test(inside) ? [[file, inside]] : [];
+    }),
+  );
+}
+
+/** Firmware reads this before it looks for overlays; without it, it searches the folder again for each one. */
+export const overlaysReadme = `Device tree overlays of this image's kernel.
+The firmware looks for this file to decide whether there are overlays to load.
+Name them in config.txt: dtoverlay=<name>.
+`;

@@ -1,0 +1,133 @@
+/** Which package archives an image is made from, and where this machine finds them. Debian's mirror is the machine's own. */
+import { boardNames, type BoardName } from '../model/board.ts';
+import { ConfigError } from '../model/errors.ts';
+import type { AptSource, ImageSpec } from '../model/image-spec.ts';
+import type { ArchiveSource } from '../model/package-lock.ts';
+
+/** Fields of `apt-get indextargets` that `findDebianMirrors` reads, one target a line. */
+export const indexTargetFormat = '$(REPO_URI)|$(RELEASE)|$(ORIGIN)|$(COMPONENT)';
+
+/** Debian's own signing keys; the package of Debian 12 already holds those of trixie. */
+export const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/** The Raspberry Pi archive has no mirrors that a machine would name, so its address is ours to know. */
+const raspberryPiArchive = 'https://archive.raspberrypi.com/debian/';
+const raspberryPiKeyring = '/usr/share/keyrings/raspberrypi-archive-keyring.pgp';
+
+/** Addresses and key files that were given on the command line. */
+export interface SourceOverrides {
+  readonly mirrors: Readonly<Record<string, string>>;
+  readonly keyrings: Readonly<Record<string, string>>;
+}
+
+/** What `mirrors` and `keyrings` may name. */
+export const overridable = ['debian', 'debian-security', 'raspberrypi'] as const;
+
+interface DebianMirrors {
+  readonly debian: string;
+  readonly security: string;
+}
+
+interface IndexTarget {
+  readonly uri: string;
+  readonly release: string;
+  readonly origin: string;
+}
+
+/**
+ * Debian's mirror and the one of its security fixes among the machine's apt sources.
+ * Before the first `apt-get update` apt does not know an archive's origin; then a mirror is one that also serves `<suite>-updates`.
+ */
+export function findDebianMirrors(indexTargets: string, overrides: SourceOverrides['mirrors'] = {}): DebianMirrors {
+  const targets = parseTargets(indexTargets).filter(({ origin }) => origin === 'Debian' || origin === '');
+  const debian = overrides['debian'] ?? targets.find((target) => isMainSuite(target, targets))?.uri;
+  const security = overrides['debian-security'] ?? targets.find(({ release }) => isSecurity(release))?.uri;
+  if (debian !== undefined && security !== undefined) return { debian, security };
+  throw new ConfigError(
+    `the apt sources of this machine name no mirror of Debian${debian === undefined ? '' : "'s security fixes"}`,
+    {
+      hint:
+        debian === undefined
+          ? 'Add one to /etc/apt/sources.list, or give --mirror debian=URL --mirror debian-security=URL.'
+          : 'Add the -security suite to /etc/apt/sources.list, or give --mirror debian-security=URL.',
+    },
+  );
+}
+
+function parseTargets(text: string): IndexTarget[] {
+  return text
+    .split('\n')
+    .map((line) => line.split('|'))
+    .filter(([, , , component]) => component === 'main')
+    .map(([uri = '', release = '', origin = '']) => ({ uri, release, origin }));
+}
+
+function isMainSuite({ uri, release }: IndexTarget, all: readonly IndexTarget[]): boolean {
+  return all.some((other) => other.uri === uri && other.release === `${release}-updates`);
+}
+
+/** `bookworm-security`, and `buster/updates` of old. */
+function isSecurity(release: string): boolean {
+  return /^[a-z]+(?:-security|\/updates)$/.test(release);
+}
+
+/** @param mirrors undefined when the image takes nothing from Debian */
+export function planSources(spec: ImageSpec, mirrors: DebianMirrors, overrides: SourceOverrides): ArchiveSource[] {
+  const { suite, sources } = spec.base.apt;
+  return sources.flatMap((source) => archiveOf(source, suite, { spec, mirrors, overrides }));
+}
+
+function archiveOf(
+  source: AptSource,
+  suite: string,
+  context: { spec: ImageSpec; mirrors: DebianMirrors; overrides: SourceOverrides },
+): ArchiveSource[] {
+  const { mirrors, overrides } = context;
+  const keyring = overrides.keyrings[source];
+  if (source === 'raspberrypi') {
+    const uri = overrides.mirrors['raspberrypi'] ?? raspberryPiArchive;
+    return [{ source, uri, suites: [suite], components: ['main'], keyring: keyring ?? raspberryPiKeyring }];
+  }
+  const components = ['main', 'non-free-firmware'];
+  const suites = [suite, `${suite}-updates`, ...(needsBackports(context.spec) ? [`${suite}-backports`] : [])];
+  const signed = { source, components, keyring: keyring ?? debianKeyring };
+  return [
+    { ...signed, uri: mirrors.debian, suites },
+    { ...signed, uri: mirrors.security, suites: [`${suite}-security`] },
+  ];
+}
+
+/** Debian's kernel of trixie has no driver for the Pi 5's south bridge, and with it none for its network. */
+export function needsBackports(spec: ImageSpec): boolean {
+  return !spec.base.apt.sources.includes('raspberrypi') && spec.boards.includes('pi5');
+}
+
+/** Boards that are booted by the Raspberry Pi's own firmware. */
+export function firmwareBoards(boards: readonly BoardName[]): BoardName[] {
+  return boardNames.filter((board) => board !== 'uefi' && boards.includes(board));
+}
+
+/** The lines of sources.list for a private apt on this machine. */
+export function renderSourcesList(sources: readonly ArchiveSource[]): string {
+  return sources
+    .flatMap(({ uri, suites, components, keyring }) =>
+      suites.map((suite) => `deb [signed-by=${keyring}] ${uri} ${suite} ${components.join(' ')}\n`),
+    )
+    .join('');
+}
+
+/** A deb822 file for the image itself, so that apt works on a node as on any Debian machine. */
+export function renderImageSources(sources: readonly ArchiveSource[]): string {
+  return sources
+    .map(({ source, uri, suites, components }) =>
+      [
+        'Types: deb',
+        `URIs: ${uri}`,
+        `Suites: ${suites.join(' ')}`,
+        `Components: ${components.join(' ')}`,
+        `Signed-By: ${source === 'debian' ? debianKeyring : raspberryPiKeyring}`,
+        '',
+      ].join('\n'),
+    )
+    .join('\n');
+}

@@ -1,0 +1,108 @@
+/** User and group numbers per image family: a name keeps its number over all versions, so that files on shares keep their owners. */
+import { ConfigError } from '../model/errors.ts';
+import { canonicalJson, sha256 } from './canonical-json.ts';
+
+export interface IdMap {
+  readonly users: Readonly<Record<string, number>>;
+  readonly groups: Readonly<Record<string, number>>;
+}
+
+export interface IdRegistry extends IdMap {
+  /** Whole lines of passwd and group, to seed a new root with. */
+  readonly passwd: readonly string[];
+  readonly group: readonly string[];
+}
+
+export const emptyRegistry: IdRegistry = { users: {}, groups: {}, passwd: [], group: [] };
+
+/** A complete layer: the key that was wanted, and the numbers in its passwd and group. */
+export interface CachedLayer extends IdMap {
+  readonly wanted: string;
+}
+
+/** By the key under which they lie. */
+export type CachedLayers = ReadonlyMap<string, CachedLayer>;
+
+const kinds = ['users', 'groups'] as const;
+
+/** @param passwd text of /etc/passwd @param group text of /etc/group */
+export function parseIds(passwd: string, group: string): IdMap {
+  return { users: numbers(passwd), groups: numbers(group) };
+}
+
+function numbers(text: string): Record<string, number> {
+  const entries = text.split('\n').flatMap((line) => {
+    const [name = '', , id = ''] = line.split(':');
+    return name === '' || !/^\d+$/.test(id) ? [] : [[name, Number(id)] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Names whose number differs from the registry's, as sentences. */
+export function findDrift(registry: IdMap, now: IdMap): string[] {
+  return kinds.flatMap((kind) =>
+    Object.entries(now[kind]).flatMap(([name, id]) => {
+      const known = registry[kind][name];
+      const noun = kind === 'users' ? 'user' : 'group';
+      return known === undefined || known === id ? [] : [`${noun} ${name} would change from ${known} to ${id}`];
+    }),
+  );
+}
+
+/** Two names with one number: one of them is new and took a number that the registry keeps for the other. */
+function findTaken(registry: IdMap, now: IdMap): string[] {
+  return kinds.flatMap((kind) => {
+    const owners = new Map(Object.entries(registry[kind]).map(([name, id]) => [id, name]));
+    return Object.entries(now[kind]).flatMap(([name, id]) => {
+      const owner = owners.get(id);
+      if (owner === undefined || registry[kind][name] !== undefined) return [];
+      return [`${kind === 'users' ? 'user' : 'group'} ${name} would take ${id}, which belongs to ${owner}`];
+    });
+  });
+}
+
+/** @throws ConfigError that names each user or group that would get another number */
+export function checkIds(image: string, registry: IdMap, now: IdMap): void {
+  const problems = [...findDrift(registry, now), ...findTaken(registry, now)];
+  if (problems.length === 0) return;
+  throw new ConfigError(`${image} cannot be published: ${problems.join('; ')}`, {
+    hint: 'Files on shares would change owner. Create the user with its old number in a layer ("run:" with groupadd -g and useradd -u).',
+  });
+}
+
+/** What was registered stays; what is new is added. */
+export function extendRegistry(registry: IdRegistry, passwd: string, group: string): IdRegistry {
+  const now = parseIds(passwd, group);
+  return {
+    users: { ...now.users, ...registry.users },
+    groups: { ...now.groups, ...registry.groups },
+    passwd: mergeLines(registry.passwd, passwd),
+    group: mergeLines(registry.group, group),
+  };
+}
+
+/** The name of a passwd or group line. */
+const nameOf = (line: string) => line.split(':')[0] ?? '';
+
+function mergeLines(known: readonly string[], text: string): string[] {
+  const names = new Set(known.map(nameOf));
+  return [...known, ...text.split('\n').filter((line) => line.includes(':') && !names.has(nameOf(line)))];
+}
+
+/** Lines that a root lacks, to be appended to its passwd or group before packages are configured. */
+export function missingLines(registered: readonly string[], text: string): string[] {
+  const names = new Set(text.split('\n').map(nameOf));
+  return registered.filter((line) => !names.has(nameOf(line)));
+}
+
+/**
+ * Where a layer of this key is or will be. Layers are shared by all images; one whose numbers contradict this family's
+ * registry is passed over for one that is made with the registry's numbers, under a key of its own.
+ */
+export function chooseLayerKey(wanted: string, registry: IdMap, cached: CachedLayers): string {
+  for (const [key, layer] of cached) {
+    if (layer.wanted === wanted && findDrift(registry, layer).length === 0) return key;
+  }
+  if (!cached.has(wanted)) return wanted;
+  return sha256(canonicalJson({ wanted, users: registry.users, groups: registry.groups }));
+}
