@@ -17,6 +17,7 @@ export const option = {
   overload: 52,
   messageType: 53,
   serverId: 54,
+  parameterList: 55,
   message: 56,
   vendorClass: 60,
   clientId: 61,

@@ -1,0 +1,75 @@
+/** What the DHCP service tells its owner: one line per answer; what repeats itself, or floods, once a minute. */
+import type { Log, LogFields } from '../model/log.ts';
+import type { DhcpDecision, DhcpWho } from '../plan/dhcp-reply.ts';
+import { readMac, type DhcpPacket } from '../wire/dhcp.ts';
+import { readMessageType } from '../wire/dhcp-options.ts';
+import { readPiIdentity } from '../wire/pi-dhcp.ts';
+
+export interface DhcpLog {
+  answered(packet: DhcpPacket, decision: Extract<DhcpDecision, { kind: 'answer' }>): void;
+  unanswered(packet: DhcpPacket, decision: Exclude<DhcpDecision, { kind: 'answer' }>): void;
+  /** Something went wrong; `key` says what counts as the same thing again. */
+  trouble(event: string, key: string, fields: LogFields): void;
+}
+
+const quietMs = 60_000;
+
+/** More different things than this within a minute is a flood. */
+const maxKeys = 500;
+
+const answerEvents = { offer: 'dhcp.offered', ack: 'dhcp.acknowledged', nak: 'dhcp.refused' } as const;
+
+export function dhcpLog(log: Log, nowMs: () => number): DhcpLog {
+  const limit = repeatLimit(nowMs);
+  const limited = (write: 'info' | 'warn', event: string, key: string, fields: LogFields) => {
+    const repeated = limit(`${event} ${key}`);
+    if (repeated !== undefined) log[write](event, { ...fields, ...(repeated > 0 && { repeated }) });
+  };
+  return {
+    answered: (packet, { reply, who }) => {
+      const type = readMessageType(reply.options);
+      if (type !== 'offer' && type !== 'ack' && type !== 'nak') throw new Error(`an answer of type ${type}`);
+      log.info(answerEvents[type], { ...describe(who), stage: readPiIdentity(packet).bootStage });
+    },
+    unanswered: (packet, decision) => {
+      const mac = readMac(packet);
+      const isTrouble = decision.kind !== 'ignore';
+      limited(isTrouble ? 'warn' : 'info', `dhcp.${eventOf(decision.kind)}`, `${mac} ${decision.reason}`, {
+        mac,
+        message: readMessageType(packet.options),
+        reason: decision.reason,
+      });
+    },
+    trouble: (event, key, fields) => limited('warn', event, key, fields),
+  };
+}
+
+function eventOf(kind: 'ignore' | 'conflict' | 'declined'): string {
+  return kind === 'ignore' ? 'ignored' : kind;
+}
+
+function describe(who: DhcpWho): LogFields {
+  if (who.kind === 'unknown') return { ...who.board };
+  const { node, mac, learnsMac } = who;
+  return { node: node.name, mac, address: node.address, ...(learnsMac && { learned: 'mac' }) };
+}
+
+/** @returns how often the key came since it was last due; undefined while it is not. */
+function repeatLimit(nowMs: () => number): (key: string) => number | undefined {
+  const seen = new Map<string, { readonly dueMs: number; count: number }>();
+  return (key) => {
+    const known = seen.get(key);
+    if (known !== undefined && nowMs() < known.dueMs) {
+      known.count += 1;
+      return undefined;
+    }
+    if (known === undefined && seen.size >= maxKeys) forgetOld(seen, nowMs());
+    if (known === undefined && seen.size >= maxKeys) return undefined;
+    seen.set(key, { dueMs: nowMs() + quietMs, count: 0 });
+    return known?.count ?? 0;
+  };
+}
+
+function forgetOld(seen: Map<string, { readonly dueMs: number }>, nowMs: number): void {
+  for (const [key, { dueMs }] of seen) if (dueMs <= nowMs) seen.delete(key);
+}
