@@ -1,5 +1,5 @@
 /** config.txt as firmware reads it: which kernel, which initramfs, which overlays. */
-import type { RackBoard } from './eeprom.ts';
+import type { RackBoard } from '../model/rack-spec.ts';
 
 /** What start4.elf or a Pi 5's loader takes from config.txt here; settings that steer hardware have no meaning. */
 export interface FirmwareConfig {

@@ -1,10 +1,7 @@
 /** What the boot loaders in the boards' EEPROMs put into their packets: it changed with their date. */
 import { macToBytes, type MacAddress } from '../model/mac.ts';
+import type { RackBoard } from '../model/rack-spec.ts';
 import type { Serial } from '../model/serial.ts';
-
-/** Families whose loader a virtual board speaks. */
-export const rackBoards = ['pi4', 'pi5'] as const;
-export type RackBoard = (typeof rackBoards)[number];
 
 /** Who the board is: what it has burned in. */
 export interface BoardIdentity {
@@ -75,9 +72,6 @@ const pi5Eeprom: Eeprom = {
   magic: [0x35, 0x69, 0x50, 0x52],
   hasMacInOption97: true,
 };
-
-/** Newest release whose packets were captured. */
-export const defaultEeprom = '2026-08-04';
 
 export function eepromOf(board: RackBoard, date: string): Eeprom {
   if (board === 'pi5') return pi5Eeprom;

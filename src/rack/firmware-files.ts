@@ -2,8 +2,9 @@
  * Which files a board asks for, one after the other, and what it starts in the end.
  * Generators: each `yield` is one TFTP request, its result the answer. No sockets, no clock.
  */
+import type { RackBoard } from '../model/rack-spec.ts';
 import { initramfsNameFor, parseConfigTxt, type FirmwareConfig } from './config-txt.ts';
-import type { BoardIdentity, RackBoard } from './eeprom.ts';
+import type { BoardIdentity } from './eeprom.ts';
 
 export interface FileRequest {
   readonly path: string;

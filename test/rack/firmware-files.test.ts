@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest';
 
 import type { MacAddress } from '../../src/model/mac.ts';
+import type { RackBoard } from '../../src/model/rack-spec.ts';
 import type { Serial } from '../../src/model/serial.ts';
-import type { BoardIdentity, RackBoard } from '../../src/rack/eeprom.ts';
+import type { BoardIdentity } from '../../src/rack/eeprom.ts';
 import { firmwareFiles, type FirmwareResult } from '../../src/rack/firmware-files.ts';
 
 function identity(board: RackBoard): BoardIdentity {

@@ -1,0 +1,110 @@
+/** A rack from its spec: who each board is, and the cluster that the storage node is told to be. Pure. */
+import { ConfigError } from '../model/errors.ts';
+import { parseIpv4Interface, type Ipv4Interface } from '../model/ipv4.ts';
+import { parseMac } from '../model/mac.ts';
+import type { RackBoard, RackBoardSpec, RackSpec } from '../model/rack-spec.ts';
+import { parseSerial } from '../model/serial.ts';
+import type { BoardIdentity } from './eeprom.ts';
+
+export interface PlannedBoard {
+  readonly index: number;
+  readonly spec: RackBoardSpec;
+  readonly identity: BoardIdentity;
+  readonly address: string;
+}
+
+export interface RackPlan {
+  readonly storage: Ipv4Interface;
+  readonly boards: readonly PlannedBoard[];
+}
+
+/** Networks of racks never meet: each has the same addresses in a namespace of its own. */
+const storageAddress = '10.42.0.1/24';
+const firstBoardAddress = 11;
+
+/** A Pi 4B with 8 GiB, a Pi 5 with 8 GiB; MAC prefixes as those boards have them. */
+const hardware: Readonly<Record<RackBoard, { readonly revision: number; readonly macPrefix: string }>> = {
+  pi4: { revision: 0xd03115, macPrefix: 'dc:a6:32' },
+  pi5: { revision: 0xd04170, macPrefix: '2c:cf:67' },
+};
+
+export function planRack(spec: RackSpec): RackPlan {
+  const names = spec.boards.map((board) => board.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new ConfigError(`two boards are named ${twice}`, { hint: 'Give each board a name of its own.' });
+  }
+  return { storage: parseIpv4Interface(storageAddress), boards: spec.boards.map(planBoard) };
+}
+
+function planBoard(spec: RackBoardSpec, index: number): PlannedBoard {
+  const number = (index + 1).toString(16).padStart(2, '0');
+  const { revision, macPrefix } = hardware[spec.board];
+  return {
+    index,
+    spec,
+    address: `10.42.0.${firstBoardAddress + index}`,
+    identity: {
+      board: spec.board,
+      mac: parseMac(`${macPrefix}:00:ac:${number}`),
+      serial: parseSerial(`ac0000${number}`),
+      revision,
+      eeprom: spec.eeprom,
+    },
+  };
+}
+
+/** Emulated boards need longer than the 5 minutes of real ones. */
+const deadline = '15m';
+
+/** What the kernel keeps of an emulated board's memory. */
+const reservedMemoryMib = 124;
+
+/**
+ * cluster.yaml of a rack, as text that a person can read and change.
+ * A role `controller` runs slurmctld on a share of its own; every other role is a compute node.
+ */
+export function renderClusterYaml(spec: RackSpec, sharesDir: string): string {
+  const roles = [...new Set(spec.boards.map((board) => board.role))].toSorted();
+  const hasController = roles.includes('controller');
+  return `# A rack of virtual boards; written by "pi-image rack up".
+cluster: rack
+network:
+  interface: eth0
+  address: ${storageAddress}
+  pool: 10.42.0.200-10.42.0.239
+roles:
+${roles.map((role) => renderRole(role, spec.image)).join('')}shares:
+  - { name: home, path: ${sharesDir}/home, mount: /home }
+${hasController ? `  - { name: slurm, path: ${sharesDir}/slurm, mount: /var/spool/slurmctld, roles: [controller], owner: slurm }\n` : ''}secrets:
+  mungeKey: { generateBytes: 128 }
+${hasController ? 'slurm: { controllerRole: controller }\n' : ''}`;
+}
+
+function renderRole(role: string, image: string): string {
+  const isController = role === 'controller';
+  const overlays = isController ? 'base, ssh, slurm-node, slurm-controller' : 'base, ssh, slurm-node, slurm-compute';
+  return `  ${role}:
+    image: ${image}
+    overlays: [${overlays}]
+    kernelArguments: [quiet, loglevel=4, systemd.show_status=0, mitigations=off, audit=0]
+    ready: [${isController ? 'slurmctld' : 'slurmd'}]
+    deadline: ${deadline}
+`;
+}
+
+/** nodes.yaml: one node per board, with the serial and the MAC that its firmware sends. JSON is YAML. */
+export function renderNodesYaml(plan: RackPlan): string {
+  const lines = plan.boards.map(({ spec, identity, address }) => {
+    const vars = { cpus: spec.cpus, memoryMib: spec.memoryMib - reservedMemoryMib, ...spec.vars };
+    const { name, board, role } = spec;
+    return `- ${JSON.stringify({ name, board, role, serial: identity.serial, mac: identity.mac, address, vars })}\n`;
+  });
+  return lines.join('');
+}
+
+/** /etc/hosts inside the rack, so that "ssh head" works there. */
+export function renderHosts(plan: RackPlan): string {
+  const boards = plan.boards.map(({ address, spec }) => `${address} ${spec.name}\n`).join('');
+  return `127.0.0.1 localhost\n${plan.storage.address} storage\n${boards}`;
+}
