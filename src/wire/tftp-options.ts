@@ -46,6 +46,8 @@ export function negotiate(
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value !== undefined) accepted.set(name, String(value));
   }
+  // curl takes a size of 0 for a broken OACK. A Pi 3, whose only option it is, gets it.
+  if (file.sizeBytes === 0 && accepted.size > 1) accepted.delete('tsize');
   return {
     blockSizeBytes: blockSizeBytes ?? defaultBlockSizeBytes,
     windowSize: windowSize ?? 1,

@@ -38,6 +38,20 @@ describe('the OACK', () => {
   });
 });
 
+test.each([
+  ['a Pi 3, which asks for nothing else', { tsize: '0' }, [['tsize', '0']]],
+  [
+    'curl, which refuses a size of 0',
+    { tsize: '0', blksize: '512', timeout: '6' },
+    [
+      ['blksize', '512'],
+      ['timeout', '6'],
+    ],
+  ],
+])('the size of an empty file for %s', (_name, asked, expected) => {
+  expect([...negotiate(new Map(Object.entries(asked)), { ...file, sizeBytes: 0 }).accepted]).toEqual(expected);
+});
+
 test('without options a transfer is that of RFC 1350', () => {
   expect(negotiate(new Map(), file)).toEqual({
     blockSizeBytes: 512,
