@@ -1,9 +1,9 @@
 /** What the API asks of the service. Values are what it answers as JSON; none of them holds a token or a secret. */
-import type { Boot } from '../model/boot.ts';
 import type { Generation } from '../model/generation.ts';
 import type { ImageManifest } from '../model/manifest.ts';
 import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
+import type { NodeStatus, PublicBoot } from '../model/node-status.ts';
 import type { UnknownBoard } from '../model/state.ts';
 
 export interface HealthAnswer {
@@ -13,20 +13,6 @@ export interface HealthAnswer {
     readonly problems: readonly string[];
     readonly sinceMs: number;
   }[];
-}
-
-export type PublicBoot = Omit<Boot, 'token'>;
-
-export interface NodeStatus {
-  /** `up`: its last boot applied its overlay. `silent`: it stopped in the middle. `new`: it never booted. */
-  readonly state: 'new' | 'booting' | 'up' | 'failed' | 'silent' | 'refused';
-  /** What it would boot now; undefined when that is refused. */
-  readonly desired: { readonly generation: string; readonly image: string } | undefined;
-  /** What it runs as far as it has said. */
-  readonly running: { readonly generation: string; readonly image: string; readonly role: string } | undefined;
-  readonly lastBoot: PublicBoot | undefined;
-  /** Why it cannot boot, or why its last boot failed. */
-  readonly reason: string | undefined;
 }
 
 export type NodeAnswer = NodeSpec & { readonly status: NodeStatus };

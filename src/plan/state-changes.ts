@@ -1,0 +1,47 @@
+/** How the state changes: new nodes, a MAC that was learned, a board that nobody knows. Values in, values out. */
+import type { Ipv4Address } from '../model/ipv4.ts';
+import type { MacAddress } from '../model/mac.ts';
+import type { NodeSpec } from '../model/node.ts';
+import type { Serial } from '../model/serial.ts';
+import type { State, UnknownBoard } from '../model/state.ts';
+
+/** The owner's list takes the place of the one before. A MAC that was learned stays as long as the board is the same. */
+export function replaceNodes(state: State, nodes: readonly NodeSpec[]): State {
+  const before = new Map(state.nodes.map((node) => [node.name, node]));
+  const learned = nodes.flatMap((node) => {
+    const mac = state.learnedMacs[node.name];
+    const isSameBoard = node.serial !== undefined && before.get(node.name)?.serial === node.serial;
+    const isTaken = nodes.some((other) => other.mac === mac);
+    return mac !== undefined && node.mac === undefined && isSameBoard && !isTaken ? [[node.name, mac] as const] : [];
+  });
+  return withoutKnownBoards({ ...state, nodes: [...nodes], learnedMacs: Object.fromEntries(learned) });
+}
+
+export function learnMac(state: State, node: string, mac: MacAddress): State {
+  return withoutKnownBoards({ ...state, learnedMacs: { ...state.learnedMacs, [node]: mac } });
+}
+
+export interface SeenBoard {
+  readonly mac: MacAddress;
+  readonly address: Ipv4Address;
+  readonly serial?: Serial;
+  readonly board?: string;
+}
+
+export function seeBoard(state: State, seen: SeenBoard, nowMs: number): State {
+  const before = state.unknownBoards.find(({ mac }) => mac === seen.mac);
+  const board: UnknownBoard = { ...before, ...seen, firstSeenMs: before?.firstSeenMs ?? nowMs, lastSeenMs: nowMs };
+  const others = state.unknownBoards.filter(({ mac, address }) => mac !== seen.mac && address !== seen.address);
+  return { ...state, unknownBoards: [...others, board] };
+}
+
+/** False when the board has this address already: then nothing must reach the disk before it is answered. */
+export function isNewBoard(state: State, seen: SeenBoard): boolean {
+  return !state.unknownBoards.some(({ mac, address }) => mac === seen.mac && address === seen.address);
+}
+
+/** A board that is a node gives its pool address back. */
+function withoutKnownBoards(state: State): State {
+  const macs = new Set([...state.nodes.flatMap(({ mac }) => mac ?? []), ...Object.values(state.learnedMacs)]);
+  return { ...state, unknownBoards: state.unknownBoards.filter(({ mac }) => !macs.has(mac)) };
+}
