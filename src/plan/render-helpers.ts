@@ -20,9 +20,8 @@ export function namedHelpers(source: string, unwrap: (value: unknown) => unknown
     eq: (...args) => plain(args)[0] === plain(args)[1],
     /** {{join list}} with commas, {{join list " "}}, {{join nodes "," "name"}} one field of each. */
     join: (...args) => joined(plain(args), `${source}: {{join …}}`),
-    /** {{hostlist nodes}}: `head,node[01-08]`. */
-    hostlist: (...args) =>
-      compressHostlist(joined([plain(args)[0], ',', 'name'], `${source}: {{hostlist …}}`).split(',')),
+    /** {{hostlist nodes}}: `head,node[01-08]`, from names or from things that have one. */
+    hostlist: (...args) => compressHostlist(namesIn(plain(args)[0], `${source}: {{hostlist …}}`)),
     /** Stops with a sentence of the template's own. */
     fail: (...args) => {
       throw new ConfigError(`${source}: ${printValue(plain(args)[0], source)}`);
@@ -63,11 +62,20 @@ function leaves(value: unknown): unknown[] {
 }
 
 function joined([list, separator = ',', field]: readonly unknown[], place: string): string {
-  if (!Array.isArray(list)) throw new ConfigError(`${place}: needs a list`);
-  const items: readonly unknown[] = list;
-  return items
+  return itemsOf(list, place)
     .map((item) => printValue(field === undefined ? item : fieldOf(item, field, place), place))
     .join(String(separator));
+}
+
+function namesIn(list: unknown, place: string): string[] {
+  return itemsOf(list, place).map((item) =>
+    printValue(typeof item === 'string' ? item : fieldOf(item, 'name', place), place),
+  );
+}
+
+function itemsOf(list: unknown, place: string): readonly unknown[] {
+  if (Array.isArray(list)) return list;
+  throw new ConfigError(`${place}: needs a list`);
 }
 
 function fieldOf(item: unknown, field: unknown, place: string): unknown {

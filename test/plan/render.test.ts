@@ -7,6 +7,7 @@ import { compileTemplate, render } from '../../src/plan/render.ts';
 const variables = {
   node: { name: 'node01', mac: undefined, cpus: 4, vars: { quote: "it's" }, isNew: false },
   nodes: [{ name: 'node01' }, { name: 'node02' }],
+  names: ['b8', 'a', 'b7'],
   empty: [],
   text: 'a "b" & <c>',
   bad: 'one\ntwo',
@@ -40,6 +41,7 @@ test.each([
   ['{{json nodes}} {{json text}}', String.raw`[{"name":"node01"},{"name":"node02"}] "a \"b\" & <c>"`],
   ['{{yaml node.cpus}} {{yaml node.name}}', '4 "node01"'],
   ['{{join nodes " " "name"}} {{join empty}}', 'node01 node02 '],
+  ['{{hostlist nodes}} {{hostlist names}} {{hostlist empty}}', 'node[01-02] a,b[7-8] '],
   ['{{lookup node "name"}} {{@root.node.name}}', 'node01 node01'],
   ['a\n{{#if node.name}}\nb\n{{/if}}\nc\n', 'a\nb\nc\n'],
   ['{{!-- not in the file --}}x', 'x'],
@@ -82,7 +84,7 @@ describe('a template that cannot be meant is refused:', () => {
 });
 
 test('the error lists the variables that there are', () => {
-  expect(failure('{{x}}').hint).toBe('Variables here: bad, empty, node, nodes, text.');
+  expect(failure('{{x}}').hint).toBe('Variables here: bad, empty, names, node, nodes, text.');
   expect(failure('{{node.x}}').hint).toBe('Variables in node: cpus, isNew, mac, name, vars.');
 });
 
