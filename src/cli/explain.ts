@@ -5,6 +5,7 @@ export const exitCode = { done: 0, failed: 1, usage: 2, bug: 70, interrupted: 13
 
 /** The stack is shown for bugs only. */
 export function explain(error: unknown): string {
+  if (isSystemError(error)) return `pi-image: ${error.message}\n${hintOf(error)}`;
   if (!(error instanceof PiImageError)) {
     return `pi-image: bug: ${error instanceof Error ? error.stack : String(error)}\n`;
   }
@@ -16,6 +17,15 @@ export function explain(error: unknown): string {
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCode.usage;
-  if (error instanceof PiImageError) return exitCode.failed;
+  if (error instanceof PiImageError || isSystemError(error)) return exitCode.failed;
   return exitCode.bug;
+}
+
+/** A file or socket that the system refused (EACCES, ENOSPC): it names itself, and is no bug. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error && !(error instanceof PiImageError);
+}
+
+function hintOf({ code }: NodeJS.ErrnoException): string {
+  return code === 'EACCES' || code === 'EPERM' ? '  hint: Run it as root.\n' : '';
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** Composition root: argv -> command -> exit code. The only place that reads argv, the environment and signals. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,8 +28,14 @@ async function main(argv: readonly string[]): Promise<number> {
     )
     .option('--state <dir>', 'state directory: images, secrets, what the service knows', '/var/lib/pi-image')
     .option('--runtime <dir>', 'sockets and pid files', '/run/pi-image')
+    .version(versionOf(shippedDir), '-V, --version')
     .showHelpAfterError('(add --help to see what it takes)')
     .exitOverride();
+  // "pi-image node list | head" closes our stdout early: that is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    stop.abort(new Error('nobody reads the output'));
+  });
   const context: CliContext = {
     paths: () => pathsOf(program.opts()),
     stdout: (text) => void process.stdout.write(text),
@@ -49,6 +56,11 @@ async function main(argv: readonly string[]): Promise<number> {
     context.stderr(explain(error));
     return exitCodeOf(error);
   }
+}
+
+function versionOf(dir: string): string {
+  const { version } = JSON.parse(readFileSync(path.join(dir, 'package.json'), 'utf8')) as { version: string };
+  return version;
 }
 
 function pathsOf(options: { config: string; state: string; runtime: string }): Paths {

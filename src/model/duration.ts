@@ -11,3 +11,9 @@ export function parseDurationMs(text: string): number {
   }
   return Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
 }
+
+/** In the largest unit that needs no fraction: 300000 is 5m. */
+export function renderDuration(ms: number): string {
+  const unit = (['h', 'm', 's'] as const).find((candidate) => ms % unitMs[candidate] === 0) ?? 's';
+  return `${ms / unitMs[unit]}${unit}`;
+}

@@ -53,6 +53,16 @@ export function parseIpv4Range(text: string): Ipv4Range {
   return { first: parseIpv4(first), last: parseIpv4(last) };
 }
 
+/** As it is read: `10.42.0.1/24`. */
+export function renderInterface({ address, prefixLength }: Ipv4Interface): string {
+  return `${address}/${prefixLength}`;
+}
+
+/** As it is read: `10.42.0.200-10.42.0.239`. */
+export function renderRange({ first, last }: Ipv4Range): string {
+  return `${first}-${last}`;
+}
+
 /** 32-bit unsigned number in host order, for arithmetic only. */
 export function ipv4ToNumber(address: Ipv4Address): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);

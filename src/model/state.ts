@@ -42,3 +42,11 @@ export const emptyState: State = {
 
 export const BootLog = z.strictObject({ format: z.literal(1), boots: z.array(Boot) });
 export type BootLog = Readonly<z.infer<typeof BootLog>>;
+
+/** A MAC that was seen with a node's serial stands in for one that its owner did not write. */
+export function nodesWithMacs({ nodes, learnedMacs }: Pick<State, 'nodes' | 'learnedMacs'>): NodeSpec[] {
+  return nodes.map((node) => {
+    const mac = node.mac ?? learnedMacs[node.name];
+    return mac === undefined ? node : Object.assign({}, node, { mac });
+  });
+}

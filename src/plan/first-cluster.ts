@@ -7,6 +7,8 @@ import {
   isInRange,
   networkAddress,
   parseIpv4Interface,
+  renderInterface,
+  renderRange,
   type Ipv4Interface,
   type Ipv4Range,
 } from '../model/ipv4.ts';
@@ -49,7 +51,7 @@ export function planFirstCluster(found: FoundMachine, wanted?: string): FirstClu
   const address = chosen.addresses.flatMap(usableAddress)[0];
   const isUplink = chosen.name === found.defaultInterface;
   const notes = [
-    ...(address === undefined ? [`${chosen.name} has no address yet: give it ${renderAddress(ownAddress)}.`] : []),
+    ...(address === undefined ? [`${chosen.name} has no address yet: give it ${renderInterface(ownAddress)}.`] : []),
     ...(isUplink
       ? ['This network leads to the internet, so a router on it may serve DHCP: it must be switched off.']
       : []),
@@ -118,24 +120,23 @@ function clusterName(hostName: string): string {
   return name === '' || name === 'localhost' ? 'cluster' : name;
 }
 
-function renderAddress({ address, prefixLength }: Ipv4Interface): string {
-  return `${address}/${prefixLength}`;
-}
-
 /** The file, with the formats' reference in its comments. */
 export function renderFirstCluster(first: FirstCluster): string {
+  const own = first.address.address;
   const notes = first.notes.map((note) => `  # ${note}\n`).join('');
+  const lines = [
+    commented(`interface: ${first.interface}`, 'DHCP and TFTP answer here and nowhere else'),
+    commented(`address: ${renderInterface(first.address)}`, 'this machine on it'),
+    commented(`pool: ${renderRange(first.pool)}`, 'for boards that are not nodes yet'),
+    commented(`# gateway: ${own}`, 'nodes get no way out unless you name one'),
+    commented(`# dns: [${own}]`, 'names of nodes are in /etc/hosts; DNS is for the rest'),
+    commented(`# ntp: ${own}`, 'this machine gives the time unless you name another'),
+  ];
   return `# What is true of this site, and what its nodes are for. "pi-image config check" says whether it is right.
 cluster: ${first.name}
 
 network:
-${notes}  interface: ${first.interface}               # DHCP and TFTP answer here and nowhere else
-  address: ${renderAddress(first.address)}      # this machine on it
-  pool: ${first.pool.first}-${first.pool.last}  # for boards that are not nodes yet
-  # gateway: ${first.address.address}           # nodes get no way out unless you name one
-  # dns: [${first.address.address}]             # names of nodes are in /etc/hosts; DNS is for the rest
-  # ntp: ${first.address.address}               # this machine gives the time unless you name another
-
+${notes}${lines.join('')}
 roles:
   controller:                       # runs slurmctld; exactly one node has this role
     image: debian-lite              # built with "pi-image build debian-lite"; debian-lite@VERSION pins one
@@ -158,4 +159,8 @@ secrets:                            # made once, kept in the state directory, gi
 
 slurm: { controllerRole: controller }
 `;
+}
+
+function commented(text: string, comment: string): string {
+  return `  ${text.padEnd(34)}# ${comment}\n`;
 }

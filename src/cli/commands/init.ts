@@ -12,7 +12,7 @@ export const registerInit: RegisterCommand = (program, context) => {
     .command('init')
     .summary('write a first cluster.yaml')
     .description(
-      'Writes cluster.yaml with a comment on every line, from what this machine has: a wired interface that is not\n' +
+      'Writes cluster.yaml with a comment on every line, from what this machine has: a wired interface that is not ' +
         'the way to the internet, its subnet, a pool in the upper part of it. An existing file is never overwritten.',
     )
     .option('--interface <name>', 'the interface that the boards are on')

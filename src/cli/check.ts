@@ -1,0 +1,109 @@
+/** Everything that a service start and the boots after it would refuse, found before: for "pi-image config check". */
+import { listImageSpecs, readCluster, readImageSpec, readNodesFile, readOverlays } from '../host/config-files.ts';
+import { readMachineNetwork } from '../host/machine-network.ts';
+import type { Cluster } from '../model/cluster.ts';
+import { ConfigError, PiImageError } from '../model/errors.ts';
+import { placeProblems, ProblemsError, type PlacedProblem, type Place } from '../model/problem.ts';
+import type { ClusterView } from '../model/view.ts';
+import { checkNodes } from '../plan/check-cluster-nodes.ts';
+import { noteUnused } from '../plan/check-cluster-notes.ts';
+import { imageName } from '../plan/check-cluster-roles.ts';
+import { checkCluster } from '../plan/check-cluster.ts';
+import { planGeneration } from '../plan/generation.ts';
+import { renderOverlays } from '../plan/overlay.ts';
+import { chooseImage } from '../plan/choose-image.ts';
+import type { Paths } from './context.ts';
+import { standInSecrets } from './stand-ins.ts';
+import { placeInState, readSources, type Sources } from './view.ts';
+
+export interface Report {
+  readonly problems: readonly PlacedProblem[];
+  readonly notes: readonly PlacedProblem[];
+}
+
+/** @param nodesFile checked in the place of the nodes that the state has */
+export async function checkConfig(paths: Paths, nodesFile: string | undefined, signal: AbortSignal): Promise<Report> {
+  const broken = await findBroken(paths, nodesFile);
+  if (broken.length > 0) return { problems: broken, notes: [] };
+  const sources = await readSources(paths);
+  const { cluster, place } = sources.clusterFile;
+  const file = nodesFile === undefined ? undefined : await readNodesFile(nodesFile);
+  const view: ClusterView = file === undefined ? sources.view : { ...sources.view, nodes: file.nodes };
+  const nodePlace = file?.place ?? placeInState(sources.view);
+  const problems = [
+    ...placeProblems(checkCluster(cluster, sources.known), place),
+    ...placeProblems(checkNodes(view.nodes, cluster, sources.known), nodePlace),
+  ];
+  const rendered = problems.length > 0 ? [] : renderAll(view, nodePlace);
+  const notes = [...noteUnused(cluster), ...noteUnbuilt(cluster, sources), ...(await noteMachine(cluster, signal))];
+  return { problems: [...problems, ...rendered], notes: placeProblems(notes, place) };
+}
+
+/** Each file for itself, so that one look shows all that cannot be read. */
+async function findBroken(paths: Paths, nodesFile: string | undefined): Promise<PlacedProblem[]> {
+  const images = await listImageSpecs(paths.dataDirs);
+  const reads: (() => Promise<unknown>)[] = [
+    () => readCluster(paths.config),
+    () => readOverlays(paths.dataDirs),
+    ...[...images.keys()].map((name) => () => readImageSpec(paths.dataDirs, name)),
+    ...(nodesFile === undefined ? [] : [() => readNodesFile(nodesFile)]),
+  ];
+  const found: PlacedProblem[] = [];
+  for (const read of reads) {
+    try {
+      await read();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      found.push(...problemsOf(error));
+    }
+  }
+  return found;
+}
+
+function problemsOf(error: PiImageError): readonly PlacedProblem[] {
+  if (error instanceof ProblemsError) return error.problems;
+  return [{ file: '', line: undefined, key: '', message: error.message, hint: error.hint }];
+}
+
+/** Templates, owners and boot files fail only when they are made: so they are, for every node with an image. */
+function renderAll(view: ClusterView, place: Place): PlacedProblem[] {
+  return view.nodes.flatMap((node, index) => {
+    const reference = view.cluster.roles[node.role]?.image ?? '';
+    if (!view.images.has(imageName(reference))) return [];
+    try {
+      const manifest = chooseImage(reference, view.images);
+      planGeneration(node, view);
+      renderOverlays({ node, view, manifest, secrets: standInSecrets(node, view) });
+      return [];
+    } catch (error) {
+      if (!(error instanceof PiImageError)) throw error;
+      const because = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+      return [{ ...place([index]), message: `${error.message}${because}`, hint: error.hint }];
+    }
+  });
+}
+
+function noteUnbuilt({ roles }: Cluster, { view, known }: Sources) {
+  const unbuilt = new Set(Object.values(roles).map((role) => imageName(role.image)));
+  return [...unbuilt]
+    .filter((name) => known.images.has(name) && !view.images.has(name))
+    .map((name) => ({
+      path: ['roles'],
+      message: `image ${name} is not built yet: what its nodes boot is not checked`,
+      hint: `Run "pi-image build ${name}".`,
+    }));
+}
+
+/** The file may be meant for another machine: so these are no errors. */
+async function noteMachine({ network }: Cluster, signal: AbortSignal) {
+  const { interfaces } = await readMachineNetwork(signal);
+  const found = interfaces.find(({ name }) => name === network.interface);
+  if (found === undefined) {
+    return [{ path: ['network', 'interface'], message: `this machine has no interface ${network.interface}` }];
+  }
+  const { address, prefixLength } = network.address;
+  if (found.addresses.includes(`${address}/${prefixLength}`)) return [];
+  const message = `${network.interface} of this machine does not have ${address}/${prefixLength}`;
+  const hint = `Run "ip address add ${address}/${prefixLength} dev ${network.interface}" and make it permanent.`;
+  return [{ path: ['network', 'address'], message, hint }];
+}

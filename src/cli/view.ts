@@ -1,0 +1,86 @@
+/** Reads everything that decisions are made from: what the owner wrote, what the store holds, what the state says. */
+
+import {
+  listImageSpecs,
+  readBoardTemplates,
+  readCluster,
+  readImageSpec,
+  readOverlays,
+  type ClusterFile,
+} from '../host/config-files.ts';
+import { imagesDir, listImages } from '../host/image-store.ts';
+import { readState } from '../host/state-file.ts';
+import { ConfigError } from '../model/errors.ts';
+import { placeProblems, ProblemsError, type Place } from '../model/problem.ts';
+import { nodesWithMacs } from '../model/state.ts';
+import type { ClusterView } from '../model/view.ts';
+import { checkCluster } from '../plan/check-cluster.ts';
+import type { KnownImage, KnownParts } from '../plan/known-parts.ts';
+import type { Paths } from './context.ts';
+
+/** Read, and not yet compared with each other. */
+export interface Sources {
+  readonly clusterFile: ClusterFile;
+  readonly view: ClusterView;
+  readonly known: KnownParts;
+}
+
+export async function readSources(paths: Paths): Promise<Sources> {
+  const clusterFile = await readCluster(paths.config);
+  const overlays = await readOverlays(paths.dataDirs);
+  const boardTemplates = await readBoardTemplates(paths.dataDirs);
+  const images = await listImages(imagesDir(paths.state));
+  const nodes = nodesWithMacs(await readState(paths.state));
+  const view: ClusterView = { cluster: clusterFile.cluster, nodes, images, overlays, boardTemplates };
+  return { clusterFile, view, known: { overlays, images: await knownImages(paths, images) } };
+}
+
+/** What the owner wrote, and the images there are. @throws ProblemsError when it contradicts itself */
+export async function readConfig(paths: Paths): Promise<Pick<ClusterView, 'cluster' | 'overlays' | 'boardTemplates'>> {
+  const { clusterFile, view, known } = await readSources(paths);
+  refuseProblems(clusterFile, known);
+  return { cluster: view.cluster, overlays: view.overlays, boardTemplates: view.boardTemplates };
+}
+
+/** The whole site from the files, as a service that starts now would see it. */
+export async function readView(paths: Paths): Promise<ClusterView> {
+  const { clusterFile, view, known } = await readSources(paths);
+  refuseProblems(clusterFile, known);
+  return view;
+}
+
+/** Nodes of the state file stand in no text of a person: the name of the node is the place. */
+export function placeInState(view: ClusterView): Place {
+  return ([index, ...keys]) => {
+    const name = view.nodes[Number(index)]?.name ?? '';
+    return { file: 'nodes', line: undefined, key: [name, ...keys].join('.') };
+  };
+}
+
+function refuseProblems({ cluster, place }: ClusterFile, known: KnownParts): void {
+  const problems = checkCluster(cluster, known);
+  if (problems.length > 0) throw new ProblemsError(placeProblems(problems, place));
+}
+
+/** What is published counts; before the first build, what image.yaml says. */
+async function knownImages(paths: Paths, published: ClusterView['images']): Promise<KnownParts['images']> {
+  const specs = await listImageSpecs(paths.dataDirs);
+  const names = [...new Set([...specs.keys(), ...published.keys()])].toSorted();
+  const known = await Promise.all(
+    names.map(async (name): Promise<KnownImage> => {
+      const newest = published.get(name)?.[0];
+      return { boards: newest === undefined ? await boardsOfSpec(paths, name) : newest.boards };
+    }),
+  );
+  return new Map(names.map((name, index) => [name, known[index] ?? { boards: undefined }]));
+}
+
+/** A broken image.yaml is told by "config check" and by the build; it stops nothing that runs. */
+async function boardsOfSpec(paths: Paths, name: string): Promise<KnownImage['boards']> {
+  try {
+    return (await readImageSpec(paths.dataDirs, name)).spec.boards;
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
