@@ -35,13 +35,6 @@ export async function readSources(paths: Paths): Promise<Sources> {
   return { clusterFile, view, known: { overlays, images: await knownImages(paths, images) } };
 }
 
-/** What the owner wrote, and the images there are. @throws ProblemsError when it contradicts itself */
-export async function readConfig(paths: Paths): Promise<Pick<ClusterView, 'cluster' | 'overlays' | 'boardTemplates'>> {
-  const { clusterFile, view, known } = await readSources(paths);
-  refuseProblems(clusterFile, known);
-  return { cluster: view.cluster, overlays: view.overlays, boardTemplates: view.boardTemplates };
-}
-
 /** The whole site from the files, as a service that starts now would see it. */
 export async function readView(paths: Paths): Promise<ClusterView> {
   const { clusterFile, view, known } = await readSources(paths);

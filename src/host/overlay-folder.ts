@@ -39,7 +39,7 @@ async function readTree(root: string, below: string): Promise<Found[]> {
   });
   if (names === undefined) return [];
   if (names.length === 0 && below !== '') {
-    const hint = 'Put a file into it; a folder that is only made on the node is a line in usr/lib/tmpfiles.d/.';
+    const hint = `Remove it, and write "${below}: {}" under files: in overlay.yaml to have it on nodes.`;
     return [broken(path.join(root, below), 'an empty folder is not carried to nodes', hint)];
   }
   const found: Found[] = [];

@@ -1,4 +1,5 @@
 /** An overlay as read from its folder, before rendering. */
+import { didYouMean } from './nearest.ts';
 import type { OverlaySpec } from './overlay-spec.ts';
 import type { Problem } from './problem.ts';
 
@@ -32,13 +33,18 @@ function checkEntry({ spec, files }: OverlaySource, path: string): Problem[] {
   const secret = spec.files[path]?.secret;
   const isFile = files.some((file) => file.path === path);
   const isFolder = files.some((file) => file.path.startsWith(`${path}/`)) || isFolderOfSecret(spec, path);
-  if (secret === undefined) {
-    if (isFile || isFolder) return [];
-    const hint = `Add files/${path} or files/${path}.hbs, or remove the entry.`;
-    return [{ path: ['files', path], message: 'there is no such file or folder under files/', hint }];
-  }
+  if (secret === undefined) return isFile || isFolder ? [] : checkFolder(spec, files, path);
   if (!isFile && !isFolder) return [];
   return [{ path: ['files', path], message: `its content is the secret ${secret}, but files/${path} exists too` }];
+}
+
+/** An entry without a file is an empty folder on the node, unless it was meant for a file and is misspelt. */
+function checkFolder(spec: OverlaySpec, files: readonly OverlaySourceFile[], path: string): Problem[] {
+  const others = files.map((file) => file.path).filter((other) => spec.files[other] === undefined);
+  const close = didYouMean(path, others);
+  if (spec.files[path]?.live !== true && close === '') return [];
+  const hint = `Add files/${path} or files/${path}.hbs, or remove the entry.`;
+  return [{ path: ['files', path], message: `there is no such file under files/${close}`, hint }];
 }
 
 /** Those it says it needs and those that are the content of its files. */

@@ -162,5 +162,5 @@ slurm: { controllerRole: controller }
 }
 
 function commented(text: string, comment: string): string {
-  return `  ${text.padEnd(34)}# ${comment}\n`;
+  return `  ${text.padEnd(33)} # ${comment}\n`;
 }

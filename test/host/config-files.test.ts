@@ -84,7 +84,7 @@ describe('overlays', () => {
     [
       'an entry without a file',
       { 'overlay.yaml': 'summary: x\nfiles:\n  etc/mtod: { owner: munge }\n', 'files/etc/motd': '' },
-      'FOLDER/overlay.yaml:3: files.etc/mtod: there is no such file or folder under files/',
+      'FOLDER/overlay.yaml:3: files.etc/mtod: there is no such file under files/; did you mean etc/motd?',
     ],
     [
       'a secret that is a file as well',
@@ -108,10 +108,18 @@ describe('overlays', () => {
     await expect(readOverlays([folder])).rejects.toThrow(message.replace('FOLDER', `${folder}/overlays/bad`));
   });
 
-  test('entries for folders and for folders of secrets are fine', async () => {
+  test('an entry that is live has a file', async () => {
+    const folder = await folderWith({
+      'overlays/a/overlay.yaml': 'summary: x\nfiles:\n  etc/slurm/slurm.conf: { live: true }\n',
+    });
+
+    await expect(readOverlays([folder])).rejects.toThrow('there is no such file under files/');
+  });
+
+  test('entries for folders, empty ones and those of secrets are fine', async () => {
     const folder = await folderWith({
       'overlays/a/overlay.yaml':
-        'summary: x\nfiles:\n  etc/a: { mode: "0700" }\n  etc/b: { mode: "0700" }\n  etc/b/key: { secret: key }\n',
+        'summary: x\nfiles:\n  srv/empty: { owner: slurm }\n  etc/a: { mode: "0700" }\n  etc/b: { mode: "0700" }\n  etc/b/key: { secret: key }\n',
       'overlays/a/files/etc/a/x': '',
     });
 
