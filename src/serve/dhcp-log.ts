@@ -14,15 +14,18 @@ export interface DhcpLog {
 
 const quietMs = 60_000;
 
-/** More different things than this within a minute is a flood. */
+/** More different messages of one event than this within a minute are a flood. */
 const maxKeys = 500;
 
 const answerEvents = { offer: 'dhcp.offered', ack: 'dhcp.acknowledged', nak: 'dhcp.refused' } as const;
 
 export function dhcpLog(log: Log, nowMs: () => number): DhcpLog {
-  const limit = repeatLimit(nowMs);
+  // One per event: a flood of one must not silence the others.
+  const limits = new Map<string, ReturnType<typeof repeatLimit>>();
   const limited = (write: 'info' | 'warn', event: string, key: string, fields: LogFields) => {
-    const repeated = limit(`${event} ${key}`);
+    const limit = limits.get(event) ?? repeatLimit(nowMs);
+    limits.set(event, limit);
+    const repeated = limit(key);
     if (repeated !== undefined) log[write](event, { ...fields, ...(repeated > 0 && { repeated }) });
   };
   return {

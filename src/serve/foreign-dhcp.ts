@@ -18,23 +18,26 @@ export interface ForeignDhcpOptions {
   /** Where servers listen: 67. */
   readonly serverPort: number;
   readonly signal: AbortSignal;
-  readonly waitMs?: number;
+  readonly pace?: Pace;
+}
+
+export interface Pace {
+  /** All in all. */
+  readonly waitMs: number;
+  /** A second question, in case the first was lost. */
+  readonly askAgainMs: number;
+  /** Once one server has answered, others are not waited for as long. */
+  readonly moreAnswersMs: number;
 }
 
 /** dnsmasq pings an address for 3 seconds before it offers it, ISC dhcpd for one. */
-const defaultWaitMs = 4000;
-
-/** A second question, in case the first was lost. */
-const askAgainMs = 1000;
-
-/** Once one server has answered, others are not waited for as long. */
-const moreAnswersMs = 500;
+const realPace: Pace = { waitMs: 4000, askAgainMs: 1000, moreAnswersMs: 500 };
 
 const parametersWanted = Uint8Array.of(option.subnetMask, option.router, option.dnsServers);
 
 /** @returns the addresses of the servers that made an offer. */
 export async function findForeignDhcp(options: ForeignDhcpOptions): Promise<readonly Ipv4Address[]> {
-  const { clientSocket, ours, serverPort, signal, waitMs = defaultWaitMs } = options;
+  const { clientSocket, ours, serverPort, signal, pace = realPace } = options;
   const question = discover();
   const found = new Set<Ipv4Address>();
   const enough = new AbortController();
@@ -50,10 +53,10 @@ export async function findForeignDhcp(options: ForeignDhcpOptions): Promise<read
   try {
     const ask = () => clientSocket.send(encodeDhcp(question), { address: broadcastAddress, port: serverPort });
     await ask();
-    await pause(askAgainMs, signal, enough.signal);
+    await pause(pace.askAgainMs, signal, enough.signal);
     if (found.size === 0) await ask();
-    await pause(waitMs - askAgainMs, signal, enough.signal);
-    if (found.size > 0) await pause(moreAnswersMs, signal);
+    await pause(pace.waitMs - pace.askAgainMs, signal, enough.signal);
+    if (found.size > 0) await pause(pace.moreAnswersMs, signal);
   } finally {
     clientSocket.receive(undefined);
   }
@@ -63,7 +66,7 @@ export async function findForeignDhcp(options: ForeignDhcpOptions): Promise<read
 /** What to tell the owner instead of serving beside the others. */
 export function foreignDhcpError(servers: readonly Ipv4Address[], device: string): HostError {
   const who =
-    servers.length === 1 ? `the DHCP server ${servers[0]} answers` : `DHCP servers ${servers.join(', ')} answer`;
+    servers.length === 1 ? `the DHCP server ${servers[0]} answers` : `the DHCP servers ${servers.join(', ')} answer`;
   return new HostError(`${who} on ${device} already; two servers would give boards addresses in turn`, {
     hint: `Switch the DHCP service of ${servers.join(' and ')} off, or move the boards to a VLAN or switch of their own and set network.interface to it.`,
   });
