@@ -34,17 +34,20 @@ export interface Site {
   /** The same object as long as nothing has changed. */
   readonly view: () => ClusterView;
   readonly desired: (node: NodeSpec) => Desired;
+  /** Reads everything again. Never throws for what an owner can repair: health tells it. */
   readonly reload: () => Promise<void>;
+  readonly reloadIfChanged: () => Promise<void>;
 }
 
 /** @throws ConfigError when the files cannot be used as they are: there is nothing older to keep. */
 export async function openSite(deps: SiteDeps): Promise<Site> {
+  let seen = await deps.fingerprint();
   let config = await deps.readConfig();
   let images = await deps.listImages();
   const plan = memoizeDesired(deps.freeze);
   const view = memoizeView(() => ({ config, images, state: deps.state.current() }));
 
-  const reload = async () => {
+  const readAgain = async () => {
     try {
       const next = await deps.readConfig();
       requireSameNetwork(config.cluster, next.cluster);
@@ -58,8 +61,17 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
       deps.log.warn('config.broken', { reason: describeError(error) });
     }
   };
+  let last = Promise.resolve();
+  // One after the other: of two that read at the same time, the older could come last.
+  const reload = () => (last = last.then(readAgain));
+  const reloadIfChanged = async () => {
+    const now = await deps.fingerprint();
+    if (now === seen) return;
+    seen = now;
+    await reload();
+  };
   deps.health.report('config', []);
-  return { view, desired: (node) => plan(node, view()), reload };
+  return { view, desired: (node) => plan(node, view()), reload, reloadIfChanged };
 }
 
 interface Sources {
@@ -126,12 +138,9 @@ const boundTo = ({ network, ports }: Cluster) => JSON.stringify([network.interfa
 const pollMs = 2000;
 
 /** Reloads when a file of the configuration or the list of images changes. */
-export async function watchSite(site: Site, deps: Pick<SiteDeps, 'fingerprint'>, signal: AbortSignal): Promise<void> {
-  let known = await deps.fingerprint();
+export async function watchSite(site: Pick<Site, 'reloadIfChanged'>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await sleep(pollMs, undefined, { signal }).catch(() => undefined);
-    const now = await deps.fingerprint();
-    if (now !== known && !signal.aborted) await site.reload();
-    known = now;
+    if (!signal.aborted) await site.reloadIfChanged();
   }
 }

@@ -1,0 +1,138 @@
+/** The parts of the running service, each with what it needs. */
+import { chmod, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { apiApp } from '../api/app.ts';
+import { runChrony } from '../host/chrony.ts';
+import { chooseExporter, type NfsChoice } from '../host/nfs/choose.ts';
+import type { InheritedSocket } from '../host/systemd-sockets.ts';
+import { clearStaleSocket } from '../host/unix-socket.ts';
+import type { Log } from '../model/log.ts';
+import { renderChronyConfig } from '../plan/chrony-config.ts';
+import { runExports } from '../serve/exports.ts';
+import { httpBoot } from '../serve/http-boot.ts';
+import { serveHttp } from '../serve/http-server.ts';
+import { nodeProblems } from '../serve/node-health.ts';
+import { watchSite } from '../serve/site.ts';
+import type { Part } from '../serve/supervise.ts';
+import { serveTftp, type TftpContent } from '../serve/tftp.ts';
+import { apiSocket } from './api-client.ts';
+import type { Paths } from './context.ts';
+import { apiActions } from './wire-up-api.ts';
+import { dhcpPart } from './wire-up-dhcp.ts';
+import { nfsExporters } from './wire-up-nfs.ts';
+import type { Service } from './wire-up.ts';
+
+export interface PartsOptions {
+  readonly paths: Paths;
+  readonly nfs: NfsChoice;
+  readonly allowForeignDhcp: boolean;
+  readonly servesTime: boolean;
+  readonly inherited: readonly InheritedSocket[];
+  readonly log: Log;
+  /** Ends the whole service: going on would do harm. */
+  readonly giveUp: (reason: Error) => void;
+}
+
+export function serviceParts(service: Service, options: PartsOptions): Part[] {
+  return [
+    dhcpPart(service, options),
+    tftpPart(service, options),
+    httpPart(service, options),
+    nfsPart(service, options),
+    ...(options.servesTime ? [timePart(service, options)] : []),
+    apiPart(service, options),
+    watchPart(service),
+    bootsPart(service),
+  ];
+}
+
+function tftpPart({ site, find, boots }: Service, { log }: PartsOptions): Part {
+  const { network, ports } = site.view().cluster;
+  const run: Part['run'] = (signal, ready) =>
+    serveTftp(
+      {
+        address: network.address.address,
+        port: ports.tftp,
+        find: async (name, peer): Promise<TftpContent> => {
+          const content = await find(name, peer.address);
+          if (content.kind !== 'file') return content;
+          return { kind: 'file', path: path.join(content.root, content.path), sizeBytes: content.sizeBytes };
+        },
+        served: ({ peer, bytes, outcome }) => {
+          if (outcome === 'complete') boots.countFile(peer.address, bytes);
+        },
+        log,
+        onListening: ready,
+      },
+      signal,
+    );
+  return { name: 'tftp', run };
+}
+
+function httpPart({ site, boots, overlayOf, find }: Service, { log }: PartsOptions): Part {
+  const { network, ports } = site.view().cluster;
+  const handler = httpBoot({ boots, overlayOf, find, now: () => Date.now(), log });
+  const listen = { address: network.address.address, port: ports.http };
+  return { name: 'http', run: (signal, ready) => serveHttp({ listen, handler, signal, onListening: ready }) };
+}
+
+function nfsPart(service: Service, { paths, nfs, log }: PartsOptions): Part {
+  const { network, ports } = service.site.view().cluster;
+  const exporters = nfsExporters(paths, { address: network.address.address, port: ports.nfs });
+  const run: Part['run'] = async (signal, ready) => {
+    const exporter = await chooseExporter(nfs, exporters);
+    await runExports({ ...service, exporter, log }, signal, ready);
+  };
+  return { name: 'nfs', run };
+}
+
+function timePart({ site }: Service, { paths }: PartsOptions): Part {
+  const { address } = site.view().cluster.network;
+  const pidFile = path.join(paths.runtime, 'chronyd.pid');
+  const configFile = path.join(paths.runtime, 'chrony.conf');
+  const config = renderChronyConfig({ address, pidFile });
+  return { name: 'time', run: (signal, ready) => runChrony({ configFile, config, pidFile, signal, ready }) };
+}
+
+function apiPart(service: Service, { paths, log }: PartsOptions): Part {
+  const socketPath = apiSocket(paths.runtime);
+  const handler = apiApp(apiActions(service), log);
+  const run: Part['run'] = async (signal, ready) => {
+    await mkdir(paths.runtime, { recursive: true });
+    await clearStaleSocket(socketPath);
+    const opened = new AbortController();
+    const widen = async () => {
+      // Whoever may act on the service is in the group of the socket.
+      await chmod(socketPath, 0o660);
+      ready();
+    };
+    const onListening = () => void widen().catch((error: Error) => opened.abort(error));
+    await serveHttp({ listen: { socketPath }, handler, signal: AbortSignal.any([signal, opened.signal]), onListening });
+    opened.signal.throwIfAborted();
+  };
+  return { name: 'api', run };
+}
+
+function watchPart({ site }: Service): Part {
+  const run: Part['run'] = (signal, ready) => {
+    ready();
+    return watchSite(site, signal);
+  };
+  return { name: 'watch', run };
+}
+
+const tidyMs = 5000;
+
+function bootsPart({ site, boots, health }: Service): Part {
+  const run: Part['run'] = async (signal, ready) => {
+    while (!signal.aborted) {
+      await boots.tidy();
+      health.report('nodes', nodeProblems(site));
+      ready();
+      await sleep(tidyMs, undefined, { signal }).catch(() => undefined);
+    }
+  };
+  return { name: 'boots', run };
+}

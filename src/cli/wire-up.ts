@@ -1,0 +1,79 @@
+/** Opens what the running service stands on: lock, state, boots, site, secrets. */
+import path from 'node:path';
+
+import { openFrozenBoots } from '../host/frozen-boots.ts';
+import { imagesDir } from '../host/image-store.ts';
+import { openSecrets } from '../host/secrets.ts';
+import { openBootsFile, openStateFile, type StateFile } from '../host/state-file.ts';
+import { lockState } from '../host/state-lock.ts';
+import type { Log } from '../model/log.ts';
+import type { NodeSpec } from '../model/node.ts';
+import { neededSecrets } from '../plan/overlay.ts';
+import { bootFileFinder, type FindBootFile } from '../serve/boot-files.ts';
+import { createBoots, type Boots } from '../serve/boots.ts';
+import { createHealth, type Health } from '../serve/health.ts';
+import { nodeOverlays } from '../serve/node-overlay.ts';
+import { openSite, type Site } from '../serve/site.ts';
+import type { Paths } from './context.ts';
+import { siteReaders } from './wire-up-site.ts';
+
+export interface Service {
+  readonly site: Site;
+  readonly state: StateFile;
+  readonly boots: Boots;
+  readonly health: Health;
+  readonly imagesDir: string;
+  readonly find: FindBootFile;
+  readonly overlayOf: ReturnType<typeof nodeOverlays>;
+  /** Writes what is not on the disk yet, and lets others in. */
+  readonly close: () => Promise<void>;
+}
+
+/** A service that is just ending is waited for. */
+const lockWaitMs = 6000;
+
+/** @throws PiImageError when the configuration or the state cannot be used: then nothing is served. */
+export async function openService(options: { paths: Paths; log: Log; signal: AbortSignal }): Promise<Service> {
+  const { paths, signal } = options;
+  const lock = await lockState(paths.state, { purpose: 'serve', waitMs: lockWaitMs, signal });
+  try {
+    return await openLocked(options, () => lock.release());
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+const now = () => Date.now();
+
+async function openLocked(
+  { paths, log, signal }: { paths: Paths; log: Log; signal: AbortSignal },
+  unlock: () => Promise<void>,
+): Promise<Service> {
+  const health = createHealth(now);
+  const state = await openStateFile(paths.state);
+  const bootsFile = await openBootsFile(paths.state);
+  const begun = new Set(bootsFile.current().boots.map(({ generation }) => generation));
+  const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), begun);
+  const site = await openSite({ ...siteReaders(paths), state, health, log });
+  const boots = createBoots({ file: bootsFile, frozen, site, now, log });
+  const secrets = await openSecrets(path.join(paths.state, 'secrets'), { log, signal });
+  const secretsFor = (node: NodeSpec) => {
+    const view = site.view();
+    return secrets.valuesFor(node, neededSecrets(node, view), view.cluster.secrets);
+  };
+  const images = imagesDir(paths.state);
+  return {
+    site,
+    state,
+    boots,
+    health,
+    imagesDir: images,
+    find: bootFileFinder({ site, boots, imagesDir: images, log }),
+    overlayOf: nodeOverlays({ site, frozen, boots, secretsFor }),
+    close: async () => {
+      await Promise.all([state.flush(), bootsFile.flush()]);
+      await unlock();
+    },
+  };
+}
