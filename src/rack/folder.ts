@@ -10,6 +10,7 @@ export interface RackFolder {
   readonly clusterYaml: string;
   readonly nodesYaml: string;
   readonly hosts: string;
+  readonly sshConfig: string;
   /** State of the rack's own pi-image service. */
   readonly state: string;
   /** Sockets and pid files of that service: also reachable from outside of the rack. */
@@ -31,6 +32,7 @@ export function rackFolder(dir: string): RackFolder {
     clusterYaml: at('cluster.yaml'),
     nodesYaml: at('nodes.yaml'),
     hosts: at('hosts'),
+    sshConfig: at('ssh_config'),
     state: at('state'),
     runtime: at('run'),
     shares: at('shares'),

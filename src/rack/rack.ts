@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
+import { writeFileAtomically } from '../host/atomic-file.ts';
 import { run, type Argv } from '../host/process.ts';
+import { openSecrets } from '../host/secrets.ts';
 import { ConfigError, HostError, unreachable } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import { VirtualBoard } from './board.ts';
@@ -12,6 +14,7 @@ import { boardFolder, type BoardFolder, type RackFolder } from './folder.ts';
 import { cableBoard, cableStorage, inNamespace, storageNamespace } from './network.ts';
 import { planRack, type PlannedBoard } from './rack-plan.ts';
 import { ownNamespaces, type RackRecord } from './record.ts';
+import { renderSshConfig } from './ssh-config.ts';
 import { readHealth, superviseService } from './service.ts';
 
 export interface RackDeps {
@@ -45,7 +48,7 @@ export async function runRack(deps: RackDeps, signal: AbortSignal): Promise<void
 }
 
 /** Files that programs expect in one place for the whole machine, as mounts that only the rack sees. */
-async function furnish({ folder, record }: RackDeps, signal: AbortSignal): Promise<void> {
+async function furnish({ folder, record, log }: RackDeps, signal: AbortSignal): Promise<void> {
   const here = await ownNamespaces();
   if (here.mnt === record.hostNamespaces.mnt || here.net === record.hostNamespaces.net) {
     throw new HostError('a rack runs only in namespaces of its own', { hint: 'Start it with "pi-image rack up".' });
@@ -53,6 +56,9 @@ async function furnish({ folder, record }: RackDeps, signal: AbortSignal): Promi
   // Named network namespaces and sockets of daemons lie in /run.
   await run(['mount', '-t', 'tmpfs', '-o', 'mode=0755', 'tmpfs', '/run'], { signal });
   await run(['mount', '--bind', folder.hosts, '/etc/hosts'], { signal });
+  const secrets = await openSecrets(path.join(folder.state, 'secrets'), { log, signal });
+  await writeFileAtomically(folder.sshConfig, renderSshConfig(await secrets.storageKey()));
+  await run(['mount', '--bind', folder.sshConfig, '/etc/ssh/ssh_config'], { signal });
   const images = path.join(folder.state, 'exports', 'images');
   if (path.resolve(record.imagesDir) !== images) {
     await mkdir(images, { recursive: true });

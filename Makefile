@@ -1,0 +1,31 @@
+# Short lines only: what they call is in package.json, src/cli and test/support.
+.DEFAULT_GOAL := help
+.PHONY: help build check test demo
+
+modules := node_modules/.package-lock.json
+sources := $(shell find src -name '*.ts') package.json tsconfig.json tsconfig.build.json
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: dist/.built ## Compile to dist/
+
+check: $(modules) ## Types, lint, format, dead code, unit tests: no root, no network, under a minute
+	npm run --silent check
+
+test: dist/.built ## Everything: installs what it needs (apt, npm), then check, peers and real boots; needs root
+	node dist/cli/main.js setup build serve rack peers
+	PEERS=required npx --no-install tsx test/support/run-all.ts
+
+demo: dist/.built ## Build an image, raise a rack, boot two boards into Slurm; installs what it needs; needs root
+	node dist/cli/main.js demo
+
+$(modules): package-lock.json
+	@echo "npm ci: installs the packages of package-lock.json into node_modules/"
+	npm ci --no-audit --no-fund
+	@touch $@
+
+dist/.built: $(modules) $(sources)
+	@echo "npm run build: compiles src/ to dist/"
+	npm run --silent build
+	@touch $@

@@ -1,0 +1,52 @@
+/** The Debian packages that each part of pi-image runs: the one place where they are listed. */
+
+export interface ToolPackage {
+  readonly name: string;
+  /** Shown before it is installed. */
+  readonly why: string;
+  /** Only on machines that are not arm64 themselves. */
+  readonly isForEmulation?: boolean;
+  /** Services that the package brings and that must not start by themselves. */
+  readonly units?: readonly string[];
+}
+
+export const toolSetNames = ['build', 'serve', 'rack', 'peers'] as const;
+export type ToolSet = (typeof toolSetNames)[number];
+
+const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
+  build: [
+    { name: 'mmdebstrap', why: 'makes the base of an image' },
+    { name: 'debian-archive-keyring', why: "Debian's signing keys" },
+    { name: 'qemu-user-static', why: 'runs arm64 programs of the image while it is built', isForEmulation: true },
+    { name: 'zstd', why: 'packs the initramfs' },
+    { name: 'xz-utils', why: 'unpacks kernel modules' },
+  ],
+  serve: [
+    {
+      name: 'nfs-ganesha',
+      why: 'NFS server where the kernel has none',
+      units: ['nfs-ganesha.service', 'nfs-ganesha-lock.service'],
+    },
+    { name: 'nfs-ganesha-vfs', why: 'lets it export folders' },
+    { name: 'rpcbind', why: 'comes with nfs-ganesha; not used', units: ['rpcbind.service', 'rpcbind.socket'] },
+    { name: 'chrony', why: 'gives nodes the time' },
+    { name: 'iproute2', why: 'looks at network interfaces' },
+    { name: 'openssh-client', why: "makes nodes' SSH keys, and reaches them" },
+  ],
+  rack: [{ name: 'qemu-system-arm', why: 'the machine behind a virtual board' }],
+  peers: [
+    { name: 'curl', why: 'HTTP and TFTP client' },
+    { name: 'tftp-hpa', why: 'TFTP client' },
+    { name: 'atftp', why: 'TFTP client' },
+    { name: 'busybox-static', why: 'udhcpc and tftp' },
+    { name: 'udhcpc', why: 'DHCP client' },
+    { name: 'isc-dhcp-client', why: 'DHCP client' },
+    { name: 'libnfs-utils', why: 'NFS client' },
+  ],
+};
+
+export function packagesFor(sets: readonly ToolSet[], architecture: string): ToolPackage[] {
+  return sets
+    .flatMap((set) => toolSets[set])
+    .filter((tool) => tool.isForEmulation !== true || architecture !== 'arm64');
+}
