@@ -7,4 +7,11 @@ import { registerRack } from './commands/rack.ts';
 import { registerServe } from './commands/serve.ts';
 import type { RegisterCommand } from './context.ts';
 
-export const commands: readonly RegisterCommand[] = [registerInit, registerBuild, registerConfig, registerServe, registerNfs, registerRack];
+export const commands: readonly RegisterCommand[] = [
+  registerInit,
+  registerBuild,
+  registerConfig,
+  registerServe,
+  registerNfs,
+  registerRack,
+];

@@ -8,7 +8,7 @@ import { ConfigError, PiImageError } from '../model/errors.ts';
 import type { FrozenBoot } from '../model/frozen-boot.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
-import type { State } from '../model/state.ts';
+import { nodesWithMacs, type State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import type { Health } from './health.ts';
 
@@ -95,14 +95,6 @@ function memoizeView(read: () => Sources): () => ClusterView {
     }
     return last.view;
   };
-}
-
-/** A MAC that was seen with a node's serial stands in for one that its owner did not write. */
-function nodesWithMacs({ nodes, learnedMacs }: State): NodeSpec[] {
-  return nodes.map((node) => {
-    const mac = node.mac ?? learnedMacs[node.name];
-    return mac === undefined ? node : Object.assign({}, node, { mac });
-  });
 }
 
 function memoizeDesired(freeze: SiteDeps['freeze']) {
