@@ -7,6 +7,8 @@ export interface GuardOptions {
   readonly source: string;
   /** Names that exist elsewhere -> why they do not here. */
   readonly notHere?: Readonly<Record<string, string>> | undefined;
+  /** Called with the name of each top variable that is read; `this` for all of them. */
+  readonly onRead?: ((name: string) => void) | undefined;
 }
 
 export interface Guarded {
@@ -29,6 +31,7 @@ export function guard(variables: Readonly<Group>, options: GuardOptions): Guarde
       get(target, key) {
         if (typeof key === 'symbol') return Reflect.get(target, key) as unknown;
         if (!Object.hasOwn(target, key)) throw missing(target, key, name);
+        if (name === '') options.onRead?.(key);
         const field: unknown = Reflect.get(target, key);
         if (typeof field !== 'object' || field === null) return field;
         if (!wrapped.has(key)) wrapped.set(key, wrap(field, dotted(name, key)));
@@ -49,9 +52,13 @@ export function guard(variables: Readonly<Group>, options: GuardOptions): Guarde
     );
   }
 
+  const root = wrap(variables, '') as object;
   return {
-    variables: wrap(variables, '') as object,
-    unwrap: (value) => (typeof value === 'object' && value !== null ? (plain.get(value) ?? value) : value),
+    variables: root,
+    unwrap: (value) => {
+      if (value === root) options.onRead?.('this');
+      return typeof value === 'object' && value !== null ? (plain.get(value) ?? value) : value;
+    },
   };
 }
 

@@ -8,7 +8,7 @@ import type { SecretValues } from '../model/secret-values.ts';
 import type { ClusterView } from '../model/view.ts';
 import { nodeVariables, type NodeVariables } from './node-variables.ts';
 import type { TemplateVariables } from './render.ts';
-import { slurmVariables } from './slurm.ts';
+import { slurmVariables, type SlurmVariables } from './slurm.ts';
 
 /** Names that frozen files do not see: they change without the node's own generation. */
 export const liveOnlyNames = ['nodes', 'slurm', 'ssh'] as const;
@@ -38,10 +38,27 @@ export function liveVariables(node: NodeSpec, view: ClusterView, secrets: Secret
   const ca = secrets['sshCaPublicKey'];
   return {
     ...frozenVariables(node, view),
-    nodes: view.nodes.map((other) => nodeVariables(other, view)).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    slurm: slurmVariables(view),
+    ...tablesOf(view),
     ...(ca !== undefined && { ssh: { caPublicKey: Buffer.from(ca).toString('utf8').trim() } }),
   };
+}
+
+interface Tables {
+  /** All, by name. */
+  readonly nodes: readonly NodeVariables[];
+  readonly slurm: SlurmVariables;
+}
+
+/** Remembers what follows from a view: every node of a storm lists all the others. */
+const tables = new WeakMap<ClusterView, Tables>();
+
+function tablesOf(view: ClusterView): Tables {
+  const known = tables.get(view);
+  if (known !== undefined) return known;
+  const nodes = view.nodes.map((node) => nodeVariables(node, view)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const made = { nodes, slurm: slurmVariables(view) };
+  tables.set(view, made);
+  return made;
 }
 
 export function roleOf(node: NodeSpec, { cluster }: ClusterView): Role {

@@ -12,7 +12,8 @@ import { refuseLinkedPath, resolveOwner } from './overlay-owner.ts';
 import { mergeOverlays, type OverlayEntry } from './overlay-merge.ts';
 import { checkSecrets, checkVars } from './overlay-needs.ts';
 import { frozenVariables, liveOnlyNames, liveVariables, roleOf } from './overlay-variables.ts';
-import { compileTemplate, type Template, type TemplateVariables } from './render.ts';
+import { renderText } from './overlay-text.ts';
+import type { TemplateVariables } from './render.ts';
 
 export interface OverlayInput {
   readonly node: NodeSpec;
@@ -36,7 +37,7 @@ export function renderOverlays(input: OverlayInput & { readonly secrets: SecretV
   const variables = liveVariables(node, view, secrets);
   const live = entries
     .filter((entry) => entry.live)
-    .map((entry) => nodeFile(entry, { manifest, secrets, variables, notHere: withoutCa }));
+    .map((entry) => nodeFile(entry, { view, manifest, secrets, variables, notHere: withoutCa }));
   return { frozen: renderFrozenOverlay(input), live };
 }
 
@@ -52,7 +53,7 @@ export function renderFrozenOverlay({ node, view, manifest }: OverlayInput): Nod
     ...remove.map((glob): NodeFile => ({ kind: 'remove', glob })),
     ...entries
       .filter((entry) => !entry.live)
-      .map((entry) => nodeFile(entry, { manifest, secrets: {}, variables, notHere: notFrozen(entry) })),
+      .map((entry) => nodeFile(entry, { view, manifest, secrets: {}, variables, notHere: notFrozen(entry) })),
   ];
 }
 
@@ -84,6 +85,7 @@ function overlaysOf(node: NodeSpec, view: ClusterView): OverlaySource[] {
 }
 
 interface Rendering {
+  readonly view: ClusterView;
   readonly manifest: ImageManifest;
   readonly secrets: SecretValues;
   readonly variables: TemplateVariables;
@@ -113,15 +115,10 @@ function modeOf(entry: Exclude<OverlayEntry, { kind: 'link' }>): string {
   return entry.kind === 'file' && entry.text.isExecutable ? defaultMode.program : defaultMode[entry.kind];
 }
 
-/** A source file never changes, so its compiled form is kept as long as it is: a thousand nodes compile once. */
-const compiled = new WeakMap<object, Template>();
-
 function contentOf(entry: Extract<OverlayEntry, { kind: 'file' }>, rendering: Rendering): Uint8Array {
-  const { text } = entry;
-  if (!text.isTemplate) return text.bytes;
-  const template = compiled.get(text) ?? compileTemplate(Buffer.from(text.bytes).toString('utf8'), sourceOf(entry));
-  compiled.set(text, template);
-  return Buffer.from(template(rendering.variables, { notHere: rendering.notHere }));
+  const { text: key } = entry;
+  if (!key.isTemplate) return key.bytes;
+  return Buffer.from(renderText({ ...rendering, key, text: key.bytes, source: sourceOf(entry) }));
 }
 
 /** As the administrator finds it. */

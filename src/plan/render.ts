@@ -11,6 +11,8 @@ export type TemplateVariables = Readonly<Record<string, unknown>>;
 export interface RenderOptions {
   /** Variables that exist elsewhere -> why they do not here; said instead of the list of variables. */
   readonly notHere?: Readonly<Record<string, string>> | undefined;
+  /** Called with the name of each top variable that is read. */
+  readonly onRead?: ((name: string) => void) | undefined;
 }
 
 /** Compiled once, rendered for every node. */
@@ -38,7 +40,7 @@ export function compileTemplate(text: string, source: string): Template {
     });
   });
   return (variables, options) => {
-    const guarded = guard(variables, { source, notHere: options?.notHere });
+    const guarded = guard(variables, { ...options, source });
     const runtime = {
       ...namedHelpers(source, guarded.unwrap),
       [printHelper]: (value: unknown, place: string) => printValue(guarded.unwrap(value), `${source}:${place}`),
