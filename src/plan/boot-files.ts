@@ -3,6 +3,7 @@ import { tokenSlot, type Generation } from '../model/generation.ts';
 import { macWithDashes, type MacAddress } from '../model/mac.ts';
 import type { ImageManifest } from '../model/manifest.ts';
 import type { NodeSpec } from '../model/node.ts';
+import { maxPathBytes } from '../wire/tftp.ts';
 
 export interface BootFileRequest {
   /** Raw, as it came over the wire. */
@@ -35,9 +36,6 @@ export type BootFileDecision =
   | { readonly kind: 'refused'; readonly reason: string };
 
 type Boot = NonNullable<BootFileRequest['boot']>;
-
-/** Ours; the same limit holds for the TFTP codec. */
-const maxPathBytes = 255;
 
 /** Firmware writes what these hold into the board's own flash. Asked for at every boot, never answered. */
 const reflashes = /^(?:pieeprom|recovery|vl805)\.|^recover4\.elf$/i;

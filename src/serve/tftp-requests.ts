@@ -11,7 +11,7 @@ import {
 } from '../wire/tftp.ts';
 import { negotiate, type TransferOptions } from '../wire/tftp-options.ts';
 import { blocksOfBytes, blocksOfFile, newFrameCache, type BlockSource } from './tftp-blocks.ts';
-import type { TftpContent, TftpDeps, TftpLimits } from './tftp.ts';
+import type { TftpContent, TftpDeps, TftpLimits } from './tftp-deps.ts';
 import { explainShort, FileTransfer, type TransferEnd } from './tftp-transfer.ts';
 
 interface RequestDeps extends TftpDeps {
@@ -77,7 +77,8 @@ export class TftpRequests {
   async #read(request: TftpRequest, peer: Endpoint): Promise<void> {
     const before = this.#running.get(keyOf(peer));
     // The same request from the same port while its transfer runs was sent twice, and its OACK comes again by itself.
-    if (before?.path === request.path) return;
+    // A Pi 3 begins with the same port at every power-on: what has stalled there belongs to its last one.
+    if (before?.path === request.path && before.transfer?.isStalled !== true) return;
     if (before !== undefined) this.#finish(before, { outcome: 'replaced' });
     if (this.#isFull(peer)) return;
     const running: Running = { peer, path: request.path, startedAtMs: performance.now(), transfer: undefined };

@@ -19,7 +19,7 @@ export interface TransferSpec {
 }
 
 export interface TransferEnd {
-  /** `complete`: all confirmed. `probed`: the board only looked. `replaced`: it asked for another file from the same port. */
+  /** `complete`: all confirmed. `probed`: the board only looked. `replaced`: it asked anew from the same port. */
   readonly outcome: 'complete' | 'probed' | 'aborted' | 'silent' | 'gone' | 'replaced' | 'failed' | 'stopped';
   /** Of the file, confirmed by the board. */
   readonly bytes: number;
@@ -64,6 +64,11 @@ export class FileTransfer {
     }
     if (this.#isOver) return this.#socket.close();
     this.#perform(startTransfer({ sizeBytes, ...options, hasOptions: options.accepted.size > 0 }));
+  }
+
+  /** It had got on its way, and its client has gone quiet. */
+  get isStalled(): boolean {
+    return this.#transfer !== undefined && this.#transfer.acked > 0 && this.#transfer.resends > 0;
   }
 
   /** From the transfer's own port, or from port 69: boards send an ERROR there as well. */

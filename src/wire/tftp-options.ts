@@ -1,7 +1,7 @@
 /** Which of the options a client asked for hold, and with what value: RFC 2347, 2348, 2349 and 7440. */
 
 /** RFC 1350 §2 */
-export const defaultBlockSizeBytes = 512;
+const defaultBlockSizeBytes = 512;
 
 /** Ethernet's 1500 less 20 (IP), 8 (UDP) and 4 (TFTP): a block never becomes two fragments. */
 export const ethernetBlockSizeBytes = 1468;

@@ -109,9 +109,11 @@ interface Tftp2 {
   };
 }
 
+const require = createRequire(import.meta.url);
+const tftp2 = require('tftp2') as Tftp2;
+
 describe('tftp2', () => {
   test.each(['empty', 'one-byte', 'whole-blocks'])('fetches %s', async (name) => {
-    const tftp2 = createRequire(import.meta.url)('tftp2') as Tftp2;
     const client = tftp2(here, server.port);
     const blocks: Buffer[] = [];
 

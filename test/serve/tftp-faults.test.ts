@@ -20,7 +20,9 @@ describe('a running transfer', () => {
     const { port } = await client.next();
     for (const block of [0, 0, 0, 1, 1, 0, 1]) client.send({ kind: 'ack', block }, port);
 
-    expect(await client.hears(300)).toEqual(['data 1 (512)', 'data 2 (512)']);
+    expect(inWords((await client.next()).packet)).toBe('data 1 (512)');
+    expect(inWords((await client.next()).packet)).toBe('data 2 (512)');
+    expect(await client.hears(300)).toEqual([]);
   });
 
   test('cannot be touched from another port', async () => {
@@ -57,7 +59,7 @@ describe('a running transfer', () => {
 
     expect(inWords((await client.next()).packet)).toBe('oack timeout=1');
     expect(await client.hears(800)).toEqual([]);
-    expect(await client.hears(500)).toEqual(['oack timeout=1']);
+    expect(inWords((await client.next()).packet)).toBe('oack timeout=1');
   });
 
   test('ends when nobody is at the port any more', async () => {

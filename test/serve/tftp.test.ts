@@ -156,6 +156,23 @@ describe('one request', () => {
     expect(lookups).toBe(1);
   });
 
+  test('that is repeated after its transfer has stalled begins anew: the board was switched off and on', async () => {
+    const server = await start({ x: text('x'.repeat(600)) }, fastResend);
+    const client = await newClient();
+
+    client.send(read('x'), server.port);
+    const { port } = await client.next();
+    client.send({ kind: 'ack', block: 1 }, port);
+    await client.next();
+    expect(inWords((await client.next()).packet)).toBe('data 2 (88)');
+    client.send(read('x'), server.port);
+
+    expect(await server.end(0)).toMatchObject({ outcome: 'replaced', bytes: 512 });
+    let again = await client.next();
+    while (again.port === port) again = await client.next();
+    expect(inWords(again.packet)).toBe('data 1 (512)');
+  });
+
   test('for another file from the same port replaces the transfer that runs there', async () => {
     const server = await start({ x: text('x'), y: text('yy') });
     const client = await newClient();
