@@ -22,6 +22,11 @@ export interface OverlayInput {
   readonly manifest: ImageManifest;
 }
 
+export interface LiveInput extends OverlayInput {
+  /** Those that neededSecrets names. */
+  readonly secrets: SecretValues;
+}
+
 export interface RenderedOverlays {
   /** Part of the generation: holds no secret and nothing of other nodes. */
   readonly frozen: NodeFile[];
@@ -29,16 +34,18 @@ export interface RenderedOverlays {
   readonly live: NodeFile[];
 }
 
-export function renderOverlays(input: OverlayInput & { readonly secrets: SecretValues }): RenderedOverlays {
-  const { node, view, manifest, secrets } = input;
+export function renderOverlays(input: LiveInput): RenderedOverlays {
+  return { frozen: renderFrozenOverlay(input), live: renderLiveOverlay(input) };
+}
+
+/** The part that every boot gets as it is now, whichever generation it boots. */
+export function renderLiveOverlay({ node, view, manifest, secrets }: LiveInput): NodeFile[] {
   const overlays = overlaysOf(node, view);
   checkSecrets(node, overlays, { cluster: view.cluster, secrets });
-  const { entries } = mergeOverlays(overlays);
   const variables = liveVariables(node, view, secrets);
-  const live = entries
-    .filter((entry) => entry.live)
-    .map((entry) => nodeFile(entry, { view, manifest, secrets, variables, notHere: withoutCa }));
-  return { frozen: renderFrozenOverlay(input), live };
+  const live = mergeOverlays(overlays).entries.filter((entry) => entry.live);
+  for (const entry of live) refuseLinkedPath(entry.path, manifest, sourceOf(entry));
+  return live.map((entry) => nodeFile(entry, { view, manifest, secrets, variables, notHere: withoutCa }));
 }
 
 /** The part that a generation is made of; needs no secrets. */
@@ -48,12 +55,11 @@ export function renderFrozenOverlay({ node, view, manifest }: OverlayInput): Nod
   checkVars(node, overlays, variables.vars);
   const { entries, remove } = mergeOverlays(overlays);
   for (const glob of remove) refuseLinkedPath(glob, manifest, `remove: ${glob}`);
-  for (const entry of entries) refuseLinkedPath(entry.path, manifest, sourceOf(entry));
+  const frozen = entries.filter((entry) => !entry.live);
+  for (const entry of frozen) refuseLinkedPath(entry.path, manifest, sourceOf(entry));
   return [
     ...remove.map((glob): NodeFile => ({ kind: 'remove', glob })),
-    ...entries
-      .filter((entry) => !entry.live)
-      .map((entry) => nodeFile(entry, { view, manifest, secrets: {}, variables, notHere: notFrozen(entry) })),
+    ...frozen.map((entry) => nodeFile(entry, { view, manifest, secrets: {}, variables, notHere: notFrozen(entry) })),
   ];
 }
 
