@@ -18,6 +18,7 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'mmdebstrap', why: 'makes the base of an image' },
     { name: 'debian-archive-keyring', why: "Debian's signing keys" },
     { name: 'qemu-user-static', why: 'runs arm64 programs of the image while it is built', isForEmulation: true },
+    { name: 'arch-test', why: 'tells whether arm64 programs run here' },
     { name: 'zstd', why: 'packs the initramfs' },
     { name: 'xz-utils', why: 'unpacks kernel modules' },
   ],

@@ -34,7 +34,7 @@ export async function runRack(deps: RackDeps, signal: AbortSignal): Promise<void
   await furnish(deps, either);
   await cableStorage(plan.storage, either);
   for (const { index, identity } of plan.boards) await cableBoard(index, identity.mac, either);
-  await run(onStorage(deps.piImage('apply', '-f', deps.folder.nodesYaml)), { signal: either });
+  await run(onStorage(deps.piImage('apply', '--yes', '-f', deps.folder.nodesYaml)), { signal: either });
   const boards = plan.boards.map((board) => makeBoard(board, deps));
   await serveControl(deps.folder.controlSocket, (request) => handle(request, { deps, boards, down }), either);
   deps.log.info('rack.up', { boards: boards.map((board) => board.name) });
