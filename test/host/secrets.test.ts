@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { openSecrets } from '../../src/host/secrets.ts';
 import type { LogFields } from '../../src/model/log.ts';
+import { isMissing } from '../support/programs.ts';
 
 let parent: string;
 let dir: string;
@@ -101,7 +102,7 @@ describe('a secret in a file of its owner', () => {
   });
 });
 
-test('an overlay gets the secrets it names and no other', async () => {
+test.skipIf(isMissing('ssh-keygen'))('an overlay gets the secrets it names and no other', async () => {
   const secrets = await open();
 
   const values = await secrets.valuesFor(node, ['mungeKey', 'sshHostKey', 'unknown'], {

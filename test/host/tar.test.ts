@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { packNodeFiles } from '../../src/host/tar.ts';
 import { ConfigError } from '../../src/model/errors.ts';
 import type { NodeFile } from '../../src/model/node-file.ts';
+import { isMissing } from '../support/programs.ts';
 
 const root = { uid: 0, gid: 0 };
 
@@ -41,14 +42,18 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-describe.each([
+const unpackers = [
   { name: 'GNU tar', list: ['tar', '--numeric-owner', '-tvf'], extract: ['tar', '-xpf'] },
   { name: 'busybox tar', list: ['busybox', 'tar', '-tvf'], extract: ['busybox', 'tar', '-xpf'] },
-])('$name', ({ list, extract }) => {
+];
+
+describe.each(unpackers)('$name', ({ list, extract }) => {
   const run = ([program = '', ...args]: readonly string[], ...more: readonly string[]) =>
     execFileSync(program, [...args, ...more], { encoding: 'utf8' });
 
-  test('lists the globs first, then folders, files and links by path', async () => {
+  const isAbsent = isMissing(list[0] ?? '');
+
+  test.skipIf(isAbsent)('lists the globs first, then folders, files and links by path', async () => {
     await writeFile(archive, await packNodeFiles(sample));
 
     const lines = run(list, archive).trimEnd().split('\n');
@@ -65,7 +70,7 @@ describe.each([
     ]);
   });
 
-  test('unpacks content, modes and links', async () => {
+  test.skipIf(isAbsent)('unpacks content, modes and links', async () => {
     const own = sample.map((entry) =>
       'uid' in entry ? { ...entry, uid: process.getuid?.(), gid: process.getgid?.() } : entry,
     );
