@@ -1,5 +1,5 @@
 /** The two commands that a rack starts inside of itself; not shown in --help. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { Option, type Command } from 'commander';
@@ -8,7 +8,7 @@ import { parseMac } from '../model/mac.ts';
 import { rackBoards, type RackBoard } from '../model/rack-spec.ts';
 import { parseSerial } from '../model/serial.ts';
 import type { FirmwareEvent, TimedFirmwareEvent } from '../rack/firmware-event.ts';
-import { runFirmware } from '../rack/firmware.ts';
+import { runFirmware, type LoadedBoot } from '../rack/firmware.ts';
 import { boardInterface } from '../rack/network.ts';
 import type { CliContext } from './context.ts';
 import { runInside } from './rack-parts.ts';
@@ -51,6 +51,7 @@ function registerFirmware(rack: Command, context: CliContext): void {
         revision: Number(flags.revision),
         eeprom,
       };
+      await mkdir(path.join(flags.out, 'loaded'), { recursive: true });
       const loaded = await runFirmware({
         who: identity,
         interface: flags.interface,
@@ -59,11 +60,16 @@ function registerFirmware(rack: Command, context: CliContext): void {
           const timed: TimedFirmwareEvent = { atMs: Date.now(), ...event };
           context.stdout(`${JSON.stringify(timed)}\n`);
         },
+        keep: (file, bytes) => writeFile(path.join(flags.out, 'loaded', file.replaceAll('/', '_')), bytes),
         signal: context.signal,
       });
-      await mkdir(flags.out, { recursive: true });
-      await writeFile(path.join(flags.out, 'kernel'), loaded.kernel);
-      await writeFile(path.join(flags.out, 'initramfs'), loaded.initramfs ?? '');
-      await writeFile(path.join(flags.out, 'cmdline.txt'), loaded.commandLine, { mode: 0o600 });
+      await writeLoaded(flags.out, loaded);
     });
+}
+
+async function writeLoaded(dir: string, { kernel, initramfs, commandLine }: LoadedBoot): Promise<void> {
+  await writeFile(path.join(dir, 'kernel'), kernel);
+  await rm(path.join(dir, 'initramfs'), { force: true });
+  if (initramfs !== undefined) await writeFile(path.join(dir, 'initramfs'), initramfs);
+  await writeFile(path.join(dir, 'cmdline.txt'), commandLine);
 }

@@ -1,6 +1,7 @@
 /** One virtual board: firmware, then the kernel it loaded in QEMU; a reset by the guest is a power-on again. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { appendFileSync, existsSync } from 'node:fs';
 import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
 
 import { cannotStart, run, type Argv } from '../host/process.ts';
@@ -119,7 +120,8 @@ export class VirtualBoard {
     const { folder, firmwareArgv } = this.#deps;
     const { index } = this.#board;
     this.#become('firmware');
-    await mkdir(folder.dir, { recursive: true });
+    // What was loaded holds the boot's token.
+    await mkdir(folder.dir, { recursive: true, mode: 0o700 });
     await connectFirmware(index, true, signal);
     const argv = inNamespace(plugOf(index).namespace, firmwareArgv(this.#board, folder));
     await run(argv, { signal, onLine: (line) => this.#noteFirmware(line) });
@@ -128,6 +130,7 @@ export class VirtualBoard {
 
   #noteFirmware(line: string): void {
     if (!line.startsWith('{')) return;
+    appendFileSync(this.#deps.folder.firmwareLog, `${line}\n`);
     const event = JSON.parse(line) as TimedFirmwareEvent;
     this.#status = { ...this.#status, firmware: event };
     if (event.event === 'stuck') this.#deps.log.warn('board.stuck', { board: this.name, reason: event.reason });
@@ -165,7 +168,7 @@ export class VirtualBoard {
       mac: identity.mac,
       tap: plugOf(index).tap,
       kernel: folder.kernel,
-      initramfs: folder.initramfs,
+      initramfs: existsSync(folder.initramfs) ? folder.initramfs : undefined,
       commandLine: await readFile(folder.commandLine, 'utf8'),
       consoleLog: folder.consoleLog,
       controlSocket: `/run/board${index}.qmp`,

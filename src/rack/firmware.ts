@@ -17,6 +17,8 @@ export interface FirmwareOptions {
   readonly interface: string;
   readonly ports: DhcpPorts & { readonly tftp: number };
   readonly emit: Emit;
+  /** Gets every file that was loaded, as it came. */
+  readonly keep: (path: string, bytes: Uint8Array) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -59,6 +61,7 @@ async function loadAll(offer: Offer, options: FirmwareOptions): Promise<Firmware
     if (result.kind === 'loaded') {
       count += 1;
       bytes += result.bytes.byteLength;
+      await options.keep(step.value.path, result.bytes);
     }
     answer = answerOf(result);
   }
