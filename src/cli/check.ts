@@ -13,7 +13,7 @@ import { planGeneration } from '../plan/generation.ts';
 import { renderOverlays } from '../plan/overlay.ts';
 import { chooseImage } from '../plan/choose-image.ts';
 import type { Paths } from './context.ts';
-import { standInSecrets } from './stand-ins.ts';
+import { standInSecrets } from '../plan/stand-ins.ts';
 import { placeInState, readSources, type Sources } from './view.ts';
 
 export interface Report {

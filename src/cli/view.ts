@@ -11,6 +11,7 @@ import {
 import { imagesDir, listImages } from '../host/image-store.ts';
 import { readState } from '../host/state-file.ts';
 import { ConfigError } from '../model/errors.ts';
+import type { NodeSpec } from '../model/node.ts';
 import { placeProblems, ProblemsError, type Place } from '../model/problem.ts';
 import { nodesWithMacs } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
@@ -22,6 +23,8 @@ import type { Paths } from './context.ts';
 export interface Sources {
   readonly clusterFile: ClusterFile;
   readonly view: ClusterView;
+  /** As they were applied: without the MACs that were learned. */
+  readonly applied: readonly NodeSpec[];
   readonly known: KnownParts;
 }
 
@@ -30,9 +33,10 @@ export async function readSources(paths: Paths): Promise<Sources> {
   const overlays = await readOverlays(paths.dataDirs);
   const boardTemplates = await readBoardTemplates(paths.dataDirs);
   const images = await listImages(imagesDir(paths.state));
-  const nodes = nodesWithMacs(await readState(paths.state));
+  const state = await readState(paths.state);
+  const nodes = nodesWithMacs(state);
   const view: ClusterView = { cluster: clusterFile.cluster, nodes, images, overlays, boardTemplates };
-  return { clusterFile, view, known: { overlays, images: await knownImages(paths, images) } };
+  return { clusterFile, view, applied: state.nodes, known: { overlays, images: await knownImages(paths, images) } };
 }
 
 /** The whole site from the files, as a service that starts now would see it. */

@@ -11,6 +11,8 @@ export interface Board {
   readonly cpus: number;
   /** Smallest memory the family is sold with, in MiB; used when a node does not say its own. */
   readonly memoryMib: number;
+  /** What the board's loader runs before the kernel; all of it must be there. A Pi 5 carries its own. */
+  readonly firmwareFiles: readonly string[];
   /** Device tree files (without folder) the firmware of this family asks for. */
   readonly deviceTrees: readonly string[];
   /** compatible string that the root of the family's device trees carries; undefined where there may be no device tree. */
@@ -31,6 +33,7 @@ export const boards: Readonly<Record<BoardName, Board>> = {
     title: 'Raspberry Pi 3B, 3B+, 2B v1.2',
     cpus: 4,
     memoryMib: 1024,
+    firmwareFiles: ['bootcode.bin', 'start.elf', 'fixup.dat'],
     deviceTrees: ['bcm2710-rpi-3-b.dtb', 'bcm2710-rpi-3-b-plus.dtb', 'bcm2837-rpi-3-b.dtb', 'bcm2837-rpi-3-b-plus.dtb'],
     machine: 'brcm,bcm2837',
     // The NIC hangs on the SoC's USB; cdc_ether is how QEMU's raspi3b has it.
@@ -42,6 +45,7 @@ export const boards: Readonly<Record<BoardName, Board>> = {
     title: 'Raspberry Pi 4B, 400, CM4',
     cpus: 4,
     memoryMib: 1024,
+    firmwareFiles: ['start4.elf', 'fixup4.dat'],
     deviceTrees: ['bcm2711-rpi-4-b.dtb', 'bcm2711-rpi-400.dtb', 'bcm2711-rpi-cm4.dtb'],
     machine: 'brcm,bcm2711',
     networkModules: ['mdio_bcm_unimac', 'broadcom', 'genet'],
@@ -52,6 +56,7 @@ export const boards: Readonly<Record<BoardName, Board>> = {
     title: 'Raspberry Pi 5, 500, CM5',
     cpus: 4,
     memoryMib: 2048,
+    firmwareFiles: [],
     deviceTrees: ['bcm2712-rpi-5-b.dtb', 'bcm2712-rpi-cm5-cm5io.dtb'],
     machine: 'brcm,bcm2712',
     // The NIC sits in the RP1 chip behind PCIe, whose interrupts come through the MIP.
@@ -63,6 +68,7 @@ export const boards: Readonly<Record<BoardName, Board>> = {
     title: 'any arm64 machine with UEFI PXE or U-Boot',
     cpus: 1,
     memoryMib: 1024,
+    firmwareFiles: [],
     deviceTrees: [],
     machine: undefined,
     networkModules: ['virtio_net'],

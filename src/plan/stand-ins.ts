@@ -3,7 +3,7 @@ import type { ImageManifest } from '../model/manifest.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { SecretValues } from '../model/secret-values.ts';
 import type { ClusterView } from '../model/view.ts';
-import { neededSecrets } from '../plan/overlay.ts';
+import { neededSecrets } from './overlay.ts';
 
 /** Nothing is read and nothing is made: real secrets come into being when the service needs them. */
 export function standInSecrets(node: NodeSpec, view: ClusterView): SecretValues {

@@ -1,0 +1,131 @@
+/** Completion scripts for the shells, made from the tree of commands itself: they cannot lag behind it. */
+import type { Argument, Command, Option } from 'commander';
+
+import { unreachable } from '../model/errors.ts';
+
+export const shells = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof shells)[number];
+
+/** One command with the words that may follow it. */
+interface Entry {
+  /** `node list`; empty for the program itself. */
+  readonly path: string;
+  readonly commands: readonly { readonly name: string; readonly summary: string }[];
+  readonly options: readonly Option[];
+  /** Nouns whose names are arguments here: completed by asking `pi-image <noun> list -o name`. */
+  readonly nouns: readonly string[];
+}
+
+export function renderCompletion(shell: Shell, program: Command): string {
+  const entries = entriesOf(program, '');
+  switch (shell) {
+    case 'bash':
+      return renderBash(entries);
+    case 'zsh':
+      return renderZsh(entries);
+    case 'fish':
+      return renderFish(entries);
+    default:
+      return unreachable(shell);
+  }
+}
+
+function entriesOf(command: Command, path: string): Entry[] {
+  const commands = command.commands.filter((child) => child.name() !== 'help');
+  const own: Entry = {
+    path,
+    commands: commands.map((child) => ({ name: child.name(), summary: child.summary() || child.description() })),
+    options: command.options.filter((option) => !option.hidden),
+    nouns: command.registeredArguments.flatMap(nounOf),
+  };
+  return [own, ...commands.flatMap((child) => entriesOf(child, `${path} ${child.name()}`.trim()))];
+}
+
+/** An argument `<node>` or `[nodes...]` is the name of a node. */
+function nounOf(argument: Argument): string[] {
+  const noun = argument.name().replace(/s$/, '');
+  return ['node', 'role', 'overlay', 'image'].includes(noun) ? [noun] : [];
+}
+
+function wordsOf({ commands, options }: Entry): string[] {
+  const flags = options.flatMap(({ long }) => long ?? []);
+  return [...commands.map(({ name }) => name), ...flags, '--help'];
+}
+
+const listNames = (noun: string) => `pi-image ${noun} list -o name 2>/dev/null`;
+
+/** The words before the cursor that are commands make the path; what follows `-o` is one of its choices. */
+function renderBash(entries: readonly Entry[]): string {
+  const cases = entries.map((entry) => {
+    const names = entry.nouns.map((noun) => ` $(${listNames(noun)})`).join('');
+    return `    '${entry.path}') words="${wordsOf(entry).join(' ')}${names}" ;;`;
+  });
+  const paths = entries.map(({ path }) => `'${path}'`).filter((path) => path !== "''");
+  return `# pi-image completion bash; load it with: source <(pi-image completion bash)
+_pi_image() {
+  local path='' word words='' index
+  for ((index = 1; index < COMP_CWORD; index++)); do
+    word="\${COMP_WORDS[index]}"
+    case "\${path:+$path }$word" in
+      ${paths.join(' | ')}) path="\${path:+$path }$word" ;;
+    esac
+  done
+  case "\${COMP_WORDS[COMP_CWORD - 1]}" in
+    -o | --output) COMPREPLY=($(compgen -W 'table json yaml name' -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
+    -f | --file | --config | --state | --runtime) COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
+  esac
+  case "$path" in
+${cases.join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -F _pi_image pi-image
+`;
+}
+
+/** zsh runs bash completions; only the way in differs. */
+function renderZsh(entries: readonly Entry[]): string {
+  return `#compdef pi-image
+# pi-image completion zsh; load it with: source <(pi-image completion zsh)
+autoload -U +X compinit && compinit
+autoload -U +X bashcompinit && bashcompinit
+${renderBash(entries).split('\n').slice(1).join('\n')}`;
+}
+
+function renderFish(entries: readonly Entry[]): string {
+  const lines = entries.flatMap((entry) => {
+    const when = `-n '__pi_image_at ${JSON.stringify(entry.path)}'`;
+    return [
+      ...entry.commands.map(({ name, summary }) => `complete -c pi-image -f ${when} -a ${name} -d ${quote(summary)}`),
+      ...entry.options.flatMap((option) => fishOption(option, when)),
+      ...entry.nouns.map((noun) => `complete -c pi-image -f ${when} -a '(${listNames(noun)})'`),
+    ];
+  });
+  const paths = entries.map(({ path }) => quote(path)).join(' ');
+  return `# pi-image completion fish; load it with: pi-image completion fish | source
+function __pi_image_at
+  set -l path ''
+  for word in (commandline -opc)[2..]
+    set -l next (string trim "$path $word")
+    contains -- $next ${paths}; and set path $next
+  end
+  test "$path" = "$argv[1]"
+end
+complete -c pi-image -f
+${lines.join('\n')}
+`;
+}
+
+function fishOption(option: Option, when: string): string[] {
+  if (option.long === undefined || option.long === null) return [];
+  const short = option.short === undefined ? '' : ` -s ${option.short.slice(1)}`;
+  const takes = option.required || option.optional ? ' -r' : '';
+  const choices = option.argChoices === undefined ? '' : ` -a ${quote(option.argChoices.join(' '))}`;
+  return [
+    `complete -c pi-image ${when} -l ${option.long.slice(2)}${short}${takes}${choices} -d ${quote(option.description)}`,
+  ];
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", String.raw`\'`)}'`;
+}

@@ -1,0 +1,19 @@
+/** Numbers as people read them. */
+
+const units = ['kB', 'MB', 'GB', 'TB'] as const;
+
+/** Powers of 1000, as disks are sold: 9 MB, 1.2 GB. */
+export function renderBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[power - 1]}`;
+}
+
+/** How long ago, in the largest unit that fits: 12s, 3m, 5h, 2d. */
+export function renderAge(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)}m`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)}h` : `${Math.round(seconds / 86_400)}d`;
+}

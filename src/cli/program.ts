@@ -1,0 +1,64 @@
+/** One run of the command line: arguments -> command -> exit code. Reads nothing of the process. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { Command, CommanderError } from 'commander';
+
+import { commands } from './commands.ts';
+import type { CliContext, Paths } from './context.ts';
+import { exitCode, exitCodeOf, explain } from './explain.ts';
+
+export interface ProgramOptions extends Omit<CliContext, 'paths'> {
+  /** Holds package.json, and the images/, overlays/ and boot/ that ship. */
+  readonly shippedDir: string;
+}
+
+/** @param args without the names of node and of the script */
+export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<number> {
+  const program = newProgram(options);
+  const context: CliContext = { ...options, paths: () => pathsOf(program.opts(), options.shippedDir) };
+  for (const register of commands) register(program, context);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
+    if (options.signal.aborted && error === options.signal.reason) {
+      options.stderr(`pi-image: ${(error as Error).message}\n`);
+      return exitCode.interrupted;
+    }
+    options.stderr(explain(error));
+    return exitCodeOf(error);
+  }
+}
+
+function newProgram({ shippedDir, stdout, stderr }: ProgramOptions): Command {
+  return new Command('pi-image')
+    .description('Network boot and images for Raspberry Pi clusters.')
+    .option(
+      '--config <file>',
+      'cluster.yaml; images, overlays and boot are looked for beside it first',
+      '/etc/pi-image/cluster.yaml',
+    )
+    .option('--state <dir>', 'state directory: images, secrets, what the service knows', '/var/lib/pi-image')
+    .option('--runtime <dir>', 'sockets and pid files', '/run/pi-image')
+    .version(versionOf(shippedDir), '-V, --version')
+    .configureOutput({ writeOut: stdout, writeErr: stderr })
+    .showHelpAfterError('(add --help to see what it takes)')
+    .exitOverride();
+}
+
+function versionOf(dir: string): string {
+  const { version } = JSON.parse(readFileSync(path.join(dir, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
+function pathsOf(options: { config: string; state: string; runtime: string }, shippedDir: string): Paths {
+  const config = path.resolve(options.config);
+  return {
+    config,
+    dataDirs: [path.dirname(config), shippedDir],
+    state: path.resolve(options.state),
+    runtime: path.resolve(options.runtime),
+  };
+}

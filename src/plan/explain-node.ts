@@ -1,0 +1,144 @@
+/** What would the service answer this node, and why? Everything it boots, in one value; secrets and tokens are not in it. */
+import { boards } from '../model/board.ts';
+import { unreachable } from '../model/errors.ts';
+import { tokenSlot, type Generation } from '../model/generation.ts';
+import type { ImageManifest } from '../model/manifest.ts';
+import type { NodeFile } from '../model/node-file.ts';
+import type { NodeSpec } from '../model/node.ts';
+import type { ClusterView } from '../model/view.ts';
+import { decideBootFile } from './boot-files.ts';
+import { chooseImage } from './choose-image.ts';
+import { rootPseudo } from './exports.ts';
+import { planGeneration } from './generation.ts';
+import { mergeOverlays } from './overlay-merge.ts';
+import { roleOf } from './overlay-variables.ts';
+import { renderOverlays } from './overlay.ts';
+import { standInSecrets } from './stand-ins.ts';
+
+export interface NodeExplanation {
+  readonly node: NodeSpec;
+  readonly overlays: readonly string[];
+  readonly image: { readonly name: string; readonly version: string; readonly kernel: string };
+  readonly generation: string;
+  readonly configTxt: string;
+  readonly commandLine: string;
+  readonly bootFiles: readonly ExplainedBootFile[];
+  readonly overlay: readonly ExplainedFile[];
+  readonly mounts: readonly { readonly pseudo: string; readonly mount: string; readonly access: string }[];
+}
+
+export interface ExplainedBootFile {
+  readonly name: string;
+  /** undefined: it is not there, and `reason` says why. */
+  readonly sizeBytes: number | undefined;
+  readonly reason: string | undefined;
+}
+
+export interface ExplainedFile {
+  readonly path: string;
+  readonly kind: NodeFile['kind'];
+  /** Octal; undefined where the kind has none. */
+  readonly mode: string | undefined;
+  /** `munge:munge`, by the names of the image. */
+  readonly owner: string | undefined;
+  /** Which overlay brings it; undefined for what is removed. */
+  readonly overlay: string | undefined;
+  /** The secret that is its content. */
+  readonly secret: string | undefined;
+  readonly target: string | undefined;
+  /** undefined for a secret: its length is nobody's business. */
+  readonly sizeBytes: number | undefined;
+  readonly isLive: boolean;
+}
+
+const hiddenToken = '(hidden)';
+
+/** @throws ConfigError that says why this node cannot boot */
+export function explainNode(node: NodeSpec, view: ClusterView): NodeExplanation {
+  const role = roleOf(node, view);
+  const manifest = chooseImage(role.image, view.images);
+  const generation = planGeneration(node, view);
+  const kernel = manifest.kernels.find((candidate) => candidate.boards.includes(node.board));
+  return {
+    node,
+    overlays: role.overlays,
+    image: { name: manifest.name, version: manifest.version, kernel: kernel?.release ?? '' },
+    generation: generation.id,
+    configTxt: generation.configTxt,
+    commandLine: generation.commandLine.replace(tokenSlot, hiddenToken),
+    bootFiles: explainBootFiles(node, view, { manifest, generation }),
+    overlay: explainOverlay(node, view, manifest),
+    mounts: explainMounts(node, view, manifest),
+  };
+}
+
+function explainBootFiles(
+  node: NodeSpec,
+  view: ClusterView,
+  boot: { manifest: ImageManifest; generation: Generation },
+): ExplainedBootFile[] {
+  const { firmwareFiles, deviceTrees } = boards[node.board];
+  const kernels = boot.manifest.kernels.filter((kernel) => kernel.boards.includes(node.board));
+  const names = [
+    ...firmwareFiles,
+    'config.txt',
+    ...deviceTrees,
+    'cmdline.txt',
+    ...kernels.flatMap(({ kernel, initramfs }) => [kernel, initramfs]),
+  ];
+  const open = { node, mac: node.mac, token: tokenSlot, ...boot };
+  return names.map((name) => {
+    const decision = decideBootFile({ path: name, boot: open, nodes: view.nodes });
+    switch (decision.kind) {
+      case 'text':
+        return { name, sizeBytes: decision.bytes.byteLength, reason: undefined };
+      case 'image-file':
+        return { name, sizeBytes: decision.sizeBytes, reason: undefined };
+      case 'missing':
+      case 'refused':
+        return { name, sizeBytes: undefined, reason: decision.reason };
+      default:
+        return unreachable(decision);
+    }
+  });
+}
+
+export function explainOverlay(node: NodeSpec, view: ClusterView, manifest: ImageManifest): ExplainedFile[] {
+  const { frozen, live } = renderOverlays({ node, view, manifest, secrets: standInSecrets(node, view) });
+  const sources = roleOf(node, view).overlays.flatMap((name) => view.overlays.get(name) ?? []);
+  const entries = new Map(mergeOverlays(sources).entries.map((entry) => [entry.path, entry]));
+  const explain = (file: NodeFile, isLive: boolean): ExplainedFile => {
+    const path = file.kind === 'remove' ? file.glob : file.path;
+    const entry = entries.get(path);
+    const secret = entry?.kind === 'secret' ? entry.secret : undefined;
+    return {
+      path,
+      kind: file.kind,
+      mode: 'mode' in file ? file.mode.toString(8).padStart(4, '0') : undefined,
+      owner: 'uid' in file ? ownerName(file, manifest) : undefined,
+      overlay: entry?.overlay,
+      secret,
+      target: file.kind === 'link' ? file.target : undefined,
+      sizeBytes: file.kind === 'file' && secret === undefined ? file.bytes.byteLength : undefined,
+      isLive,
+    };
+  };
+  return [...frozen.map((file) => explain(file, false)), ...live.map((file) => explain(file, true))].toSorted((a, b) =>
+    a.path < b.path ? -1 : 1,
+  );
+}
+
+function ownerName({ uid, gid }: { uid: number; gid: number }, { users, groups }: ImageManifest): string {
+  return `${nameOf(users, uid)}:${nameOf(groups, gid)}`;
+}
+
+function nameOf(ids: Readonly<Record<string, number>>, id: number): string {
+  return Object.entries(ids).find(([, candidate]) => candidate === id)?.[0] ?? String(id);
+}
+
+function explainMounts(node: NodeSpec, view: ClusterView, manifest: ImageManifest): NodeExplanation['mounts'] {
+  const shares = view.cluster.shares
+    .filter((share) => share.roles?.includes(node.role) ?? true)
+    .map((share) => ({ pseudo: `/shares/${share.name}`, mount: share.mount, access: 'read-write' }));
+  return [{ pseudo: rootPseudo(manifest), mount: '/', access: 'read-only' }, ...shares];
+}

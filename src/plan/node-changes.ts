@@ -1,0 +1,66 @@
+/** What would a new list of nodes change? Told before it is applied. */
+import { unreachable } from '../model/errors.ts';
+import type { NodeSpec } from '../model/node.ts';
+import { canonicalJson } from './canonical-json.ts';
+
+export type NodeChange =
+  | { readonly kind: 'added'; readonly node: NodeSpec }
+  | { readonly kind: 'removed'; readonly node: NodeSpec }
+  | { readonly kind: 'changed'; readonly node: NodeSpec; readonly fields: readonly FieldChange[] };
+
+export interface FieldChange {
+  readonly field: string;
+  /** undefined: it was not there. */
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** By name: removed ones first, then the others in the order of the new list. */
+export function diffNodes(before: readonly NodeSpec[], after: readonly NodeSpec[]): NodeChange[] {
+  const old = new Map(before.map((node) => [node.name, node]));
+  const names = new Set(after.map(({ name }) => name));
+  const removed = before.filter(({ name }) => !names.has(name)).map((node): NodeChange => ({ kind: 'removed', node }));
+  const others = after.flatMap((node): NodeChange[] => {
+    const was = old.get(node.name);
+    if (was === undefined) return [{ kind: 'added', node }];
+    const fields = diffFields(was, node);
+    return fields.length === 0 ? [] : [{ kind: 'changed', node, fields }];
+  });
+  return [...removed, ...others];
+}
+
+function diffFields(before: NodeSpec, after: NodeSpec): FieldChange[] {
+  const old = new Map(fieldsOf(before));
+  const now = new Map(fieldsOf(after));
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .map((field) => ({ field, before: old.get(field), after: now.get(field) }))
+    .filter((change) => change.before !== change.after);
+}
+
+/** `vars.cpus` and `power.port` are fields of their own. */
+function fieldsOf({ vars, power, ...plain }: NodeSpec): [string, string][] {
+  return [...Object.entries(plain), ...prefixed('vars', vars), ...prefixed('power', power ?? {})]
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, typeof value === 'string' ? value : canonicalJson(value)]);
+}
+
+function prefixed(prefix: string, values: object): [string, unknown][] {
+  return Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, value]);
+}
+
+/** `+ node01  compute pi5 10.42.0.11`, `~ node02  role: compute -> login`, `- node03` */
+export function renderChange(change: NodeChange): string {
+  const { node } = change;
+  switch (change.kind) {
+    case 'added':
+      return `+ ${node.name}  ${node.role} ${node.board} ${node.address}`;
+    case 'removed':
+      return `- ${node.name}`;
+    case 'changed': {
+      const fields = change.fields.map(({ field, before, after }) => `${field}: ${before ?? '-'} -> ${after ?? '-'}`);
+      return `~ ${node.name}  ${fields.join(', ')}`;
+    }
+    default:
+      return unreachable(change);
+  }
+}
