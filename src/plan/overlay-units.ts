@@ -9,7 +9,7 @@ const targetOfKind: Readonly<Record<string, string>> = { socket: 'sockets.target
 const unitKinds = /\.(?:service|socket|timer|path|mount|automount|swap|target|slice)$/;
 
 /** `slurmd` is `slurmd.service`, as systemctl reads it. */
-export function unitName(name: string): string {
+function unitName(name: string): string {
   return unitKinds.test(name) ? name : `${name}.service`;
 }
 

@@ -8,7 +8,7 @@ import { namedHelpers, printValue } from './render-helpers.ts';
 
 export type TemplateVariables = Readonly<Record<string, unknown>>;
 
-export interface RenderOptions {
+interface RenderOptions {
   /** Variables that exist elsewhere -> why they do not here; said instead of the list of variables. */
   readonly notHere?: Readonly<Record<string, string>> | undefined;
   /** Called with the name of each top variable that is read. */

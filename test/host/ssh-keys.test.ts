@@ -22,7 +22,8 @@ beforeEach(async () => {
 
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-const keygen = (...args: string[]) => execFileSync('ssh-keygen', args, { encoding: 'utf8' });
+const program = 'ssh-keygen';
+const keygen = (...args: string[]) => execFileSync(program, args, { encoding: 'utf8' });
 
 /** What ssh-keygen says of one of our secrets. */
 async function show(bytes: Uint8Array | undefined, ...args: string[]): Promise<string> {
@@ -34,7 +35,7 @@ async function show(bytes: Uint8Array | undefined, ...args: string[]): Promise<s
 const text = (values: SecretValues) =>
   Object.fromEntries(Object.entries(values).map(([name, bytes]) => [name, Buffer.from(bytes).toString()]));
 
-describe.skipIf(isMissing('ssh-keygen'))('keys made by ssh-keygen', () => {
+describe.skipIf(isMissing(program))('keys made by ssh-keygen', () => {
   test('a node gets a host key and a root key, each with a certificate of the one authority', async () => {
     const values = await keys.nodeSecrets(node);
 
