@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import { HostError } from '../model/errors.ts';
 import { aptError } from './apt-error.ts';
 import { run, type RunOptions } from './process.ts';
 
@@ -25,8 +26,12 @@ export async function openApt(dir: string, sourcesList: string, signal: AbortSig
   const settings = (await run(['apt-config', 'dump'], { signal }))
     .split('\n')
     .filter((line) => machineSettings.test(line));
-  for (const folder of ['lists/partial', 'cache', 'empty/partial']) {
-    await mkdir(path.join(dir, folder), { recursive: true, mode: 0o755 });
+  try {
+    for (const folder of ['lists/partial', 'cache', 'empty/partial']) {
+      await mkdir(path.join(dir, folder), { recursive: true, mode: 0o755 });
+    }
+  } catch (error) {
+    throw new HostError(`cannot write ${dir}`, { cause: error, hint: 'Run it with sudo, or give --state DIR.' });
   }
   const apt = { dir, config: path.join(dir, 'apt.conf'), status: path.join(dir, 'status') };
   await writeFile(path.join(dir, 'sources.list'), sourcesList);

@@ -2,7 +2,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-import { ConfigError } from '../model/errors.ts';
 import { emulation } from './binfmt.ts';
 import { runInSandbox, type SandboxOptions } from './sandbox.ts';
 
@@ -121,8 +120,12 @@ export async function installPackages(
   await inImage(installScript, layers, [debs, ids, aptConfig, ...packages], { ...rest, network: false });
 }
 
-export async function copyTree(layers: ImageLayers, folder: string, signal: AbortSignal): Promise<void> {
-  await inImage(copyScript, layers, [folder], { signal, network: false });
+export async function copyTree(
+  layers: ImageLayers,
+  folder: string,
+  options: Omit<SandboxOptions, 'network'>,
+): Promise<void> {
+  await inImage(copyScript, layers, [folder], { ...options, network: false });
 }
 
 /** @param program relative to `folder` */
@@ -163,16 +166,11 @@ export async function flattenLayers(
   await runInSandbox(flattenScript, [lowerOption(lowers), String(lowers.length), mountPoint, target], {
     signal: options.signal,
     network: false,
+    what: 'copying the layers into one tree',
   });
 }
 
-/** overlayfs wants the uppermost first, and takes no quoting that all kernels agree on. */
+/** overlayfs wants the uppermost first. */
 function lowerOption(lowers: readonly string[]): string {
-  const odd = lowers.find((folder) => /[:,\\]/.test(folder));
-  if (odd !== undefined) {
-    throw new ConfigError(`${odd} cannot be mounted as a layer: its path has a colon, a comma or a backslash`, {
-      hint: 'Choose another state directory with --state DIR.',
-    });
-  }
   return lowers.toReversed().join(':');
 }

@@ -1,8 +1,7 @@
 /** Makes the base of an image with mmdebstrap, from a local archive that holds exactly the locked packages. */
 import { emulation } from './binfmt.ts';
 import { seedIds } from './chroot.ts';
-import { runInSandbox } from './sandbox.ts';
-import type { RunOptions } from './process.ts';
+import { runInSandbox, type SandboxOptions } from './sandbox.ts';
 
 export interface BootstrapRequest {
   /** Folder of the local archive. */
@@ -17,7 +16,10 @@ export interface BootstrapRequest {
 }
 
 /** The archive was checked when it was locked: apt verified the signed index, and each deb has its sha256 in ours. */
-export async function bootstrapImage(request: BootstrapRequest, options: RunOptions): Promise<void> {
+export async function bootstrapImage(
+  request: BootstrapRequest,
+  options: Omit<SandboxOptions, 'network'>,
+): Promise<void> {
   const { archive, suite, packages, ids, target } = request;
   const seed = `${seedIds}seed_ids "$1" ${quote(ids)}`;
   const argv = [

@@ -2,12 +2,17 @@
  * Runs a script as root with mounts and processes of its own, so that nothing of it outlives us: mounts vanish with
  * their namespace and processes with theirs, on Ctrl-C and on kill -9 alike.
  */
+import { HostError } from '../model/errors.ts';
 import { run, type RunOptions } from './process.ts';
 
 export interface SandboxOptions extends RunOptions {
   /** Programs of the image get a network only when they ask for one. */
   readonly network: boolean;
+  /** Named when it fails: "configuring the packages of layer cluster". */
+  readonly what: string;
 }
+
+const tailLines = 6;
 
 /**
  * The shell dies of SIGTERM, which unshare --fork does not; its death kills unshare, and that the process tree inside.
@@ -15,28 +20,30 @@ export interface SandboxOptions extends RunOptions {
  */
 const guarded = 'setpriv --pdeathsig KILL -- unshare "$@"; exit $?';
 
-/** @param script for sh -eu @param args its $1, $2, … @returns what it writes to stdout */
-export function runInSandbox(script: string, args: readonly string[], options: SandboxOptions): Promise<string> {
+/** @param script for sh -eu @param args its $1, $2, … */
+export async function runInSandbox(script: string, args: readonly string[], options: SandboxOptions): Promise<void> {
   const namespaces = ['--mount', '--propagation=private', '--pid', '--fork', '--kill-child', '--mount-proc'];
   if (!options.network) namespaces.push('--net');
-  return run(
-    [
-      'setpriv',
-      '--pdeathsig',
-      'KILL',
-      '--',
-      'sh',
-      '-c',
-      guarded,
-      'sh',
-      ...namespaces,
-      '--',
-      'sh',
-      '-euc',
-      script,
-      'sh',
-      ...args,
-    ],
-    options,
-  );
+  const inside = ['sh', '-euc', script, 'sh', ...args];
+  const tail: string[] = [];
+  const onLine = (line: string) => {
+    if (tail.push(line) > tailLines) tail.shift();
+    options.onLine?.(line);
+  };
+  try {
+    await run(['setpriv', '--pdeathsig', 'KILL', '--', 'sh', '-c', guarded, 'sh', ...namespaces, '--', ...inside], {
+      ...options,
+      onLine,
+    });
+  } catch (error) {
+    if (
+      options.signal.aborted ||
+      !(error instanceof HostError) ||
+      error.hint?.startsWith('Run "apt install') === true
+    ) {
+      throw error;
+    }
+    const hint = options.hint === undefined ? {} : { hint: options.hint };
+    throw new HostError(`${options.what} failed${tail.map((line) => `\n    ${line}`).join('')}`, hint);
+  }
 }

@@ -40,8 +40,16 @@ export const PackageLock = z.strictObject({
   epochSeconds: z.int().min(0),
   sources: z.array(ArchiveSource),
   /** The base first, then one entry per layer: what each adds. */
-  layers: z.array(z.strictObject({ name: z.string(), packages: z.array(LockedPackage) })),
+  layers: z.array(
+    z.strictObject({
+      name: z.string(),
+      /** sha256 of what it asks for; as long as it is the same, so are its packages. */
+      request: Sha256,
+      packages: z.array(LockedPackage),
+    }),
+  ),
   /** Unpacked for the initramfs, never installed. */
   busybox: LockedPackage,
 });
+export type LockedLayer = PackageLock['layers'][number];
 export type PackageLock = Readonly<z.infer<typeof PackageLock>>;

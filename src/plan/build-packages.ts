@@ -8,6 +8,8 @@ export interface PackageRequest {
   readonly name: string;
   /** As apt-get takes them: names, name=version, name/suite, patterns. */
   readonly packages: readonly string[];
+  /** Changes when another set of packages could be the answer. */
+  readonly digest: string;
 }
 
 /** mmdebstrap's minbase: what Debian calls essential and required, and apt. */
@@ -23,8 +25,13 @@ const bootable = ['systemd', 'systemd-sysv', 'udev', 'kmod', 'dbus', 'iproute2',
 export const busyboxPackage = 'busybox-static';
 
 export function planRequests(spec: ImageSpec): PackageRequest[] {
-  const base = [...minbase, ...bootable, ...kernelPackages(spec), ...spec.base.apt.packages];
-  return [{ name: 'base', packages: base }, ...spec.layers.map(({ name, packages }) => ({ name, packages }))];
+  const { suite, sources, packages } = spec.base.apt;
+  const base = { name: 'base', packages: [...minbase, ...bootable, ...kernelPackages(spec), ...packages] };
+  return [base, ...spec.layers].map(({ name, packages: wanted }) => ({
+    name,
+    packages: wanted,
+    digest: sha256(canonicalJson({ suite, sources, packages: wanted })),
+  }));
 }
 
 function kernelPackages(spec: ImageSpec): string[] {
@@ -39,8 +46,7 @@ function kernelPackages(spec: ImageSpec): string[] {
   ];
 }
 
-/** Changes when another set of packages could be the answer; not when only files or programs of a layer change. */
+/** Over all requests; not over files and programs of a layer, which need no answer of an archive. */
 export function requestDigest(spec: ImageSpec): string {
-  const { suite, sources } = spec.base.apt;
-  return sha256(canonicalJson({ suite, sources, boards: spec.boards, requests: planRequests(spec) }));
+  return sha256(canonicalJson(planRequests(spec).map(({ name, digest }) => [name, digest])));
 }

@@ -1,7 +1,7 @@
 /** Which package archives an image is made from, and where this machine finds them. Debian's mirror is the machine's own. */
 import { boardNames, type BoardName } from '../model/board.ts';
 import { ConfigError } from '../model/errors.ts';
-import type { AptSource, ImageSpec } from '../model/image-spec.ts';
+import type { ImageSpec } from '../model/image-spec.ts';
 import type { ArchiveSource } from '../model/package-lock.ts';
 
 /** Fields of `apt-get indextargets` that `findDebianMirrors` reads, one target a line. */
@@ -71,30 +71,33 @@ function isSecurity(release: string): boolean {
   return /^[a-z]+(?:-security|\/updates)$/.test(release);
 }
 
-/** @param mirrors undefined when the image takes nothing from Debian */
-export function planSources(spec: ImageSpec, mirrors: DebianMirrors, overrides: SourceOverrides): ArchiveSource[] {
-  const { suite, sources } = spec.base.apt;
-  return sources.flatMap((source) => archiveOf(source, suite, { spec, mirrors, overrides }));
+/** @param indexTargets what apt says about this machine's sources, in `indexTargetFormat` */
+export function planSources(spec: ImageSpec, indexTargets: string, overrides: SourceOverrides): ArchiveSource[] {
+  return spec.base.apt.sources.flatMap((source) =>
+    source === 'debian' ? debianArchives(spec, indexTargets, overrides) : [raspberryPiSource(spec, overrides)],
+  );
 }
 
-function archiveOf(
-  source: AptSource,
-  suite: string,
-  context: { spec: ImageSpec; mirrors: DebianMirrors; overrides: SourceOverrides },
-): ArchiveSource[] {
-  const { mirrors, overrides } = context;
-  const keyring = overrides.keyrings[source];
-  if (source === 'raspberrypi') {
-    const uri = overrides.mirrors['raspberrypi'] ?? raspberryPiArchive;
-    return [{ source, uri, suites: [suite], components: ['main'], keyring: keyring ?? raspberryPiKeyring }];
-  }
+function debianArchives(spec: ImageSpec, indexTargets: string, overrides: SourceOverrides): ArchiveSource[] {
+  const { suite } = spec.base.apt;
+  const { debian, security } = findDebianMirrors(indexTargets, overrides.mirrors);
+  const suites = [suite, `${suite}-updates`, ...(needsBackports(spec) ? [`${suite}-backports`] : [])];
   const components = ['main', 'non-free-firmware'];
-  const suites = [suite, `${suite}-updates`, ...(needsBackports(context.spec) ? [`${suite}-backports`] : [])];
-  const signed = { source, components, keyring: keyring ?? debianKeyring };
+  const keyring = overrides.keyrings['debian'] ?? debianKeyring;
   return [
-    { ...signed, uri: mirrors.debian, suites },
-    { ...signed, uri: mirrors.security, suites: [`${suite}-security`] },
+    { source: 'debian', uri: debian, suites, components, keyring },
+    { source: 'debian', uri: security, suites: [`${suite}-security`], components, keyring },
   ];
+}
+
+function raspberryPiSource(spec: ImageSpec, { mirrors, keyrings }: SourceOverrides): ArchiveSource {
+  return {
+    source: 'raspberrypi',
+    uri: mirrors['raspberrypi'] ?? raspberryPiArchive,
+    suites: [spec.base.apt.suite],
+    components: ['main'],
+    keyring: keyrings['raspberrypi'] ?? raspberryPiKeyring,
+  };
 }
 
 /** Debian's kernel of trixie has no driver for the Pi 5's south bridge, and with it none for its network. */

@@ -98,9 +98,9 @@ type LayerStep = Extract<BuildStep, { action: 'bootstrap' | 'layer' }>;
 
 function planLayers(inputs: BuildInputs, cache: BuildCache): LayerStep[] {
   const steps: LayerStep[] = [];
-  for (const { name, packages } of inputs.lock.layers) {
+  for (const [index, { name, packages }] of inputs.lock.layers.entries()) {
     const parents = steps.map(({ key }) => key);
-    const layer = inputs.spec.layers.find((candidate) => candidate.name === name);
+    const layer = index === 0 ? undefined : inputs.spec.layers[index - 1];
     const wanted = layerKey(inputs, { name, packages, layer }, parents.at(-1));
     const key = chooseLayerKey(wanted.key, cache.registry, cache.layers);
     const state = layerState({ key, parts: wanted.parts }, name, cache);

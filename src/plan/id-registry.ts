@@ -1,4 +1,5 @@
 /** User and group numbers per image family: a name keeps its number over all versions, so that files on shares keep their owners. */
+import type { IdRegistry } from '../model/build-record.ts';
 import { ConfigError } from '../model/errors.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 
@@ -6,14 +7,6 @@ export interface IdMap {
   readonly users: Readonly<Record<string, number>>;
   readonly groups: Readonly<Record<string, number>>;
 }
-
-export interface IdRegistry extends IdMap {
-  /** Whole lines of passwd and group, to seed a new root with. */
-  readonly passwd: readonly string[];
-  readonly group: readonly string[];
-}
-
-export const emptyRegistry: IdRegistry = { users: {}, groups: {}, passwd: [], group: [] };
 
 /** A complete layer: the key that was wanted, and the numbers in its passwd and group. */
 export interface CachedLayer extends IdMap {
@@ -74,6 +67,7 @@ export function checkIds(image: string, registry: IdMap, now: IdMap): void {
 export function extendRegistry(registry: IdRegistry, passwd: string, group: string): IdRegistry {
   const now = parseIds(passwd, group);
   return {
+    format: 1,
     users: { ...now.users, ...registry.users },
     groups: { ...now.groups, ...registry.groups },
     passwd: mergeLines(registry.passwd, passwd),
@@ -89,10 +83,18 @@ function mergeLines(known: readonly string[], text: string): string[] {
   return [...known, ...text.split('\n').filter((line) => line.includes(':') && !names.has(nameOf(line)))];
 }
 
-/** Lines that a root lacks, to be appended to its passwd or group before packages are configured. */
-export function missingLines(registered: readonly string[], text: string): string[] {
-  const names = new Set(text.split('\n').map(nameOf));
-  return registered.filter((line) => !names.has(nameOf(line)));
+/** Files of lines to seed a root with, by name below etc/. Seeded accounts are locked until a package or overlay opens them. */
+export function renderSeeds(registry: IdRegistry): Readonly<Record<string, string>> {
+  return {
+    passwd: joinLines(registry.passwd),
+    group: joinLines(registry.group),
+    shadow: joinLines(registry.passwd.map((line) => `${nameOf(line)}:!*:20000::::::`)),
+    gshadow: joinLines(registry.group.map((line) => `${nameOf(line)}:!::`)),
+  };
+}
+
+function joinLines(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /**

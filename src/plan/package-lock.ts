@@ -1,8 +1,8 @@
 /** From apt's answers to a lock, and from a lock to the small archive that mmdebstrap and apt install from. */
 import { ConfigError } from '../model/errors.ts';
-import type { LockedPackage, PackageLock } from '../model/package-lock.ts';
+import type { LockedLayer, LockedPackage, PackageLock } from '../model/package-lock.ts';
 import type { ImageSpec } from '../model/image-spec.ts';
-import { requestDigest } from './build-packages.ts';
+import { requestDigest, type PackageRequest } from './build-packages.ts';
 import { sha256 } from './canonical-json.ts';
 
 /** A package that apt would fetch: one line of `apt-get --print-uris`. */
@@ -60,6 +60,15 @@ export function parseStanzas(text: string): Omit<LockedPackage, 'uri' | 'fileNam
     });
 }
 
+/** @param status text of /var/lib/dpkg/status @returns what is installed, as manifests list it */
+export function parseInstalled(status: string): Pick<LockedPackage, 'name' | 'version' | 'architecture'>[] {
+  return status
+    .split(/\n{2,}/)
+    .filter((stanza) => /^Status: .* installed$/m.test(stanza))
+    .flatMap((stanza) => parseStanzas(stanza))
+    .map(({ name, version, architecture }) => ({ name, version, architecture }));
+}
+
 interface ControlField {
   readonly name: string;
   readonly value: string;
@@ -77,10 +86,11 @@ function splitFields(stanza: string): ControlField[] {
     });
 }
 
-/** /var/lib/dpkg/status as it is once `packages` are installed: what the next layer is resolved against. */
+/** /var/lib/dpkg/status as it is once `packages` are installed: what the next layer is resolved against. A later version replaces an earlier. */
 export function renderStatus(packages: readonly LockedPackage[]): string {
-  return packages
-    .map(({ control }) => `${control.replace(/^(Package: .*)$/m, '$1\nStatus: install ok installed')}\n`)
+  const latest = new Map(packages.map((locked) => [locked.name, locked.control]));
+  return [...latest.values()]
+    .map((control) => `${control.replace(/^(Package: .*)$/m, '$1\nStatus: install ok installed')}\n`)
     .join('\n');
 }
 
@@ -115,11 +125,21 @@ export function lockedPackages(lock: PackageLock): LockedPackage[] {
   return lock.layers.flatMap(({ packages }) => packages);
 }
 
-/** Whether a lock answers what an image asks for now; else the reason why not. */
+/** Why a lock does not answer what an image asks for now; undefined when it does. */
 export function lockMismatch(lock: PackageLock | undefined, spec: ImageSpec): string | undefined {
   if (lock === undefined) return 'there is no package lock yet';
-  if (lock.request !== requestDigest(spec)) return 'the packages, boards or sources in image.yaml changed';
-  return undefined;
+  if (lock.request === requestDigest(spec)) return undefined;
+  return 'the packages, boards or sources in image.yaml changed';
+}
+
+/** The first layers of a lock that still ask for the same: they keep their packages, and with them their cached results. */
+export function keptLayers(lock: PackageLock | undefined, requests: readonly PackageRequest[]): LockedLayer[] {
+  const layers = lock?.layers ?? [];
+  const changed = requests.findIndex(({ name, digest }, index) => {
+    const layer = layers[index];
+    return layer?.name !== name || layer.request !== digest;
+  });
+  return layers.slice(0, changed === -1 ? requests.length : changed);
 }
 
 /** The `Date:` of InRelease files; the newest says how fresh the archive is. */

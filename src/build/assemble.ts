@@ -1,0 +1,84 @@
+/** From layers to a version in the making: one tree, and the boot files and initramfs made from it. */
+import { chmod, copyFile, mkdir, rm, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { flattenLayers } from '../host/chroot.ts';
+import { run } from '../host/process.ts';
+import { listFiles } from '../host/tree.ts';
+import type { BuildStepArgs } from '../plan/build.ts';
+import { overlaysReadme, planBootLayout } from '../plan/boot-layout.ts';
+import { firmwareBoards } from '../plan/build-sources.ts';
+import { buildInitramfs } from './initramfs.ts';
+import { buildPaths, layerRoot, type RunningBuild } from './running-build.ts';
+
+export async function flatten({ keys }: BuildStepArgs['flatten'], build: RunningBuild): Promise<void> {
+  const lowers = keys.map((key) => layerRoot(build.stateDir, key));
+  const scratch = path.join(build.workDir, 'flatten');
+  await flattenLayers(lowers, path.join(build.torso, 'root'), { scratch, signal: build.signal });
+}
+
+/** Where firmware and kernel packages put their files. */
+const bootFolders = ['boot', 'usr/lib/raspi-firmware', 'usr/lib/modules'] as const;
+
+export async function makeBootFiles({ boards }: BuildStepArgs['boot-files'], build: RunningBuild): Promise<void> {
+  const root = path.join(build.torso, 'root');
+  const boot = path.join(build.torso, 'boot');
+  const layout = planBootLayout(await listFiles(root, [...bootFolders, ...(await kernelFolders(root))]), boards);
+  build.found.kernels = layout.kernels;
+  await mkdir(boot);
+  for (const [source, name] of layout.copies) await copyBootFile(path.join(root, source), path.join(boot, name));
+  for (const { source, kernel } of layout.kernels) {
+    build.progress.detail(`compressing ${kernel}`);
+    await gzipFile(path.join(root, source), path.join(boot, kernel), build.signal);
+  }
+  if (firmwareBoards(boards).length > 0) {
+    await mkdir(path.join(boot, 'overlays'), { recursive: true });
+    await writeFile(path.join(boot, 'overlays/README'), overlaysReadme);
+  }
+}
+
+/** `usr/lib/linux-image-<release>` of Debian's 6.12 and of Raspberry Pi's kernels. */
+async function kernelFolders(root: string): Promise<string[]> {
+  const releases = await listFiles(root, ['boot']);
+  return releases.flatMap((file) => {
+    const release = /^boot\/vmlinuz-(.+)$/.exec(file)?.[1];
+    return release === undefined ? [] : [`usr/lib/linux-image-${release}`];
+  });
+}
+
+async function copyBootFile(from: string, to: string): Promise<void> {
+  await mkdir(path.dirname(to), { recursive: true });
+  await copyFile(from, to);
+  await chmod(to, 0o644);
+}
+
+/** A plain kernel is over what a Pi 3 can load: 65,535 blocks of 512 bytes. Without name and time inside, same bytes each time. */
+async function gzipFile(from: string, to: string, signal: AbortSignal): Promise<void> {
+  const copy = to.replace(/\.img$/, '.raw');
+  await copyFile(from, copy);
+  await run(['gzip', '-9', '--no-name', '--force', '--suffix', '.packed', copy], { signal });
+  await run(['mv', '--', `${copy}.packed`, to], { signal });
+  await chmod(to, 0o644);
+}
+
+export async function makeInitramfs({ busybox }: BuildStepArgs['initramfs'], build: RunningBuild): Promise<void> {
+  const deb = path.join(buildPaths(build.stateDir).debs, busybox.fileName);
+  const unpacked = path.join(build.workDir, 'busybox');
+  await rm(unpacked, { recursive: true, force: true });
+  await run(['dpkg-deb', '--extract', deb, unpacked], { signal: build.signal });
+  for (const { release, initramfs, boards } of build.found.kernels) {
+    build.progress.detail(`packing ${initramfs} for ${release}`);
+    const out = path.join(build.torso, 'boot', initramfs);
+    const { sizeBytes, modules } = await buildInitramfs({
+      root: path.join(build.torso, 'root'),
+      release,
+      boards,
+      busybox: path.join(unpacked, 'usr/bin/busybox'),
+      scriptsDir: build.scriptsDir,
+      out,
+      signal: build.signal,
+    });
+    await utimes(out, build.lock.epochSeconds, build.lock.epochSeconds);
+    build.progress.output(`${initramfs}: ${sizeBytes} bytes, modules: ${modules.join(' ')}`);
+  }
+}

@@ -1,0 +1,59 @@
+/** What all steps of one build share: where things are, what was decided, and what earlier steps found out. */
+import path from 'node:path';
+
+import type { IdRegistry } from '../model/build-record.ts';
+import type { ImageSpec } from '../model/image-spec.ts';
+import type { PackageLock } from '../model/package-lock.ts';
+import type { BootKernel } from '../plan/boot-layout.ts';
+import type { BuildPlan } from '../plan/build.ts';
+import type { BuildProgress } from './progress.ts';
+import type { TreeSummary } from './scan-tree.ts';
+
+export interface BuildRequest {
+  readonly name: string;
+  readonly spec: ImageSpec;
+  /** Folder of image.yaml. */
+  readonly specDir: string;
+  /** boot/initramfs of this program. */
+  readonly scriptsDir: string;
+  readonly stateDir: string;
+  readonly now: () => Date;
+  readonly progress: BuildProgress;
+  readonly signal: AbortSignal;
+}
+
+export interface RunningBuild extends BuildRequest {
+  readonly lock: PackageLock;
+  readonly plan: BuildPlan;
+  readonly registry: IdRegistry;
+  /** This build's own scratch folder. */
+  readonly workDir: string;
+  /** The version in the making: root/, boot/, then manifest.json. */
+  readonly torso: string;
+  readonly found: Found;
+}
+
+/** Filled by the steps that find it out. */
+export interface Found {
+  kernels: readonly BootKernel[];
+  tree: TreeSummary | undefined;
+  /** The published version. */
+  version: string | undefined;
+}
+
+/** Folders of the state directory that builds use. */
+export function buildPaths(stateDir: string) {
+  return {
+    debs: path.join(stateDir, 'debs'),
+    layers: path.join(stateDir, 'layers'),
+    apt: path.join(stateDir, 'apt'),
+    lock: (name: string) => path.join(stateDir, 'locks', `${name}.json`),
+    record: (name: string) => path.join(stateDir, 'builds', `${name}.json`),
+    log: (name: string) => path.join(stateDir, 'builds', `${name}.log`),
+    ids: (name: string) => path.join(stateDir, 'ids', `${name}.json`),
+  } as const;
+}
+
+export function layerRoot(stateDir: string, key: string): string {
+  return path.join(buildPaths(stateDir).layers, key, 'root');
+}

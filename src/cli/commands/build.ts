@@ -1,0 +1,113 @@
+/** pi-image build: makes a new version of an image, or says that there is nothing to do. */
+import path from 'node:path';
+
+import { Option } from 'commander';
+
+import { lockChanges, readLock } from '../../build/resolve-lock.ts';
+import { prepareBuild, runBuild, type BuildOptions, type PlannedBuild } from '../../build/run.ts';
+import type { BuildRequest } from '../../build/running-build.ts';
+import { readImageSpec } from '../../host/config-files.ts';
+import { imagesDir, listVersions } from '../../host/image-store.ts';
+import { HostError, UsageError } from '../../model/errors.ts';
+import { renderPlan } from '../../plan/build.ts';
+import { overridable, type SourceOverrides } from '../../plan/build-sources.ts';
+import { showProgress } from '../build-progress.ts';
+import type { CliContext, RegisterCommand } from '../context.ts';
+
+interface BuildFlags {
+  readonly plan?: boolean;
+  readonly explain?: boolean;
+  readonly update?: boolean;
+  readonly offline?: boolean;
+  readonly mirror: Readonly<Record<string, string>>;
+  readonly keyring: Readonly<Record<string, string>>;
+}
+
+export const registerBuild: RegisterCommand = (program, context) => {
+  program
+    .command('build <image>')
+    .summary('make a new version of an image')
+    .description(
+      'Builds images/<image>/image.yaml into a new version. What did not change is taken from the cache; when nothing\n' +
+        'changed, nothing is done and no network is needed. Needs root.',
+    )
+    .option('--plan', 'print the steps and do nothing')
+    .option('--explain', 'like --plan, with the reason for each step')
+    .option('--update', 'look for newer packages')
+    .addOption(new Option('--offline', 'use only what is on this machine').conflicts('update'))
+    .addOption(sourceOption('--mirror <source=url>', 'take an archive from this address'))
+    .addOption(sourceOption('--keyring <source=file>', 'trust this key file for an archive'))
+    .action((image: string, flags: BuildFlags) => build(image, flags, context));
+};
+
+/** Can be given several times; gathers `name=value` into a record. */
+function sourceOption(flags: string, description: string): Option {
+  const option = new Option(flags, `${description} (${overridable.join(', ')}); may be repeated`).default({}, 'none');
+  return option.argParser((text: string, sofar: Record<string, string>) => {
+    const [, source = '', value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+    if (!overridable.some((name) => name === source)) {
+      throw new UsageError(`"${text}" is not SOURCE=VALUE`, { hint: `SOURCE is one of ${overridable.join(', ')}.` });
+    }
+    return { ...sofar, [source]: value };
+  });
+}
+
+async function build(name: string, flags: BuildFlags, context: CliContext): Promise<void> {
+  const shown = showProgress(context);
+  try {
+    await buildShown(name, flags, { context, shown });
+  } finally {
+    shown.close();
+  }
+}
+
+interface Shown {
+  readonly context: CliContext;
+  readonly shown: ReturnType<typeof showProgress>;
+}
+
+async function buildShown(name: string, flags: BuildFlags, { context, shown }: Shown): Promise<void> {
+  const { dataDirs, state } = context.paths();
+  const { spec, dir } = await readImageSpec(dataDirs, name);
+  const request: BuildRequest = {
+    name,
+    spec,
+    specDir: dir,
+    scriptsDir: path.join(dataDirs.at(-1) ?? '', 'boot/initramfs'),
+    stateDir: state,
+    now: () => new Date(),
+    progress: shown.progress,
+    signal: context.signal,
+  };
+  const options = buildOptions(flags);
+  const before = await readLock(state, name);
+  const planned = await prepareBuild(request, options);
+  if (flags.plan === true || flags.explain === true) {
+    context.stdout(renderPlan(planned.plan, flags.explain === true));
+    return;
+  }
+  if (planned.plan.isUpToDate) {
+    context.stdout(await upToDate(name, planned, state));
+    return;
+  }
+  if (before !== undefined && planned.lookedForUpdates) {
+    for (const change of lockChanges(before, planned.lock)) shown.progress.note(`  ${change}`);
+  }
+  const version = await runBuild(request, planned, options);
+  shown.close();
+  context.stdout(`published ${name}@${version}\n`);
+}
+
+function buildOptions(flags: BuildFlags): BuildOptions {
+  const overrides: SourceOverrides = { mirrors: flags.mirror, keyrings: flags.keyring };
+  return { update: flags.update === true, offline: flags.offline === true, overrides };
+}
+
+async function upToDate(name: string, { lock, lookedForUpdates }: PlannedBuild, state: string): Promise<string> {
+  const [newest] = await listVersions(imagesDir(state), name);
+  if (newest === undefined) throw new HostError(`${name} has no version`);
+  const version = `${name}@${newest.version}`;
+  return lookedForUpdates
+    ? `nothing to do: ${version} is up to date; the archives have no newer packages\n`
+    : `nothing to do: ${version} is up to date with its package lock of ${lock.resolvedAt.slice(0, 10)}; --update looks for newer packages\n`;
+}
