@@ -1,0 +1,134 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import type { Boot } from '../../src/model/boot.ts';
+import {
+  beginBoot,
+  closeBoot,
+  countFile,
+  decideBegin,
+  expireBoot,
+  hasKernelReported,
+  pruneBoots,
+  reportPhase,
+  silenceMs,
+  type BootSign,
+} from '../../src/plan/boot-timeline.ts';
+
+const t0 = 1_800_000_000_000;
+const facts = { node: 'node01', mac: 'dc:a6:32:00:00:01', address: '10.42.0.11', generation: 'g1', token: 'secret' };
+const begin = (id = 'b1', nowMs = t0): Boot => beginBoot({ ...facts, id, sign: 'discover', nowMs });
+const report = (boot: Boot, phase: 'network' | 'root' | 'overlay' | 'failed', nowMs: number, uptimeSeconds = 3) =>
+  reportPhase(boot, { phase, uptimeSeconds, detail: undefined }, nowMs);
+
+const loading = countFile(begin(), 1000, t0 + 2000);
+const kernel = report(loading, 'network', t0 + 20_000);
+const up = report(kernel, 'overlay', t0 + 21_000);
+
+describe('a sign of the board', () => {
+  test.each<[string, Boot | undefined, BootSign, Partial<Parameters<typeof decideBegin>[0]>, string]>([
+    ['DISCOVER of a node that never booted begins one', undefined, 'discover', {}, 'begin'],
+    ['read of a node that never booted begins one', undefined, 'read', {}, 'begin'],
+    ['DISCOVER that is repeated belongs to it', begin(), 'discover', {}, 'continue'],
+    ['read after DISCOVER belongs to it', begin(), 'read', {}, 'continue'],
+    ['DISCOVER after files, before the kernel: the board tries again', loading, 'discover', {}, 'continue'],
+    ['read while the kernel runs belongs to it', kernel, 'read', {}, 'continue'],
+    ['DISCOVER after the kernel has reported: the board was reset', kernel, 'discover', {}, 'begin, closes b1'],
+    ['DISCOVER of a node that is up: the board was reset', up, 'discover', {}, 'begin'],
+    ['read on a node that is up gives no new token', up, 'read', {}, 'refused'],
+    ['read after a failed boot begins one', report(kernel, 'failed', t0 + 30_000), 'read', {}, 'begin'],
+    ['DISCOVER when another generation is desired', begin(), 'discover', { desired: 'g2' }, 'begin, closes b1'],
+    ['read when another generation is desired', begin(), 'read', { desired: 'g2' }, 'continue'],
+    ['DISCOVER at another address', begin(), 'discover', { address: '10.42.0.12' }, 'begin, closes b1'],
+    ['DISCOVER after ten silent minutes', begin(), 'discover', { nowMs: t0 + silenceMs }, 'begin, closes b1'],
+    [
+      'DISCOVER after the token has expired, although the board was heard of',
+      countFile(begin(), 1, t0 + silenceMs - 1000),
+      'discover',
+      { nowMs: t0 + silenceMs },
+      'begin, closes b1',
+    ],
+  ])('%s', (_name, last, sign, changes, expected) => {
+    const decision = decideBegin({
+      last,
+      sign,
+      desired: 'g1',
+      address: '10.42.0.11',
+      nowMs: t0 + 60_000,
+      ...changes,
+    });
+    const closes = decision.kind === 'begin' && decision.closes !== undefined ? `, closes ${decision.closes.id}` : '';
+    expect(decision.kind + closes).toBe(expected);
+  });
+});
+
+test('the timeline of a boot that goes well', () => {
+  expect(up.phases.map(({ phase, atMs }) => `${phase} +${atMs - t0}`)).toEqual([
+    'offered +0',
+    'loading +2000',
+    'kernel +17000',
+    'network +20000',
+    'overlay +21000',
+  ]);
+  expect(up).toMatchObject({ files: 1, bytes: 1000, closed: { atMs: t0 + 21_000, reason: 'handed-over' } });
+});
+
+test('the token ends when the overlay is applied, when the boot fails and when it is silent', () => {
+  expect(kernel.token).toBe('secret');
+  for (const closed of [up, report(kernel, 'failed', t0), expireBoot(kernel, t0 + 20_000 + silenceMs)]) {
+    expect(closed.closed).toBeDefined();
+    expect(JSON.stringify(closed)).not.toContain('secret');
+  }
+});
+
+test('a report that is sent again changes no phase', () => {
+  expect(report(kernel, 'network', t0 + 25_000).phases).toEqual(kernel.phases);
+});
+
+test('a kernel never starts before its boot, whatever uptime it claims', () => {
+  const odd = report(begin(), 'network', t0 + 1000, 9_999_999);
+
+  expect(odd.phases.find(({ phase }) => phase === 'kernel')?.atMs).toBe(t0);
+});
+
+test('a boot is silent ten minutes after its last sign and not earlier', () => {
+  expect(expireBoot(loading, t0 + 2000 + silenceMs - 1)).toBe(loading);
+  expect(expireBoot(loading, t0 + 2000 + silenceMs).closed).toEqual({ atMs: t0 + 2000 + silenceMs, reason: 'silent' });
+});
+
+test('pruning keeps the last boots of every node and always the one it runs', () => {
+  const failed = Array.from({ length: 30 }, (_, index) => closeBoot(begin(`f${index}`), 'silent', t0));
+  const other = beginBoot({ ...facts, node: 'node02', id: 'other', sign: 'discover', nowMs: t0 });
+
+  const kept = pruneBoots([other, up, ...failed]).map(({ id }) => id);
+
+  expect(kept).toEqual(['other', 'b1', ...failed.slice(20).map(({ id }) => id)]);
+});
+
+test('whatever happens in whatever order, a closed boot stays closed and holds no token', () => {
+  const event = fc.oneof(
+    fc.constant('file' as const),
+    fc.constantFrom('network' as const, 'root' as const, 'overlay' as const, 'failed' as const),
+    fc.constant('wait' as const),
+  );
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 30 }), (events) => {
+      let boot = begin();
+      let wasClosed = false;
+      let nowMs = t0;
+      for (const each of events) {
+        nowMs += 1000;
+        if (each === 'file') boot = countFile(boot, 1, nowMs);
+        else if (each === 'wait') boot = expireBoot(boot, (nowMs += silenceMs));
+        else if (boot.closed === undefined) boot = report(boot, each, nowMs);
+        wasClosed ||= boot.closed !== undefined;
+        expect([boot.closed !== undefined, boot.token === undefined]).toEqual([wasClosed, wasClosed]);
+        expect(new Set(boot.phases.map(({ phase }) => phase)).size).toBe(boot.phases.length);
+      }
+    }),
+  );
+});
+
+test('only a report of the node shows that its kernel runs', () => {
+  expect([begin(), loading, kernel, up].map(hasKernelReported)).toEqual([false, false, true, true]);
+});
