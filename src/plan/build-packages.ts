@@ -19,7 +19,18 @@ const minbase = ['?essential', '?priority(required)', 'apt'];
  * tiny-initramfs only satisfies the kernel's wish for some maker of an initramfs; ours is made outside of the image.
  * It is by far the smallest, and makes nothing when INITRD=No.
  */
-const bootable = ['systemd', 'systemd-sysv', 'udev', 'kmod', 'dbus', 'iproute2', 'systemd-timesyncd', 'tiny-initramfs'];
+const bootable = [
+  'systemd',
+  'systemd-sysv',
+  'udev',
+  'kmod',
+  'dbus',
+  'iproute2',
+  // /etc/protocols, without which mount.nfs4 does not find "tcp".
+  'netbase',
+  'systemd-timesyncd',
+  'tiny-initramfs',
+];
 
 /** A static arm64 busybox runs our initramfs scripts. */
 export const busyboxPackage = 'busybox-static';
