@@ -134,16 +134,18 @@ function execute<A extends BuildAction>(step: Extract<BuildStep, { action: A }>,
   return run(step, build);
 }
 
-/** Also keeps every line of every program in a file: the end of it is in the error, the rest there. */
-async function logged({ stateDir, name, progress }: BuildRequest): Promise<BuildRequest['progress']> {
+/** Also keeps every line of every program in a file, with its second: the end of it is in the error, the rest there. */
+async function logged({ stateDir, name, now, progress }: BuildRequest): Promise<BuildRequest['progress']> {
   const file = buildPaths(stateDir).log(name);
+  const startedAtMs = now().getTime();
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, '');
   let writing = Promise.resolve();
   return {
     ...progress,
     output: (line) => {
-      writing = writing.then(() => appendFile(file, `${line}\n`)).catch(() => undefined);
+      const seconds = ((now().getTime() - startedAtMs) / 1000).toFixed(1).padStart(6);
+      writing = writing.then(() => appendFile(file, `${seconds} ${line}\n`)).catch(() => undefined);
       progress.output(line);
     },
   };
