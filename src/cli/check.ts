@@ -2,8 +2,8 @@
 import { listImageSpecs, readCluster, readImageSpec, readNodesFile, readOverlays } from '../host/config-files.ts';
 import { readMachineNetwork } from '../host/machine-network.ts';
 import type { Cluster } from '../model/cluster.ts';
-import { ConfigError, PiImageError } from '../model/errors.ts';
-import { placeProblems, ProblemsError, type PlacedProblem, type Place } from '../model/problem.ts';
+import { ConfigError, HostError, PiImageError } from '../model/errors.ts';
+import { inFileOrder, placeProblems, ProblemsError, type PlacedProblem, type Place } from '../model/problem.ts';
 import type { ClusterView } from '../model/view.ts';
 import { checkNodes } from '../plan/check-cluster-nodes.ts';
 import { noteUnused } from '../plan/check-cluster-notes.ts';
@@ -36,7 +36,7 @@ export async function checkConfig(paths: Paths, nodesFile: string | undefined, s
   ];
   const rendered = problems.length > 0 ? [] : renderAll(view, nodePlace);
   const notes = [...noteUnused(cluster), ...noteUnbuilt(cluster, sources), ...(await noteMachine(cluster, signal))];
-  return { problems: [...problems, ...rendered], notes: placeProblems(notes, place) };
+  return { problems: inFileOrder([...problems, ...rendered]), notes: inFileOrder(placeProblems(notes, place)) };
 }
 
 /** Each file for itself, so that one look shows all that cannot be read. */
@@ -96,7 +96,9 @@ function noteUnbuilt({ roles }: Cluster, { view, known }: Sources) {
 
 /** The file may be meant for another machine: so these are no errors. */
 async function noteMachine({ network }: Cluster, signal: AbortSignal) {
-  const { interfaces } = await readMachineNetwork(signal);
+  const machine = await readMachineNetwork(signal).catch(ignoreHostError);
+  if (machine === undefined) return [];
+  const { interfaces } = machine;
   const found = interfaces.find(({ name }) => name === network.interface);
   if (found === undefined) {
     return [{ path: ['network', 'interface'], message: `this machine has no interface ${network.interface}` }];
@@ -106,4 +108,9 @@ async function noteMachine({ network }: Cluster, signal: AbortSignal) {
   const message = `${network.interface} of this machine does not have ${address}/${prefixLength}`;
   const hint = `Run "ip address add ${address}/${prefixLength} dev ${network.interface}" and make it permanent.`;
   return [{ path: ['network', 'address'], message, hint }];
+}
+
+/** Where iproute2 is missing, a service start says so; the files can be checked all the same. */
+function ignoreHostError(error: unknown): undefined {
+  if (!(error instanceof HostError)) throw error;
 }

@@ -12,6 +12,8 @@ interface Entry {
   readonly path: string;
   readonly commands: readonly { readonly name: string; readonly summary: string }[];
   readonly options: readonly Option[];
+  /** Words that an argument may be. */
+  readonly choices: readonly string[];
   /** Nouns whose names are arguments here: completed by asking `pi-image <noun> list -o name`. */
   readonly nouns: readonly string[];
 }
@@ -31,11 +33,15 @@ export function renderCompletion(shell: Shell, program: Command): string {
 }
 
 function entriesOf(command: Command, path: string): Entry[] {
-  const commands = command.commands.filter((child) => child.name() !== 'help');
+  const commands = command
+    .createHelp()
+    .visibleCommands(command)
+    .filter((child) => child.name() !== 'help');
   const own: Entry = {
     path,
     commands: commands.map((child) => ({ name: child.name(), summary: child.summary() || child.description() })),
     options: command.options.filter((option) => !option.hidden),
+    choices: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
     nouns: command.registeredArguments.flatMap(nounOf),
   };
   return [own, ...commands.flatMap((child) => entriesOf(child, `${path} ${child.name()}`.trim()))];
@@ -47,9 +53,9 @@ function nounOf(argument: Argument): string[] {
   return ['node', 'role', 'overlay', 'image'].includes(noun) ? [noun] : [];
 }
 
-function wordsOf({ commands, options }: Entry): string[] {
+function wordsOf({ commands, options, choices }: Entry): string[] {
   const flags = options.flatMap(({ long }) => long ?? []);
-  return [...commands.map(({ name }) => name), ...flags, '--help'];
+  return [...commands.map(({ name }) => name), ...choices, ...flags, '--help'];
 }
 
 const listNames = (noun: string) => `pi-image ${noun} list -o name 2>/dev/null`;
@@ -72,6 +78,7 @@ _pi_image() {
   done
   case "\${COMP_WORDS[COMP_CWORD - 1]}" in
     -o | --output) COMPREPLY=($(compgen -W 'table json yaml name' -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
+    -n | --node) COMPREPLY=($(compgen -W "$(${listNames('node')})" -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
     -f | --file | --config | --state | --runtime) COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
   esac
   case "$path" in
@@ -98,6 +105,7 @@ function renderFish(entries: readonly Entry[]): string {
     return [
       ...entry.commands.map(({ name, summary }) => `complete -c pi-image -f ${when} -a ${name} -d ${quote(summary)}`),
       ...entry.options.flatMap((option) => fishOption(option, when)),
+      ...entry.choices.map((choice) => `complete -c pi-image -f ${when} -a ${choice}`),
       ...entry.nouns.map((noun) => `complete -c pi-image -f ${when} -a '(${listNames(noun)})'`),
     ];
   });

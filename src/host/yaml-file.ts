@@ -18,7 +18,14 @@ import type { z } from 'zod';
 
 import { checkShape, type ShapeProblem } from '../model/check-shape.ts';
 import { ConfigError } from '../model/errors.ts';
-import { placeProblems, ProblemsError, type Place, type PlacedProblem, type ProblemPath } from '../model/problem.ts';
+import {
+  inFileOrder,
+  placeProblems,
+  ProblemsError,
+  type Place,
+  type PlacedProblem,
+  type ProblemPath,
+} from '../model/problem.ts';
 
 export interface YamlFile<T> {
   readonly value: T;
@@ -47,7 +54,7 @@ export function parseYaml<S extends z.ZodType>(text: string, file: string, schem
   const wrong = shaped.kind === 'valid' ? [] : shaped.problems.map((problem) => addQuotesHint(problem, document));
   const known = new Set(wrong.map((problem) => JSON.stringify(problem.path)));
   const problems = [...wrong, ...bent.filter((problem) => !known.has(JSON.stringify(problem.path)))];
-  throw new ProblemsError(inOrder(placeProblems(problems, place)));
+  throw new ProblemsError(inFileOrder(placeProblems(problems, place)));
 }
 
 /** Quotes what would not come back as the same text: serials of digits, for example. */
@@ -136,10 +143,6 @@ function addQuotesHint(problem: ShapeProblem, document: Document): ShapeProblem 
     message: `${node.source} is read as ${kind}, and a text is wanted here`,
     hint: `Put it in quotes: "${node.source}".`,
   };
-}
-
-function inOrder(problems: readonly PlacedProblem[]): PlacedProblem[] {
-  return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
 
 /** The line of the key or entry; where it does not exist, of what it is missing in. */

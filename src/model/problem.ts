@@ -34,6 +34,14 @@ export function placeProblems(problems: readonly Problem[], place: Place): Place
   });
 }
 
+/** As they stand in their files; problems of one line keep their order. */
+export function inFileOrder(problems: readonly PlacedProblem[]): PlacedProblem[] {
+  const files = [...new Set(problems.map(({ file }) => file))];
+  return files.flatMap((file) =>
+    problems.filter((problem) => problem.file === file).toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+  );
+}
+
 /** `cluster.yaml:12: network.pool: "10.42" is not a range of addresses` */
 export function renderProblem(problem: PlacedProblem): string {
   return [whereIs(problem), problem.key, problem.message].filter((part) => part !== '').join(': ');

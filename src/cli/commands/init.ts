@@ -1,4 +1,5 @@
 /** pi-image init: the first cluster.yaml, from what this machine has. */
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -19,10 +20,11 @@ export const registerInit: RegisterCommand = (program, context) => {
     .option('--dry-run', 'print the file instead of writing it')
     .addHelpText('after', '\nExamples:\n  pi-image init --dry-run\n  pi-image init --interface eth1')
     .action(async (options: { interface?: string; dryRun?: boolean }) => {
+      const file = context.paths().config;
+      if (options.dryRun !== true && existsSync(file)) throw existsAlready(file);
       const first = planFirstCluster(await readMachineNetwork(context.signal), options.interface);
       const text = renderFirstCluster(first);
       if (options.dryRun === true) return context.stdout(text);
-      const file = context.paths().config;
       await writeNew(file, text);
       context.stdout(
         `wrote ${file}: nodes boot on ${first.interface}, unknown boards wait in ${first.pool.first}-${first.pool.last}\n`,
@@ -37,14 +39,16 @@ async function writeNew(file: string, text: string): Promise<void> {
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, text, { flag: 'wx' });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new ConfigError(`${file} exists already and is never overwritten`, {
-        hint: 'See what init would write with "pi-image init --dry-run", or name another file with --config.',
-      });
-    }
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existsAlready(file);
     throw new HostError(`cannot write ${file}`, {
       cause: error,
       hint: 'Run it as root, or name a file of yours with --config.',
     });
   }
+}
+
+function existsAlready(file: string): ConfigError {
+  return new ConfigError(`${file} exists already and is never overwritten`, {
+    hint: 'See what init would write with "pi-image init --dry-run", or name another file with --config.',
+  });
 }
