@@ -4,7 +4,6 @@ mount_kernel_file_systems() {
     mount -t proc -o nosuid,nodev,noexec proc /proc
     mount -t sysfs -o nosuid,nodev,noexec sysfs /sys
     mount -t devtmpfs -o nosuid,mode=0755 dev /dev
-    /bin/busybox --install -s /bin
     # As systemd would: it keeps a /run that is mounted already.
     mount -t tmpfs -o nosuid,nodev,mode=0755,size=20% run /run
     work=/run/pi-image

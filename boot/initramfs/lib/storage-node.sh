@@ -1,27 +1,27 @@
 # Talking to the storage node: GET and POST below /boot/v1/, with this boot's token.
 
+ask_explain='Look at "pi-image node explain" and at the log of "pi-image serve" on the storage node.'
+
 # get NAME FILE: one try.
 get() {
     wget -q -T 10 -O "$2" --header "Authorization: Bearer $token" "http://$server:$http_port/boot/v1/$1" 2> $work/error
 }
 
-# get_patiently NAME FILE: for two minutes, as long as the storage node may take to start.
+# get_patiently NAME FILE: for two minutes, as long as the storage node may take to start. A refusal is final: only the
+# next boot has another token.
 get_patiently() {
     for try in 1 2 3 4 5 6 7 8 9 10 11 12; do
         get "$1" "$2" && return
-        why=$(explain_get "$(tail -n 1 $work/error)")
+        error=$(tail -n 1 $work/error)
+        case $error in
+            *' 403'*) fail "$server refuses the token of this boot when asked for $1" "$ask_explain" ;;
+            *'onnection refused'*) why="nothing answers on port $http_port" ;;
+            *) why=${error#wget: } ;;
+        esac
         complain "cannot get $1 from $server: $why (try $try of 12)"
         sleep 10
     done
-    return 1
-}
-
-explain_get() {
-    case $1 in
-        *' 403'*) echo "it refuses this boot's token" ;;
-        *'onnection refused'*) echo "nothing answers on port $http_port" ;;
-        *) echo "${1#wget: }" ;;
-    esac
+    fail "cannot get $1 from $server: $why" "$ask_explain"
 }
 
 # report PHASE DETAIL [DIGEST]: the boot goes on when nobody listens.
@@ -44,11 +44,10 @@ form_value() {
 
 # Pis have no clock of their own: munge, TLS and logs need the time, and NFS leases must not jump.
 set_clock() {
-    get_patiently clock $work/clock ||
-        fail "the boot service of $server gives no time: $why" "Is \"pi-image serve\" running?"
+    get_patiently clock $work/clock
     read -r now < $work/clock
     case $now in
-        '' | *[!0-9]*) fail "the boot service of $server gave \"$now\" for the time" "Is another HTTP server on port $http_port?" ;;
+        '' | *[!0-9]*) fail "$server gave \"$now\" for the time" "Is another HTTP server on port $http_port?" ;;
     esac
     date -u -s "@$now" > /dev/null
 }

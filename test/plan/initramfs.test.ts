@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+
+import { encodeInitramfs } from '../../src/plan/initramfs-archive.ts';
+import { modulesOf, planModuleGroups } from '../../src/plan/initramfs.ts';
+import { parseModules } from '../../src/plan/module-order.ts';
+
+const loadable = [
+  'nfsv4: sunrpc',
+  'sunrpc:',
+  'overlay:',
+  'virtio_net: failover',
+  'failover:',
+  'virtio-rng:',
+  'virtio_mmio:',
+  'i6300esb:',
+  'bcm2835_wdt:',
+  'genet:',
+  'mdio-bcm-unimac:',
+  'broadcom: bcm-phy-lib',
+  'bcm-phy-lib:',
+];
+const toLine = (line: string) => line.replaceAll(/[\w-]+/g, (name) => `kernel/${name}.ko.xz`);
+
+const indexOf = (modules: readonly string[], builtin: readonly string[] = ['virtio_pci']) =>
+  parseModules({ dep: modules.map(toLine).join('\n'), builtin: builtin.map(toLine).join('\n'), softdep: '' });
+const index = indexOf(loadable);
+
+describe('the groups of an image', () => {
+  test('are those of every machine, of virtual ones, and of its boards', () => {
+    expect(planModuleGroups(index, '7.2', ['pi4', 'uefi'])).toEqual([
+      { group: 'every', machine: undefined, modules: ['sunrpc', 'nfsv4', 'overlay'] },
+      {
+        group: 'uefi',
+        machine: undefined,
+        modules: ['virtio_mmio', 'failover', 'virtio_net', 'virtio_rng', 'i6300esb'],
+      },
+      {
+        group: 'pi4',
+        machine: 'brcm,bcm2711',
+        modules: ['bcm2835_wdt', 'mdio_bcm_unimac', 'bcm_phy_lib', 'broadcom', 'genet'],
+      },
+    ]);
+  });
+
+  test('hold virtual machines even when no board asks for them', () => {
+    expect(modulesOf(planModuleGroups(index, '7.2', []))).toContain('virtio_net');
+  });
+
+  test('take a driver under the other name it has', () => {
+    const pi5 = ['irq_bcm2712_mip', 'clk_rp1', 'pinctrl_rp1', 'macb'];
+    const group = planModuleGroups(indexOf(loadable, ['virtio_pci', 'rp1', ...pi5]), '6.12-v8', ['pi5']).at(-1);
+
+    expect(group?.modules).toEqual(['bcm2835_wdt', 'bcm_phy_lib', 'broadcom']);
+  });
+});
+
+describe('a kernel without a module that is needed is refused', () => {
+  test('with the board it is needed for', () => {
+    expect(() => planModuleGroups(index, '6.12.107', ['pi5'])).toThrow(
+      'kernel 6.12.107 has no module rp1_pci or rp1, without which pi5 (Raspberry Pi 5, 500, CM5) cannot boot',
+    );
+  });
+
+  test.each(['nfsv4', 'overlay', 'virtio_net'])('on every image: %s', (name) => {
+    const without = indexOf(loadable.filter((line) => !line.startsWith(`${name}:`)));
+
+    expect(() => planModuleGroups(without, '7.2', [])).toThrow(
+      `has no module ${name}, without which a node cannot boot`,
+    );
+  });
+});
+
+test('the archive holds the lists that boot/initramfs/lib/modules.sh reads', () => {
+  const groups = planModuleGroups(index, '7.2', ['pi4']);
+  const modules = new Map(modulesOf(groups).map((name) => [name, Buffer.from(`ko of ${name}`)]));
+  const parts = { busybox: Buffer.from('elf'), init: Buffer.from('#!/bin/sh'), scripts: new Map(), groups, modules };
+
+  const archive = Buffer.from(encodeInitramfs(parts)).toString('latin1');
+
+  expect(archive).toContain('every sunrpc\nevery nfsv4\nevery overlay\nuefi virtio_mmio\n');
+  expect(archive).toContain('pi4 bcm2835_wdt\npi4 mdio_bcm_unimac\npi4 bcm_phy_lib\npi4 broadcom\npi4 genet\n');
+  expect(archive).toContain('pi4 brcm,bcm2711\n');
+  for (const name of modules.keys()) expect(archive).toContain(`modules/${name}.ko\0`);
+});
