@@ -16,21 +16,27 @@ const programs: Readonly<Record<string, string>> = {
   setpriv: 'util-linux',
 };
 
+export function requireRoot(what: string): void {
+  if (process.getuid?.() === 0) return;
+  throw new HostError(`${what} needs root: its files belong to root and to the users of the image`, {
+    hint: 'Run it with sudo.',
+  });
+}
+
+/** Paths go into mount options and apt's configuration, which know no quoting. */
+export function requireStateDir(stateDir: string): void {
+  if (/^[\w./@+-]+$/.test(stateDir)) return;
+  throw new ConfigError(
+    `${stateDir} cannot hold images: its path has other characters than letters, digits and ._-/@+`,
+    {
+      hint: 'Choose another state directory with --state DIR.',
+    },
+  );
+}
+
 export async function checkMachine(stateDir: string): Promise<void> {
-  if (process.getuid?.() !== 0) {
-    throw new HostError('building an image needs root: its files belong to root and it is mounted while it is made', {
-      hint: 'Run it with sudo.',
-    });
-  }
-  // Paths go into mount options and apt's configuration, which know no quoting.
-  if (!/^[\w./@+-]+$/.test(stateDir)) {
-    throw new ConfigError(
-      `${stateDir} cannot hold images: its path has other characters than letters, digits and ._-/@+`,
-      {
-        hint: 'Choose another state directory with --state DIR.',
-      },
-    );
-  }
+  requireRoot('building an image');
+  requireStateDir(stateDir);
   const wanted = process.arch === 'arm64' ? programs : { ...programs, 'qemu-aarch64-static': 'qemu-user-static' };
   const missing: string[] = [];
   for (const [program, name] of Object.entries(wanted)) if (!(await isInstalled(program))) missing.push(name);

@@ -7,12 +7,14 @@ import { sha256OfFile } from '../host/deb-store.ts';
 import { imagesDir, listVersions, nextVersion, publishVersion } from '../host/image-store.ts';
 import { walkTree } from '../host/tree.ts';
 import type { BuildRecord } from '../model/build-record.ts';
+import type { BoardName } from '../model/board.ts';
 import type { ImageManifest } from '../model/manifest.ts';
+import type { BootKernel } from '../plan/boot-layout.ts';
 import type { BuildStepArgs } from '../plan/build.ts';
 import { checkIds, extendRegistry } from '../plan/id-registry.ts';
 import { refuseSecrets } from '../plan/secret-lint.ts';
 import { buildPaths, type RunningBuild } from './running-build.ts';
-import { scanTree } from './scan-tree.ts';
+import { scanTree, type TreeSummary } from './scan-tree.ts';
 
 export async function lint({ lookInside }: BuildStepArgs['lint'], build: RunningBuild): Promise<void> {
   const tree = await scanTree(path.join(build.torso, 'root'), lookInside, build.signal);
@@ -22,42 +24,65 @@ export async function lint({ lookInside }: BuildStepArgs['lint'], build: Running
 }
 
 export async function publish({ key }: BuildStepArgs['publish'], build: RunningBuild): Promise<void> {
-  const { name, spec, stateDir, found, torso, now } = build;
-  const { tree } = found;
+  const { tree, kernels } = build.found;
   if (tree === undefined) throw new Error('lint comes before publish');
-  const { secrets: _none, passwd, group, ...summary } = tree;
-  const existing = await listVersions(imagesDir(stateDir), name);
-  const builtAt = now();
-  const manifest: ImageManifest = {
+  const record: BuildRecord = { format: 1, parts: Object.fromEntries(build.plan.parts) };
+  await writeFileAtomically(buildPaths(build.stateDir).record(build.name), `${JSON.stringify(record, null, 1)}\n`);
+  const { boards } = build.spec;
+  build.found.version = await publishTree({ ...build, boards, key, kernels, tree });
+}
+
+export interface FinishedTree extends Pick<
+  RunningBuild,
+  'name' | 'stateDir' | 'torso' | 'registry' | 'now' | 'signal'
+> {
+  readonly boards: readonly BoardName[];
+  readonly key: string;
+  readonly kernels: readonly Pick<BootKernel, 'release' | 'kernel' | 'initramfs' | 'boards'>[];
+  readonly tree: TreeSummary;
+}
+
+/** @returns the version's name */
+export async function publishTree(finished: FinishedTree): Promise<string> {
+  const { name, stateDir, torso, registry } = finished;
+  const { passwd, group } = finished.tree;
+  const manifest = await describeVersion(finished);
+  // Numbers are registered first: a version must never be out with numbers that nobody keeps.
+  const ids = extendRegistry(registry, passwd, group);
+  await writeFileAtomically(buildPaths(stateDir).ids(name), `${JSON.stringify(ids, null, 1)}\n`);
+  await publishVersion(torso, manifest, finished.signal);
+  return manifest.version;
+}
+
+async function describeVersion(finished: FinishedTree): Promise<ImageManifest> {
+  const { name, key, boards, kernels, torso, tree } = finished;
+  const versions = await listVersions(imagesDir(finished.stateDir), name);
+  const existing = versions.map(({ version }) => version);
+  const builtAt = finished.now();
+  return {
     format: 1,
     name,
-    version: nextVersion(
-      existing.map(({ version }) => version),
-      builtAt,
-    ),
+    version: nextVersion(existing, builtAt),
     builtAt: builtAt.toISOString(),
-    boards: spec.boards,
+    boards: [...boards],
     key,
     bootFiles: await describeBootFiles(path.join(torso, 'boot')),
-    kernels: found.kernels.map(({ release, kernel, initramfs, boards }) => ({
+    kernels: kernels.map(({ release, kernel, initramfs, boards: own }) => ({
       release,
       kernel,
       initramfs,
-      boards: [...boards],
+      boards: [...own],
     })),
-    ...summary,
+    packages: tree.packages,
+    users: tree.users,
+    groups: tree.groups,
+    folderLinks: tree.folderLinks,
+    rootBytes: tree.rootBytes,
+    rootFiles: tree.rootFiles,
   };
-  const paths = buildPaths(stateDir);
-  // Numbers are registered first: a version must never be out with numbers that nobody keeps.
-  const registry = extendRegistry(build.registry, passwd, group);
-  await writeFileAtomically(paths.ids(name), `${JSON.stringify(registry, null, 1)}\n`);
-  const record: BuildRecord = { format: 1, parts: Object.fromEntries(build.plan.parts) };
-  await writeFileAtomically(paths.record(name), `${JSON.stringify(record, null, 1)}\n`);
-  await publishVersion(torso, manifest, build.signal);
-  found.version = manifest.version;
 }
 
-export async function describeBootFiles(boot: string): Promise<ImageManifest['bootFiles']> {
+async function describeBootFiles(boot: string): Promise<ImageManifest['bootFiles']> {
   const files: Record<string, { sha256: string; sizeBytes: number }> = {};
   for await (const entry of walkTree(boot)) {
     if (entry.kind !== 'file') continue;

@@ -4,6 +4,7 @@ import { registerBuild } from './commands/build.ts';
 import { registerCompletion } from './commands/completion.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDemo } from './commands/demo.ts';
+import { registerImage } from './commands/image.ts';
 import { registerInit } from './commands/init.ts';
 import { registerNfs } from './commands/nfs.ts';
 import { registerNode } from './commands/node.ts';
@@ -24,6 +25,7 @@ export const commands: readonly RegisterCommand[] = [
   registerNode,
   registerRole,
   registerOverlay,
+  registerImage,
   registerConfig,
   registerNfs,
   registerRack,
