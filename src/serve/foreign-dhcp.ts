@@ -21,7 +21,7 @@ export interface ForeignDhcpOptions {
   readonly pace?: Pace;
 }
 
-export interface Pace {
+interface Pace {
   /** All in all. */
   readonly waitMs: number;
   /** A second question, in case the first was lost. */

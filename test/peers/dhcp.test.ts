@@ -39,8 +39,17 @@ afterEach(async () => {
 
 const script = (name: string) => path.resolve(import.meta.dirname, '../support', name);
 
+/** A program of test/support, run as it is. */
+const typescript = (name: string, ...args: readonly string[]) => [
+  process.execPath,
+  '--import',
+  'tsx',
+  script(name),
+  ...args,
+];
+
 function serviceArgv(changes: Partial<DhcpServiceInput> = {}): readonly string[] {
-  return [process.execPath, '--import', 'tsx', script('dhcp-service.ts'), JSON.stringify({ ...input, ...changes })];
+  return typescript('dhcp-service.ts', JSON.stringify({ ...input, ...changes }));
 }
 
 async function serve(changes: Partial<DhcpServiceInput> = {}): Promise<NamespaceProgram> {
@@ -155,7 +164,7 @@ describe('gets its reserved address', () => {
     await net.run('client', ['ip', 'route', 'add', '255.255.255.255', 'dev', 'end0']);
     await serve();
 
-    const client = net.start('client', [process.execPath, script('npm-dhcp-client.cjs'), node01]);
+    const client = net.start('client', typescript('npm-dhcp-client.ts', node01));
 
     expect(JSON.parse((await client.line(/^bound /)).slice('bound '.length))).toMatchObject({
       address: '10.42.0.11',
@@ -179,7 +188,7 @@ test('truncated and random datagrams leave the service answering', async () => {
   await net.run('client', ['ip', 'address', 'add', '10.42.0.99/24', 'dev', 'end0']);
   const service = await serve();
 
-  await net.run('client', [process.execPath, script('noise.cjs'), '10.42.0.1', '67', '2000']);
+  await net.run('client', typescript('noise.ts', '10.42.0.1', '67', '2000'));
 
   expect(await udhcpc()).toMatch(/^ip=10\.42\.0\.11$/m);
   expect(service.lines.filter((line) => line.includes('dhcp.malformed'))).toHaveLength(1);

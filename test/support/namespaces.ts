@@ -1,10 +1,15 @@
 /** Network namespaces joined by cables, for tests with real programs. Needs root; everything goes when the test ends. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 
-const exec = promisify(execFile);
+import { run, type Argv } from '../../src/host/process.ts';
+
+const patienceMs = 60_000;
+
+function ip(...args: readonly string[]): Promise<string> {
+  return run(['ip', ...args], { signal: AbortSignal.timeout(patienceMs) });
+}
 
 export interface NamespaceProgram {
   /** Lines of stdout and stderr so far. */
@@ -30,8 +35,12 @@ export class Namespaces {
     return `${this.#prefix}-${name}`;
   }
 
+  #inside(namespace: string, argv: readonly string[]): Argv {
+    return ['ip', 'netns', 'exec', this.#full(namespace), ...argv];
+  }
+
   async add(name: string): Promise<void> {
-    await exec('ip', ['netns', 'add', this.#full(name)]);
+    await ip('netns', 'add', this.#full(name));
     this.#made.push(name);
     await this.run(name, ['ip', 'link', 'set', 'lo', 'up']);
   }
@@ -42,7 +51,7 @@ export class Namespaces {
       const mac = end.mac === undefined ? [] : ['address', end.mac];
       return ['name', end.interface, ...mac, 'netns', this.#full(end.namespace)];
     };
-    await exec('ip', ['link', 'add', ...words(one), 'type', 'veth', 'peer', ...words(other)]);
+    await ip('link', 'add', ...words(one), 'type', 'veth', 'peer', ...words(other));
     for (const end of [one, other]) {
       if (end.address !== undefined) {
         await this.run(end.namespace, ['ip', 'address', 'add', end.address, 'dev', end.interface]);
@@ -51,14 +60,14 @@ export class Namespaces {
     }
   }
 
-  /** @returns stdout and stderr; a failure throws. */
-  async run(namespace: string, argv: readonly string[]): Promise<string> {
-    const { stdout, stderr } = await exec('ip', ['netns', 'exec', this.#full(namespace), ...argv]);
-    return stdout + stderr;
+  /** @returns stdout; a failure throws with the end of stderr. */
+  run(namespace: string, argv: readonly string[]): Promise<string> {
+    return run(this.#inside(namespace, argv), { signal: AbortSignal.timeout(patienceMs) });
   }
 
   start(namespace: string, argv: readonly string[]): NamespaceProgram {
-    const child = spawn('ip', ['netns', 'exec', this.#full(namespace), ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program, ...args] = this.#inside(namespace, argv);
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const lines: string[] = [];
     const waiting = new Set<() => void>();
     const wake = () => {
@@ -102,7 +111,7 @@ export class Namespaces {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await ended;
     }
-    for (const name of this.#made) await exec('ip', ['netns', 'del', this.#full(name)]);
+    for (const name of this.#made) await ip('netns', 'del', this.#full(name));
   }
 }
 

@@ -1,6 +1,5 @@
 /** Our codec against the npm package `dhcp`, an independent one, over what that one can say. */
-import { createRequire } from 'node:module';
-
+import theirs, { type Packet as TheirPacket } from 'dhcp/lib/protocol.js';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
@@ -10,30 +9,6 @@ import { decodeDhcp } from '../../src/wire/dhcp-decode.ts';
 import { encodeDhcp } from '../../src/wire/dhcp-encode.ts';
 import { addressesValue, textValue, uint32Value } from '../../src/wire/dhcp-options.ts';
 import { ethernet, readMac, type DhcpPacket } from '../../src/wire/dhcp.ts';
-
-/** What dhcp/lib/protocol.js reads and writes; it has no types of its own. */
-interface TheirPacket {
-  op: number;
-  htype: number;
-  hlen: number;
-  hops: number;
-  xid: number;
-  secs: number;
-  flags: number;
-  ciaddr: string;
-  yiaddr: string;
-  siaddr: string;
-  giaddr: string;
-  chaddr: string;
-  sname: string;
-  file: string;
-  options: Record<number, string | number | string[] | number[]>;
-}
-
-const theirs = createRequire(import.meta.url)('dhcp/lib/protocol.js') as {
-  parse: (bytes: Uint8Array) => TheirPacket;
-  format: (packet: TheirPacket) => { _data: Buffer; _w: number };
-};
 
 const anyAddress = fc.integer({ min: 0, max: 0xffffffff }).map(ipv4FromNumber);
 const anyAddresses = fc.array(anyAddress, { minLength: 1, maxLength: 5 });
