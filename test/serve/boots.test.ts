@@ -1,0 +1,111 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { silenceMs } from '../../src/plan/boot-timeline.ts';
+import type { Arrival } from '../../src/serve/boots.ts';
+import { sampleBoots } from '../support/sample-boots.ts';
+import { sampleManifest, sampleNode, sampleView } from '../support/sample-view.ts';
+
+const node01 = sampleNode('node01');
+const mac = '2c:cf:67:01:02:03';
+
+let sample: Awaited<ReturnType<typeof sampleBoots>>;
+beforeEach(async () => {
+  sample = await sampleBoots();
+});
+afterEach(() => sample.remove());
+
+function bootOf(arrival: Arrival) {
+  if (arrival.kind === 'refused') throw new Error(arrival.reason);
+  return arrival.boot;
+}
+
+test('a boot is on the disk with what it boots before the board is answered', async () => {
+  const boot = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
+
+  const later = await sampleBoots(sample.stateDir);
+  expect(later.boots.all()).toEqual([boot]);
+  expect(later.boots.generations().get(boot.generation)?.node).toBe('node01');
+  expect(later.frozen.get(boot.generation)?.overlay.length).toBeGreaterThan(0);
+});
+
+test('a service that was killed goes on with the boot, its token and its generation, whatever is desired now', async () => {
+  const boot = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
+
+  const later = await sampleBoots(sample.stateDir);
+  later.world.view = sampleView({ images: new Map([['debian-lite', [sampleManifest({ version: '20261122.1' })]]]) });
+  const read = bootOf(await later.boots.arrive(node01, mac, 'read'));
+
+  expect(read).toMatchObject({ id: boot.id, token: boot.token, generation: boot.generation });
+  expect(later.boots.authorise(boot.token, node01.address).kind).toBe('valid');
+  expect(later.boots.generations().get(read.generation)?.image.version).toBe('20261121.1');
+});
+
+test('signs that come at the same time begin one boot', async () => {
+  const signs = ['discover', 'discover', 'read', 'read'] as const;
+  const arrivals = await Promise.all(signs.map((sign) => sample.boots.arrive(node01, mac, sign)));
+
+  expect(new Set(arrivals.map((arrival) => bootOf(arrival).id)).size).toBe(1);
+  expect(sample.boots.all()).toHaveLength(1);
+});
+
+test('every boot has a token of its own', async () => {
+  const first = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
+  await sample.boots.report(first, { phase: 'root', uptimeSeconds: 3, detail: undefined });
+  const second = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
+
+  expect(second.id).not.toBe(first.id);
+  expect(second.token).not.toBe(first.token);
+  expect(sample.boots.all()[0]).toMatchObject({ closed: { reason: 'restarted' } });
+  expect(sample.boots.authorise(first.token, node01.address).kind).toBe('refused');
+});
+
+test('no token is in a log line or in what a closed boot leaves behind', async () => {
+  const boot = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
+  sample.boots.countFile(node01.address, 1000);
+  await sample.boots.report(boot, { phase: 'overlay', uptimeSeconds: 4, detail: 'done' });
+  await sample.file.flush();
+
+  const kept = await readFile(path.join(sample.stateDir, 'boots.json'), 'utf8');
+  expect(boot.token).toHaveLength(43);
+  expect(sample.lines.join('\n') + kept).not.toContain(boot.token);
+  expect(sample.boots.all()[0]).toMatchObject({ files: 1, bytes: 1000, closed: { reason: 'handed-over' } });
+});
+
+describe('a node that cannot be planned', () => {
+  test('is refused with the reason and begins nothing', async () => {
+    sample.world.view = sampleView({ images: new Map() });
+
+    const arrival = await sample.boots.arrive(node01, mac, 'discover');
+
+    expect(arrival).toEqual({ kind: 'refused', reason: 'there is no version of the image debian-lite' });
+    expect(sample.boots.all()).toEqual([]);
+  });
+});
+
+test('tidying closes what is silent and forgets what nobody needs', async () => {
+  const boot = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
+  sample.world.nowMs += silenceMs - 1;
+  await sample.boots.tidy();
+  expect(sample.boots.all()[0]?.closed).toBeUndefined();
+
+  sample.world.nowMs += 1;
+  await sample.boots.tidy();
+  expect(sample.boots.all()[0]).toMatchObject({ id: boot.id, closed: { reason: 'silent' } });
+  expect(sample.lines.some((line) => line.startsWith('boot.silent'))).toBe(true);
+
+  // Eleven further boots, each of another generation: the first one's is needed no more.
+  for (let count = 0; count < 11; count += 1) {
+    const version = `20261122.${count + 1}`;
+    sample.world.view = sampleView({ images: new Map([['debian-lite', [sampleManifest({ version })]]]) });
+    await sample.boots.arrive(node01, mac, 'discover');
+    sample.world.nowMs += silenceMs;
+    await sample.boots.tidy();
+  }
+  const files = await readdir(path.join(sample.stateDir, 'boot'));
+  expect(sample.boots.all()).toHaveLength(10);
+  expect(files).toHaveLength(10);
+  expect(files).not.toContain(`${boot.generation}.json`);
+});

@@ -1,0 +1,137 @@
+import { expect, test } from 'vitest';
+
+import { ConfigError } from '../../src/model/errors.ts';
+import type { FrozenBoot } from '../../src/model/frozen-boot.ts';
+import { parseMac } from '../../src/model/mac.ts';
+import { emptyState, type State } from '../../src/model/state.ts';
+import { planGeneration } from '../../src/plan/generation.ts';
+import { learnMac } from '../../src/plan/state-changes.ts';
+import { createHealth } from '../../src/serve/health.ts';
+import { nodeProblems } from '../../src/serve/node-health.ts';
+import { openSite, type SiteConfig } from '../../src/serve/site.ts';
+import { sampleCluster, sampleClusterInput, sampleNode, sampleNodes, sampleView } from '../support/sample-view.ts';
+
+const view = sampleView();
+
+/** A site whose files can be changed under its feet. */
+async function openSample() {
+  const files = {
+    config: (): SiteConfig => view,
+    images: view.images,
+    fingerprint: 'one',
+    state: { ...emptyState, nodes: [...sampleNodes()] } as State,
+  };
+  const health = createHealth(() => 0);
+  const log = { info: () => undefined, warn: () => undefined };
+  let frozenCount = 0;
+  const site = await openSite({
+    readConfig: () => Promise.resolve().then(() => files.config()),
+    listImages: () => Promise.resolve(files.images),
+    fingerprint: () => Promise.resolve(files.fingerprint),
+    state: { current: () => files.state },
+    freeze: (node, of): FrozenBoot => {
+      frozenCount += 1;
+      return { format: 1, generation: planGeneration(node, of), overlay: [] };
+    },
+    health,
+    log,
+  });
+  const said = () => health.parts().find(({ name }) => name === 'config')?.problems ?? [];
+  return { site, files, said, frozenCount: () => frozenCount };
+}
+
+test('the view is one object until something changes', async () => {
+  const { site, files } = await openSample();
+  const before = site.view();
+  expect(site.view()).toBe(before);
+
+  files.state = learnMac(files.state, 'login', parseMac('dc:a6:32:00:00:99'));
+
+  expect(site.view()).not.toBe(before);
+  expect(site.view().nodes.find(({ name }) => name === 'login')?.mac).toBe('dc:a6:32:00:00:99');
+});
+
+test('what a node boots is planned once per view', async () => {
+  const { site, files, frozenCount } = await openSample();
+  const node = sampleNode('node01');
+
+  const first = site.desired(node);
+  expect(site.desired(node)).toBe(first);
+  expect(frozenCount()).toBe(1);
+
+  files.state = { ...files.state, nodes: [...files.state.nodes] };
+  site.desired(node);
+  expect(frozenCount()).toBe(2);
+});
+
+test('a broken edit keeps what worked, says why, and its repair is taken', async () => {
+  const { site, files, said } = await openSample();
+  files.config = () => {
+    throw new ConfigError('cluster.yaml:3: unknown key "polo"', { hint: 'Did you mean pool?' });
+  };
+  files.fingerprint = 'two';
+
+  await site.reloadIfChanged();
+  expect(site.view().cluster).toBe(view.cluster);
+  expect(said()).toEqual([expect.stringContaining('unknown key "polo"; Did you mean pool?')]);
+
+  const repaired = sampleView({ cluster: sampleCluster({ shares: [] }) });
+  files.config = () => repaired;
+  files.fingerprint = 'three';
+  await site.reloadIfChanged();
+  expect(site.view().cluster).toBe(repaired.cluster);
+  expect(said()).toEqual([]);
+});
+
+test('nothing is read while nothing has changed', async () => {
+  const { site, files, said } = await openSample();
+  files.config = () => {
+    throw new ConfigError('read again');
+  };
+
+  await site.reloadIfChanged();
+
+  expect(said()).toEqual([]);
+});
+
+test.each([
+  ['address', { network: { ...sampleClusterInput.network, address: '10.42.0.2/24' } }],
+  ['interface', { network: { ...sampleClusterInput.network, interface: 'eth1' } }],
+  ['port', { ports: { http: 8080 } }],
+])('another %s needs a restart, until which the old one is used', async (_name, changes) => {
+  const { site, files, said } = await openSample();
+  files.config = () => sampleView({ cluster: sampleCluster(changes) });
+
+  await site.reload();
+
+  expect(site.view().cluster).toBe(view.cluster);
+  expect(said()[0]).toContain('Restart the service');
+});
+
+test('files that cannot be used at the start are an error', async () => {
+  const broken = openSite({
+    readConfig: () => Promise.reject(new ConfigError('no cluster.yaml')),
+    listImages: () => Promise.resolve(new Map()),
+    fingerprint: () => Promise.resolve(''),
+    state: { current: () => emptyState },
+    freeze: () => {
+      throw new Error('not reached');
+    },
+    health: createHealth(() => 0),
+    log: { info: () => undefined, warn: () => undefined },
+  });
+
+  await expect(broken).rejects.toThrow('no cluster.yaml');
+});
+
+test('nodes without an image are told apart from those with one', async () => {
+  const { site, files } = await openSample();
+  const login = { ...sampleClusterInput.roles.login, image: 'other' };
+  files.config = () => sampleView({ cluster: sampleCluster({ roles: { ...sampleClusterInput.roles, login } }) });
+  await site.reload();
+
+  expect(nodeProblems(site)).toEqual([
+    'login cannot boot: there is no version of the image other; Run "pi-image build other".',
+  ]);
+  expect(site.desired(sampleNode('node01')).kind).toBe('boots');
+});

@@ -1,0 +1,43 @@
+/** Boots of the sample cluster in a folder of their own, with a clock that a test turns. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { openFrozenBoots } from '../../src/host/frozen-boots.ts';
+import { openBootsFile } from '../../src/host/state-file.ts';
+import { PiImageError } from '../../src/model/errors.ts';
+import type { LogFields } from '../../src/model/log.ts';
+import type { NodeSpec } from '../../src/model/node.ts';
+import type { ClusterView } from '../../src/model/view.ts';
+import { chooseImage } from '../../src/plan/choose-image.ts';
+import { planGeneration } from '../../src/plan/generation.ts';
+import { renderFrozenOverlay } from '../../src/plan/overlay.ts';
+import { createBoots } from '../../src/serve/boots.ts';
+import type { Desired } from '../../src/serve/site.ts';
+import { sampleView } from './sample-view.ts';
+
+export async function sampleBoots(dir?: string) {
+  const stateDir = dir ?? (await mkdtemp(path.join(tmpdir(), 'boots-')));
+  const world = { view: sampleView(), nowMs: 1_800_000_000_000 };
+  const lines: string[] = [];
+  const write = (event: string, fields?: LogFields) => void lines.push(`${event} ${JSON.stringify(fields ?? {})}`);
+  const log = { info: write, warn: write };
+  const site = { view: () => world.view, desired: (node: NodeSpec) => desired(node, world.view) };
+  const file = await openBootsFile(stateDir);
+  const ids = new Set(file.current().boots.map(({ generation }) => generation));
+  const frozen = await openFrozenBoots(path.join(stateDir, 'boot'), ids);
+  const boots = createBoots({ file, frozen, site, now: () => world.nowMs, log });
+  return { stateDir, world, lines, log, site, file, frozen, boots, remove: () => rm(stateDir, { recursive: true }) };
+}
+
+function desired(node: NodeSpec, view: ClusterView): Desired {
+  try {
+    const generation = planGeneration(node, view);
+    const manifest = chooseImage(`${generation.image.name}@${generation.image.version}`, view.images);
+    const overlay = renderFrozenOverlay({ node, view, manifest });
+    return { kind: 'boots', frozen: { format: 1, generation, overlay } };
+  } catch (error) {
+    if (error instanceof PiImageError) return { kind: 'refused', reason: error.message };
+    throw error;
+  }
+}
