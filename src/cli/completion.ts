@@ -69,11 +69,11 @@ function renderBash(entries: readonly Entry[]): string {
   const paths = entries.map(({ path }) => `'${path}'`).filter((path) => path !== "''");
   return `# pi-image completion bash; load it with: source <(pi-image completion bash)
 _pi_image() {
-  local path='' word words='' index
+  local chain='' word words='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     word="\${COMP_WORDS[index]}"
-    case "\${path:+$path }$word" in
-      ${paths.join(' | ')}) path="\${path:+$path }$word" ;;
+    case "\${chain:+$chain }$word" in
+      ${paths.join(' | ')}) chain="\${chain:+$chain }$word" ;;
     esac
   done
   case "\${COMP_WORDS[COMP_CWORD - 1]}" in
@@ -81,7 +81,7 @@ _pi_image() {
     -n | --node) COMPREPLY=($(compgen -W "$(${listNames('node')})" -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
     -f | --file | --config | --state | --runtime) COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
   esac
-  case "$path" in
+  case "$chain" in
 ${cases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
@@ -90,7 +90,7 @@ complete -F _pi_image pi-image
 `;
 }
 
-/** zsh runs bash completions; only the way in differs. */
+/** zsh runs bash completions; only the way in differs. `path` is its PATH: no variable may have that name. */
 function renderZsh(entries: readonly Entry[]): string {
   return `#compdef pi-image
 # pi-image completion zsh; load it with: source <(pi-image completion zsh)
@@ -128,7 +128,7 @@ function fishOption(option: Option, when: string): string[] {
   if (option.long === undefined || option.long === null) return [];
   const short = option.short === undefined ? '' : ` -s ${option.short.slice(1)}`;
   const takes = option.required || option.optional ? ' -r' : '';
-  const choices = option.argChoices === undefined ? '' : ` -a ${quote(option.argChoices.join(' '))}`;
+  const choices = option.argChoices === undefined ? '' : ` -f -a ${quote(option.argChoices.join(' '))}`;
   return [
     `complete -c pi-image ${when} -l ${option.long.slice(2)}${short}${takes}${choices} -d ${quote(option.description)}`,
   ];

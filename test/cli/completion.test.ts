@@ -58,12 +58,13 @@ test('zsh gets the same function', async () => {
 
   expect(out).toMatch(/^#compdef pi-image\n/);
   expect(out).toContain('complete -F _pi_image pi-image');
+  expect(out).not.toMatch(/\bpath=/);
 });
 
 test('fish knows commands, options with their choices, and names', async () => {
   const { out } = await runHere(['completion', 'fish']);
 
   expect(out).toMatch(/-n '__pi_image_at "node"' -a explain -d '/);
-  expect(out).toMatch(/-n '__pi_image_at "node list"' -l output -s o -r -a 'table json yaml name' /);
+  expect(out).toMatch(/-n '__pi_image_at "node list"' -l output -s o -r -f -a 'table json yaml name' /);
   expect(out).toContain(`-n '__pi_image_at "node explain"' -a '(pi-image node list -o name 2>/dev/null)'`);
 });
