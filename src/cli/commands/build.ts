@@ -28,7 +28,7 @@ export const registerBuild: RegisterCommand = (program, context) => {
     .command('build <image>')
     .summary('make a new version of an image')
     .description(
-      'Builds images/<image>/image.yaml into a new version. What did not change is taken from the cache; when nothing\n' +
+      'Builds images/<image>/image.yaml into a new version. What did not change is taken from the cache; when nothing ' +
         'changed, nothing is done and no network is needed. Needs root.',
     )
     .option('--plan', 'print the steps and do nothing')
@@ -37,6 +37,7 @@ export const registerBuild: RegisterCommand = (program, context) => {
     .addOption(new Option('--offline', 'use only what is on this machine').conflicts('update'))
     .addOption(sourceOption('--mirror <source=url>', 'take an archive from this address'))
     .addOption(sourceOption('--keyring <source=file>', 'trust this key file for an archive'))
+    .addHelpText('after', '\nExamples:\n  pi-image build debian-lite\n  pi-image build debian-lite --explain')
     .action((image: string, flags: BuildFlags) => build(image, flags, context));
 };
 

@@ -12,7 +12,7 @@ export const registerDemo: RegisterCommand = (program, context) => {
     .command('demo')
     .summary('build an image and boot two virtual boards into Slurm')
     .description(
-      'Installs what this machine lacks, builds an image, raises a rack of two virtual boards, boots them at the same\n' +
+      'Installs what this machine lacks, builds an image, raises a rack of two virtual boards, boots them at the same ' +
         'time from this storage node, runs a Slurm job on one from the other, and takes the rack down. Needs root.',
     )
     .option('--dir <dir>', 'image, caches and logs; kept between runs', '/var/tmp/pi-image-demo')

@@ -41,6 +41,7 @@ function registerList(parent: Command, context: CliContext): void {
     .command('list')
     .summary('list versions, newest first')
     .argument('[image]', 'only this image')
+    .addHelpText('after', '\nExample:\n  pi-image image list')
     .action(async (name: string | undefined, options: { output: OutputFormat }) => {
       const images = await listImages(imagesDir(context.paths().state));
       const names = [...images.keys()].toSorted().filter((candidate) => name === undefined || candidate === name);

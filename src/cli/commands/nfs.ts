@@ -9,7 +9,8 @@ export const registerNfs: RegisterCommand = (program, context) => {
   const nfs = program.command('nfs').summary('the NFS server, which outlives the service');
   nfs
     .command('status')
-    .description('Says which NFS server runs.')
+    .summary('say which NFS server runs')
+    .addHelpText('after', '\nExample:\n  pi-image nfs status')
     .action(async () => {
       for (const exporter of exporters(context)) {
         const status = await exporter.status();
@@ -19,7 +20,9 @@ export const registerNfs: RegisterCommand = (program, context) => {
     });
   nfs
     .command('stop')
+    .summary('end the NFS server')
     .description('Ends the NFS server. Nodes that are up lose their root until it runs again.')
+    .addHelpText('after', '\nExample:\n  pi-image nfs stop')
     .action(() => stop(context));
 };
 

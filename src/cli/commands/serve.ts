@@ -26,12 +26,13 @@ export const registerServe: RegisterCommand = (program, context) => {
     .command('serve')
     .summary('run the boot services')
     .description(
-      'Answers DHCP, TFTP and HTTP on the boot network, exports the roots over NFS and gives time.\n' +
+      'Answers DHCP, TFTP and HTTP on the boot network, exports the roots over NFS and gives time. ' +
         'Runs until SIGTERM; SIGHUP reads the configuration again. The NFS server goes on when this ends: "pi-image nfs stop".',
     )
     .addOption(new Option('--nfs <server>', 'NFS server to use').choices([...nfsChoices]).default('auto'))
     .option('--allow-foreign-dhcp', 'serve although another DHCP server answers on the network', false)
     .option('--no-time', 'do not run chronyd')
+    .addHelpText('after', '\nExamples:\n  systemctl start pi-image\n  pi-image serve --nfs ganesha')
     .action((flags: ServeFlags) => serve(flags, context));
 };
 
