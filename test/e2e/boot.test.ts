@@ -1,0 +1,180 @@
+/** Two boards boot at once, with clocks of 2020, into a Slurm job; what must stay secret does; restarts do no harm. Root. */
+import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import type { RackStatus } from '../../src/rack/control.ts';
+import { buildImage, imageState, piImage, processesWith, startPiImage } from '../support/pi-image.ts';
+
+const slurmDeadlineMs = 10 * 60_000;
+
+let dir: string;
+
+beforeAll(async () => {
+  await buildImage();
+  dir = await mkdtemp(path.join(tmpdir(), 'pi-image-boot-'));
+  await mustWork(['--state', imageState, 'rack', 'up', '--dir', dir, '--clock', '2020-01-01']);
+  await mustWork(['rack', 'boot', 'head', 'node01', '--dir', dir]);
+});
+
+afterAll(async () => {
+  await piImage(['rack', 'down', '--dir', dir]);
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function mustWork(args: readonly string[]): Promise<void> {
+  const { code, stderr } = await piImage(args);
+  if (code !== 0) throw new Error(stderr);
+}
+
+const onStorage = (...command: readonly string[]) => piImage(['rack', 'exec', '--dir', dir, '--', ...command]);
+const on = (node: string, command: string) => onStorage('ssh', node, command);
+
+async function rackStatus(): Promise<RackStatus> {
+  const { stdout } = await piImage(['rack', 'status', '--dir', dir, '-o', 'json']);
+  return JSON.parse(stdout) as RackStatus;
+}
+
+async function waitForWorker(): Promise<void> {
+  const deadline = Date.now() + slurmDeadlineMs;
+  let last = '';
+  while (Date.now() < deadline) {
+    const { stdout, stderr } = await on('head', "sinfo -h -n node01 -o '%n %T'");
+    last = stdout + stderr;
+    if (stdout.trim() === 'node01 idle') return;
+    await sleep(2000);
+  }
+  throw new Error(`node01 is not registered: ${last}`);
+}
+
+async function runJob(): Promise<string> {
+  const { stdout, stderr } = await on('head', "srun -w node01 sh -c 'echo $(hostname) $(uname -m)'");
+  return (stdout + stderr).trim();
+}
+
+test('a job runs on node01 from head', async () => {
+  await waitForWorker();
+  expect(await runJob()).toBe('node01 aarch64');
+});
+
+describe('a node that has booted', () => {
+  test('has the time of the storage node although its clock said 2020', async () => {
+    const { stdout } = await on('node01', 'date +%s');
+    expect(Math.abs(Number(stdout) - Date.now() / 1000)).toBeLessThan(60);
+  });
+
+  test('has no unit that failed', async () => {
+    for (const node of ['head', 'node01']) {
+      expect(await on(node, 'systemctl --failed --no-legend --plain')).toMatchObject({ stdout: '' });
+    }
+  });
+
+  test('reaches the others without a password', async () => {
+    expect(await on('head', 'ssh -o BatchMode=yes node01 hostname')).toMatchObject({ stdout: 'node01\n' });
+  });
+
+  test('has the munge key of the cluster, for munge alone', async () => {
+    const key = await readFile(path.join(dir, 'state/secrets/cluster/mungeKey'));
+    for (const node of ['head', 'node01']) {
+      const { stdout } = await on(node, 'stat -c "%U:%G %a" /etc/munge/munge.key; base64 -w0 /etc/munge/munge.key');
+      expect(stdout).toBe(`munge:munge 400\n${key.toString('base64')}`);
+    }
+  });
+});
+
+describe('the munge key', () => {
+  /** Raw, and in the encodings in which it could get into a text. */
+  async function spellings(): Promise<Buffer[]> {
+    const key = await readFile(path.join(dir, 'state/secrets/cluster/mungeKey'));
+    // The ends of a base64 text depend on what stands before and behind it.
+    const base64 = key.toString('base64').slice(0, -4);
+    return [key, Buffer.from(base64), Buffer.from(key.toString('hex'))];
+  }
+
+  async function filesWithKey(root: string): Promise<string[]> {
+    const needles = await spellings();
+    const found: string[] = [];
+    let read = 0;
+    for (const file of await filesBelow(root)) {
+      const bytes = await readFile(file);
+      read += 1;
+      if (needles.some((needle) => bytes.includes(needle))) found.push(file);
+    }
+    expect(read, `files below ${root}`).toBeGreaterThan(0);
+    return found;
+  }
+
+  test('is found where it must be: the search works', async () => {
+    expect(await filesWithKey(path.join(dir, 'state/secrets/cluster'))).toHaveLength(1);
+  });
+
+  test('is in no file of the image and its boot files, and so in no read-only export', async () => {
+    expect(await filesWithKey(path.join(imageState, 'exports'))).toEqual([]);
+  });
+
+  test('is in no share', async () => {
+    expect(await filesWithKey(path.join(dir, 'shares'))).toEqual([]);
+  });
+
+  test('is in nothing that a board loaded over TFTP, and in no console', async () => {
+    expect(await readdir(path.join(dir, 'boards/node01/loaded'))).toEqual(
+      expect.arrayContaining([expect.stringMatching(/cmdline\.txt$/), expect.stringMatching(/config\.txt$/)]),
+    );
+    expect(await filesWithKey(path.join(dir, 'boards'))).toEqual([]);
+  });
+
+  test('is in no log, and in no file of the state but the secret itself', async () => {
+    expect(await filesWithKey(path.join(dir, 'logs'))).toEqual([]);
+    const inState = await filesWithKey(path.join(dir, 'state'));
+    expect(inState).toEqual([path.join(dir, 'state/secrets/cluster/mungeKey')]);
+  });
+});
+
+describe('the service', () => {
+  test('can be killed while a node reads: the root goes on, and the next service takes over', async () => {
+    const ganesha = await processesWith(path.join(dir, 'state/nfs/ganesha.conf'));
+    const service = (await processesWith(path.join(dir, 'run'))).filter(({ commandLine }) =>
+      commandLine.includes('serve'),
+    );
+    expect(service).toHaveLength(1);
+    const read = 'echo 3 > /proc/sys/vm/drop_caches; for round in 1 2 3; do cat /usr/bin/* | wc -c; sleep 1; done';
+    const reading = startPiImage(['rack', 'exec', '--dir', dir, '--', 'ssh', 'node01', read]);
+    let printed = '';
+    reading.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+    await sleep(8000);
+    process.kill(service[0]?.pid ?? -1, 'SIGKILL');
+    const code = await new Promise((resolve) => reading.once('close', resolve));
+
+    expect(code).toBe(0);
+    const counts = printed.trim().split('\n');
+    expect(counts).toHaveLength(3);
+    expect(new Set(counts).size).toBe(1);
+    await expect.poll(async () => (await rackStatus()).service.state, { timeout: 60_000 }).toBe('healthy');
+    expect(await processesWith(path.join(dir, 'state/nfs/ganesha.conf'))).toEqual(ganesha);
+    expect(await runJob()).toBe('node01 aarch64');
+  });
+});
+
+test('a guest that restarts itself boots through its firmware and comes back to Slurm', async () => {
+  await on('node01', 'systemctl reboot');
+  const worker = async () => (await rackStatus()).boards.find(({ name }) => name === 'node01');
+  await expect.poll(async () => (await worker())?.powerOns, { timeout: 240_000, interval: 2000 }).toBe(2);
+  await expect.poll(async () => (await worker())?.state, { timeout: 60_000, interval: 2000 }).toBe('kernel');
+  await expect.poll(() => runJob(), { timeout: slurmDeadlineMs, interval: 5000 }).toBe('node01 aarch64');
+});
+
+test('a guest that switches itself off stays off', async () => {
+  await on('node01', 'systemctl poweroff');
+  const state = async () => (await rackStatus()).boards.find(({ name }) => name === 'node01')?.end;
+  await expect.poll(state, { timeout: 240_000, interval: 2000 }).toBe('the guest switched itself off');
+});
+
+async function filesBelow(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+  const sizes = await Promise.all(files.map(async (file) => [file, (await lstat(file)).size] as const));
+  return sizes.filter(([, size]) => size > 0).map(([file]) => file);
+}
