@@ -13,9 +13,11 @@ export function noteUnused(cluster: Cluster): Problem[] {
     note(['switches', name], 'power is not switched by this version');
   }
   for (const [name, role] of Object.entries(cluster.roles)) {
-    const units = role.ready.filter((unit) => unit !== 'slurmd' && unit !== 'slurmd.service');
-    if (units.length > 0) {
-      note(['roles', name, 'ready'], `this version waits for slurmd only, not for ${units.join(', ')}`);
+    if (role.ready.length > 0) {
+      note(
+        ['roles', name, 'ready'],
+        'units are not waited for by this version: a node is up when its overlay is in place',
+      );
     }
     if (role.deadline !== defaultDeadlineMs) {
       note(['roles', name, 'deadline'], 'a node that is late is not acted on by this version');

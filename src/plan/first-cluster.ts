@@ -144,8 +144,7 @@ roles:
   compute:                          # runs jobs
     image: debian-lite
     overlays: [base, ssh, slurm-node, slurm-compute]
-    ready: [slurmd]                 # up when slurmd is active and registered
-    vars: { slurmPartition: main }
+    vars: { slurmPartition: main }  # the Slurm partition they are in
   login:                            # where people log in and submit
     image: debian-lite
     overlays: [base, ssh, slurm-node, login]
