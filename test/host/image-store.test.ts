@@ -1,0 +1,81 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { beginVersion, compareVersions, listImages, nextVersion, publishVersion } from '../../src/host/image-store.ts';
+import type { ImageManifest } from '../../src/model/manifest.ts';
+
+let store: string;
+beforeEach(async () => {
+  store = await mkdtemp(path.join(tmpdir(), 'image-store-'));
+});
+afterEach(() => rm(store, { recursive: true }));
+
+const signal = new AbortController().signal;
+
+function manifest(version: string): ImageManifest {
+  const empty = { boards: [], bootFiles: {}, kernels: [], packages: [], users: {}, groups: {}, folderLinks: {} };
+  const builtAt = '2026-11-21T08:00:00.000Z';
+  return { format: 1, name: 'mine', version, builtAt, key: '0'.repeat(64), ...empty, rootBytes: 0, rootFiles: 0 };
+}
+
+async function publish(version: string): Promise<void> {
+  const torso = await beginVersion(store, 'mine');
+  await mkdir(path.join(torso, 'root'));
+  await publishVersion(torso, manifest(version), signal);
+}
+
+test('a published version is listed, newest first', async () => {
+  for (const version of ['20261121.9', '20261120.12', '20261121.10']) await publish(version);
+
+  const versions = (await listImages(store)).get('mine');
+
+  expect(versions?.map(({ version }) => version)).toEqual(['20261121.10', '20261121.9', '20261120.12']);
+});
+
+test('a version in the making is not listed, and is swept when its build has died', async () => {
+  await publish('20261121.1');
+  const torso = await beginVersion(store, 'mine');
+  await mkdir(path.join(torso, 'root'));
+  await writeFile(path.join(torso, 'manifest.json'), '{');
+  expect((await listImages(store)).get('mine')).toHaveLength(1);
+
+  await publish('20261121.2');
+
+  expect((await readdir(path.join(store, 'mine'))).toSorted()).toEqual(['20261121.1', '20261121.2']);
+});
+
+test('a folder without a manifest is no version; a damaged manifest is an error that names it', async () => {
+  await mkdir(path.join(store, 'mine', 'lost+found'), { recursive: true });
+  expect([...(await listImages(store))]).toEqual([]);
+
+  await writeFile(path.join(store, 'mine', 'lost+found', 'manifest.json'), '{"format": 2}');
+  await expect(listImages(store)).rejects.toThrow(/lost\+found\/manifest\.json is damaged/);
+});
+
+test('an empty or missing store has no images', async () => {
+  expect([...(await listImages(path.join(store, 'nothing')))]).toEqual([]);
+});
+
+test('a published version is never replaced', async () => {
+  await publish('20261121.1');
+  await expect(publish('20261121.1')).rejects.toThrow(/ENOTEMPTY|EEXIST/);
+});
+
+test.each([
+  [[], '20261121.1'],
+  [['20261120.7'], '20261121.1'],
+  [['20261121.9', '20261121.10', '20261121.x'], '20261121.11'],
+])('after %j comes %s', (existing, expected) => {
+  expect(nextVersion(existing, new Date('2026-11-21T23:59:59Z'))).toBe(expected);
+});
+
+test('counters are compared as numbers', () => {
+  expect(['20261121.2', '20261121.10', '20261120.3'].toSorted(compareVersions)).toEqual([
+    '20261120.3',
+    '20261121.2',
+    '20261121.10',
+  ]);
+});
