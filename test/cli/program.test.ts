@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { explain, exitCodeOf } from '../../src/cli/explain.ts';
 import { ConfigError, HostError, UsageError } from '../../src/model/errors.ts';
-import { runHere, sampleSite } from '../support/command-line.ts';
+import { commandPaths, runHere, sampleSite } from '../support/command-line.ts';
 
 test('says its version', async () => {
   expect(await runHere(['--version'])).toMatchObject({
@@ -36,18 +36,8 @@ test('a host list that cannot be read is a usage error too', async () => {
 });
 
 describe('every command', () => {
-  /** Paths of all commands that do something, from the help texts themselves. */
-  async function leaves(path: readonly string[]): Promise<string[][]> {
-    const { out } = await runHere([...path, '--help']);
-    const listed = out.split('\nCommands:\n')[1]?.split('\n\n')[0] ?? '';
-    const names = [...listed.matchAll(/^ {2}([a-z][a-z-]*)/gm)].flatMap((match) => match[1] ?? []);
-    const children = names.filter((name) => name !== 'help');
-    if (children.length === 0) return [[...path]];
-    return (await Promise.all(children.map((name) => leaves([...path, name])))).flat();
-  }
-
   test('has help with an example that starts with its own name', async () => {
-    const paths = await leaves([]);
+    const paths = await commandPaths();
     const helps = await Promise.all(
       paths.map(async (path) => ({ path, help: (await runHere([...path, '--help'])).out })),
     );

@@ -67,3 +67,13 @@ export async function runHere(args: readonly string[]): Promise<Outcome> {
   });
   return { code, out, err };
 }
+
+/** The words of every command that does something, read off the help texts themselves. */
+export async function commandPaths(words: readonly string[] = []): Promise<string[][]> {
+  const { out } = await runHere([...words, '--help']);
+  const listed = out.split('\nCommands:\n')[1]?.split('\n\n')[0] ?? '';
+  const names = [...listed.matchAll(/^ {2}([a-z][a-z-]*)/gm)].flatMap((match) => match[1] ?? []);
+  const children = names.filter((name) => name !== 'help');
+  if (children.length === 0) return [[...words]];
+  return (await Promise.all(children.map((name) => commandPaths([...words, name])))).flat();
+}
