@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import { renderYaml } from '../host/yaml-file.ts';
 import { unreachable } from '../model/errors.ts';
 
-export const outputFormats = ['table', 'json', 'yaml', 'name'] as const;
+const outputFormats = ['table', 'json', 'yaml', 'name'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 /** Adds `-o, --output`; the first format is the default. */

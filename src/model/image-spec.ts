@@ -8,7 +8,6 @@ import { ResourceName } from './names.ts';
 const PackageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+(?:=[A-Za-z0-9.+:~-]+)?$/, 'a Debian package name');
 
 export const aptSources = ['debian', 'raspberrypi'] as const;
-export type AptSource = (typeof aptSources)[number];
 
 /** Images made of an official image file are planned. */
 const Base = z

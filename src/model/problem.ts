@@ -13,7 +13,7 @@ export interface Problem {
 }
 
 /** Where a path of a document stands, as a person finds it. */
-export interface Placement {
+interface Placement {
   readonly file: string;
   /** From 1; undefined when the document is no text file. */
   readonly line: number | undefined;
