@@ -66,9 +66,12 @@ function cellOf(value: string | number | undefined): string {
   return value === undefined || value === '' ? '-' : String(value);
 }
 
+/** So that facts in two groups stand in one column. */
+const minFactWidth = 11;
+
 /** `name: value` lines with the values below each other; undefined ones are left out. */
 export function renderFacts(facts: readonly (readonly [name: string, value: string | number | undefined])[]): string {
   const shown = facts.filter(([, value]) => value !== undefined && value !== '');
-  const width = Math.max(0, ...shown.map(([name]) => name.length + 1));
+  const width = Math.max(minFactWidth, ...shown.map(([name]) => name.length + 1));
   return shown.map(([name, value]) => `${`${name}:`.padEnd(width)}  ${value}\n`).join('');
 }
