@@ -79,8 +79,16 @@ async function start(files: Files, pidFile: string, signal: AbortSignal): Promis
   await keepOldLog(files.log);
   const waitFor = await tailLog(files.log);
   const alive = await launch(files, pidFile, signal);
-  const text = await waitFor('NFS SERVER INITIALIZED', { timeoutMs: answerTimeoutMs, signal, isAlive: alive });
-  throwRefusals(text, files.log);
+  try {
+    const text = await waitFor('NFS SERVER INITIALIZED', { timeoutMs: answerTimeoutMs, signal, isAlive: alive });
+    throwRefusals(text, files.log);
+  } catch (error) {
+    if (!(error instanceof HostError) || !error.message.includes('Error binding to')) throw error;
+    throw new HostError('the port of NFS is taken, or its address is not on this machine', {
+      cause: error,
+      hint: 'Find who has it with "ss -ltnp", for example "systemctl disable --now nfs-server"; or change ports.nfs in cluster.yaml.',
+    });
+  }
 }
 
 /** @returns a question whether it (still) runs */

@@ -1,0 +1,133 @@
+/** A storage node in a namespace of its own, with a small image, and a board beside it: for tests of the whole service. */
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { request } from '../../src/cli/api-client.ts';
+import { run, type Argv } from '../../src/host/process.ts';
+import { renderYaml } from '../../src/host/yaml-file.ts';
+import type { HealthAnswer } from '../../src/api/actions.ts';
+import { Namespaces, type NamespaceProgram } from './namespaces.ts';
+import { sampleManifest } from './sample-view.ts';
+
+const project = path.resolve(import.meta.dirname, '../..');
+const signal = AbortSignal.timeout(300_000);
+
+export const storageAddress = '10.42.0.1';
+export const boardMac = 'dc:a6:32:00:00:01';
+export const boardAddress = '10.42.0.11';
+export const kernelBytes = 300_000;
+
+export class ServeFixture {
+  readonly net = new Namespaces();
+  readonly #services: NamespaceProgram[] = [];
+  dir = '';
+
+  get socket(): string {
+    return path.join(this.dir, 'run', 'api.sock');
+  }
+
+  async open(): Promise<void> {
+    this.dir = await mkdtemp(path.join(tmpdir(), 'serve-'));
+    await this.writeCluster();
+    await this.publish('20261121.1', 'first\n');
+    await this.net.add('storage');
+    await this.net.add('board');
+    const storage = { namespace: 'storage', interface: 'eth0', address: `${storageAddress}/24` };
+    await this.net.cable(storage, { namespace: 'board', interface: 'end0', mac: boardMac });
+  }
+
+  async writeCluster(more: Record<string, unknown> = {}): Promise<void> {
+    await mkdir(path.join(this.dir, 'etc'), { recursive: true });
+    const cluster = {
+      cluster: 'plum',
+      network: { interface: 'eth0', address: `${storageAddress}/24`, pool: '10.42.0.200-10.42.0.239' },
+      roles: { compute: { image: 'small', overlays: ['base'] }, other: { image: 'absent' } },
+      shares: [{ name: 'home', path: path.join(this.dir, 'shares', 'home'), mount: '/home' }],
+      ...more,
+    };
+    await writeFile(path.join(this.dir, 'etc', 'cluster.yaml'), renderYaml(cluster));
+    // Known by name, never built.
+    const absent = path.join(this.dir, 'etc', 'images', 'absent');
+    await mkdir(absent, { recursive: true });
+    await cp(path.join(project, 'images', 'debian-lite', 'image.yaml'), path.join(absent, 'image.yaml'));
+  }
+
+  /** A version of the image whose root has one file. */
+  async publish(version: string, motd: string): Promise<void> {
+    const folder = path.join(this.dir, 'state', 'exports', 'images', 'small', version);
+    await mkdir(path.join(folder, 'root', 'etc'), { recursive: true });
+    await mkdir(path.join(folder, 'boot'), { recursive: true });
+    await writeFile(path.join(folder, 'root', 'etc', 'motd'), motd);
+    await writeFile(path.join(folder, 'boot', 'kernel8.img'), Buffer.alloc(kernelBytes, version));
+    const bootFiles = { 'kernel8.img': { sha256: '0'.repeat(64), sizeBytes: kernelBytes } };
+    await writeFile(
+      path.join(folder, 'manifest.json'),
+      JSON.stringify(sampleManifest({ name: 'small', version, bootFiles })),
+    );
+  }
+
+  argv(...args: readonly string[]): Argv {
+    const at = (name: string) => path.join(this.dir, name);
+    const paths = ['--config', at('etc/cluster.yaml'), '--state', at('state'), '--runtime', at('run')];
+    return [process.execPath, '--import', 'tsx', path.join(project, 'src/cli/main.ts'), ...paths, ...args];
+  }
+
+  /** On the storage node, until it ends. @returns stdout */
+  command(...args: readonly string[]): Promise<string> {
+    return run(this.argv(...args), { signal, cwd: project });
+  }
+
+  async apply(nodes: readonly Record<string, unknown>[]): Promise<string> {
+    const file = path.join(this.dir, 'nodes.yaml');
+    await writeFile(file, renderYaml(nodes));
+    return this.command('apply', '-f', file, '--yes');
+  }
+
+  /** Returns at once. */
+  startServe(...flags: readonly string[]): NamespaceProgram {
+    const service = this.net.start('storage', this.argv('serve', ...flags));
+    this.#services.push(service);
+    return service;
+  }
+
+  /** Returns when the last part, DHCP, is up. */
+  async serve(...flags: readonly string[]): Promise<NamespaceProgram> {
+    const service = this.startServe(...flags);
+    await service.line(/part\.ready part=dhcp/);
+    return service;
+  }
+
+  async health(): Promise<HealthAnswer | undefined> {
+    const answer = await request(this.socket, 'GET', '/healthz');
+    return answer.kind === 'answer' ? (answer.body as HealthAnswer) : undefined;
+  }
+
+  /** Part -> its problems, of those that have some. */
+  async problems(): Promise<Record<string, string>> {
+    const parts = (await this.health())?.parts ?? [];
+    const red = parts.filter((part) => part.problems.length > 0);
+    return Object.fromEntries(red.map(({ name, problems }) => [name, problems.join('; ')]));
+  }
+
+  /** The board is switched on: DHCP as its firmware asks, and the address it gets. */
+  async powerOn(): Promise<void> {
+    const script = path.join(this.dir, 'bound.sh');
+    const lines = ['#!/bin/sh', 'test "$1" = bound && ip address replace "$ip/24" dev "$interface"', 'exit 0', ''];
+    await writeFile(script, lines.join('\n'), { mode: 0o755 });
+    const asked = ['-V', 'PXEClient:Arch:00000:UNDI:002001', '-t', '4', '-T', '1'];
+    await this.onBoard('busybox', 'udhcpc', '-i', 'end0', '-f', '-n', '-q', ...asked, '-s', script);
+  }
+
+  onBoard(...argv: Argv): Promise<string> {
+    return this.net.run('board', argv);
+  }
+
+  /** Ends the NFS server too, which no end of the service does. */
+  async close(): Promise<void> {
+    for (const service of this.#services) await service.stop();
+    await this.command('nfs', 'stop');
+    await this.net.close();
+    await rm(this.dir, { recursive: true });
+  }
+}
