@@ -37,11 +37,21 @@ export function ganeshaExporter({ dir, pidFile, render }: GaneshaOptions): Expor
   /** The process that is known to have read the file as it is. */
   let syncedPid: number | undefined;
 
+  const stop = async (signal: AbortSignal): Promise<void> => {
+    if (await runsAsUnit(files.config, signal)) await run(['systemctl', 'stop', nfsUnit], { signal });
+    const pid = await find();
+    if (pid !== undefined) await endProcess(pid, files.config, stopGraceMs);
+  };
+
   const apply = async (exports: readonly NfsExport[], signal: AbortSignal): Promise<void> => {
     await mkdir(files.recovery, { recursive: true });
     const wanted = render(exports);
-    if ((await readOptional(files.config)) !== wanted) {
+    const before = await readOptional(files.config);
+    if (before !== wanted) {
       syncedPid = undefined;
+      // SIGHUP changes exports only; with another port or address it has to begin anew. Clients wait and come back.
+      const hasOtherSettings = before?.startsWith(render([])) !== true;
+      if (hasOtherSettings) await stop(signal);
       await writeFileAtomically(files.config, wanted);
     }
     const pid = await find();
@@ -56,12 +66,6 @@ export function ganeshaExporter({ dir, pidFile, render }: GaneshaOptions): Expor
     return pid === undefined
       ? { kind: 'stopped', reason: `no ganesha runs with ${files.config}` }
       : { kind: 'running', server: 'ganesha', detail: `process ${pid}` };
-  };
-
-  const stop = async (signal: AbortSignal): Promise<void> => {
-    if (await runsAsUnit(files.config, signal)) await run(['systemctl', 'stop', nfsUnit], { signal });
-    const pid = await find();
-    if (pid !== undefined) await endProcess(pid, files.config, stopGraceMs);
   };
 
   return { name: 'ganesha', apply, status, stop };
