@@ -13,8 +13,7 @@ mount_kernel_file_systems() {
 # NFSv4.1 over one TCP port. 4.2 is not asked for: NFS-Ganesha 4.3 answers its READ_PLUS with an I/O error.
 # A published image never changes, hence nocto and an hour of trust in attributes: files are not asked for again and again.
 mount_image() {
-    # Nodes that share this name throw each other off the server.
-    echo "$id" > /sys/module/nfs/parameters/nfs4_unique_id
+    set_nfs_parameters
     options="ro,vers=4.1,proto=tcp,port=$nfs_port,hard,nocto,actimeo=3600,addr=$server,clientaddr=$address"
     for try in 1 2 3 4 5 6 7 8 9 10; do
         mount -t nfs4 -o "$options" "$server:$root" $work/image 2> $work/error && return
@@ -23,6 +22,15 @@ mount_image() {
         sleep 3
     done
     fail "cannot mount $server:$root over NFS: $why" "Look at \"pi-image nfs status\" on the storage node."
+}
+
+set_nfs_parameters() {
+    # Nodes that share this name throw each other off the server.
+    printf %s "$id" > /sys/module/nfs/parameters/nfs4_unique_id
+    # Linux 6.19 and later ask for delegations of folders. NFS-Ganesha before 9.11 answers that with an error, and the first
+    # look into a folder fails with "Remote I/O error" (nfs-ganesha issue 1385).
+    switch=/sys/module/nfsv4/parameters/directory_delegations
+    [ ! -e $switch ] || echo N > $switch
 }
 
 explain_mount() {
