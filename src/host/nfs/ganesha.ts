@@ -11,7 +11,7 @@ import { endProcess, findProcess, isAlive, sendSignal } from '../pid-file.ts';
 import { cannotStart, run } from '../process.ts';
 import type { Exporter, ExporterStatus } from './exporter.ts';
 import { tailLog } from './log-tail.ts';
-import { nfsUnit, runsAsUnit } from './unit.ts';
+import { isUnitActive, nfsUnit, runsAsUnit } from './unit.ts';
 
 export interface GaneshaOptions {
   /** Configuration, log and recovery data. */
@@ -99,7 +99,7 @@ async function start(files: Files, pidFile: string, signal: AbortSignal): Promis
 async function launch(files: Files, pidFile: string, signal: AbortSignal): Promise<() => Promise<boolean>> {
   if (await runsAsUnit(files.config, signal)) {
     await run(['systemctl', 'restart', nfsUnit], { signal });
-    return () => runsAsUnit(files.config, signal);
+    return () => isUnitActive(signal);
   }
   await mkdir(path.dirname(pidFile), { recursive: true });
   const argv = ['-F', '-f', files.config, '-L', files.log, '-p', pidFile];

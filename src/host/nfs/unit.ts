@@ -12,6 +12,12 @@ export async function runsAsUnit(configFile: string, signal: AbortSignal): Promi
   return shown.includes('LoadState=loaded') && shown.includes(`-f ${configFile} `);
 }
 
+/** False when it has failed or was never started. */
+export async function isUnitActive(signal: AbortSignal): Promise<boolean> {
+  const shown = await run(['systemctl', 'show', '--property=ActiveState', nfsUnit], { signal });
+  return /=(?:active|activating|reloading)$/m.test(shown);
+}
+
 /** As sd_booted(3) tells it. */
 export async function isSystemdHere(): Promise<boolean> {
   try {

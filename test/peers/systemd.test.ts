@@ -1,0 +1,44 @@
+/** The unit files are what systemd understands, and they use the files that the service uses. */
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { ganeshaFiles } from '../../src/host/nfs/ganesha.ts';
+import { nfsUnit } from '../../src/host/nfs/unit.ts';
+import { run } from '../../src/host/process.ts';
+
+const shipped = path.resolve(import.meta.dirname, '../../boot/systemd');
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'units-'));
+  await cp(shipped, dir, { recursive: true });
+});
+afterEach(() => rm(dir, { recursive: true }));
+
+test('systemd finds nothing to complain about', async () => {
+  const file = path.join(dir, 'pi-image.service');
+  const unit = await readFile(file, 'utf8');
+  // It looks for the program, which is not installed where tests run.
+  await writeFile(file, unit.replace('/usr/local/bin/pi-image', '/bin/true'));
+  const units = (await readdir(dir)).map((name) => path.join(dir, name));
+  const lines: string[] = [];
+
+  await run(['systemd-analyze', 'verify', ...units], {
+    signal: AbortSignal.timeout(60_000),
+    onLine: (line) => lines.push(line),
+  });
+
+  expect(lines).toEqual([]);
+  expect(units).toHaveLength(4);
+});
+
+test('the NFS unit runs ganesha with the files that the service writes', async () => {
+  const unit = await readFile(path.join(shipped, nfsUnit), 'utf8');
+  const { config, log } = ganeshaFiles('/var/lib/pi-image/nfs');
+
+  expect(unit).toContain(`ExecStart=/usr/bin/ganesha.nfsd -F -f ${config} -L ${log} -p /run/pi-image/ganesha.pid\n`);
+  expect(unit).toContain(`ConditionPathExists=${config}\n`);
+});
