@@ -1,5 +1,7 @@
-# Kernel modules. /modules/order lists them as "group name", each after what it needs; /modules/machines says which
-# group belongs to which board, by the device tree's compatible string.
+# Kernel modules. "order" lists them as "group name", each after what it needs; "machines" says which group belongs to
+# which board, by the device tree's compatible string.
+modules=/modules
+compatible_file=/proc/device-tree/compatible
 
 load_modules() {
     mine=$(machine_group)
@@ -9,18 +11,19 @@ load_modules() {
             *) continue ;;
         esac
         [ -d "/sys/module/$name" ] && continue
-        insmod "/modules/$name.ko" || complain "the kernel refuses its module $name"
-    done < /modules/order
+        insmod "$modules/$name.ko" || complain "the kernel refuses its module $name"
+    done < $modules/order
     say "modules of $mine loaded"
 }
 
 # Anything that is no Raspberry Pi (a virtual machine, a board with UEFI) is "uefi".
 machine_group() {
-    compatible=" $(tr '\0' ' ' < /proc/device-tree/compatible 2> /dev/null)"
+    compatible=''
+    [ ! -r $compatible_file ] || compatible=" $(tr '\0' ' ' < $compatible_file)"
     while read -r group machine; do
         case $compatible in
             *" $machine "*) echo "$group" && return ;;
         esac
-    done < /modules/machines
+    done < $modules/machines
     echo uefi
 }

@@ -1,0 +1,149 @@
+/** The scripts of boot/initramfs, run by this machine's shell with what they call replaced. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const folder = path.resolve(import.meta.dirname, '../boot/initramfs');
+const parts = readdirSync(path.join(folder, 'lib')).filter((name) => name.endsWith('.sh'));
+
+/** Sources all parts, replaces what would touch the machine, then runs `script`. */
+function sh(script: string, stubs: string = ''): string {
+  const sources = parts.map((name) => `. '${folder}/lib/${name}'`).join('\n');
+  const harmless = `to_kernel_log() { echo "$1: $2"; }; restart() { exit 7; }; sleep() { :; }; report() { echo "report $*"; }`;
+  try {
+    return execFileSync('/bin/sh', ['-uc', `${sources}\n${harmless}\n${stubs}\n${script}`], { encoding: 'utf8' });
+  } catch (error) {
+    const { status, stdout } = error as { status: number; stdout: string };
+    return `${stdout}exit ${status}\n`;
+  }
+}
+
+test.each(['init', ...readdirSync(path.join(folder, 'lib')).map((name) => `lib/${name}`)])(
+  '%s is a shell script',
+  (name) => {
+    expect(execFileSync('/bin/sh', ['-n', path.join(folder, name)]).toString()).toBe('');
+  },
+);
+
+test('init calls only functions that a part defines', () => {
+  const calls = execFileSync('sed', ['-n', '/^done/,$p', path.join(folder, 'init')], { encoding: 'utf8' })
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(' ')[0] ?? '')
+    .filter((word) => word !== '');
+
+  expect(calls.length).toBeGreaterThan(8);
+  for (const name of calls) expect(sh(`type ${name}`)).toContain('function');
+});
+
+describe('the command line', () => {
+  const kernel = (text: string) => `cat() { echo '${text}'; }`;
+  const all = 'pi_image.server=10.42.0.1 pi_image.root=/images/a/1/root pi_image.id=9ffefdef pi_image.token=secret';
+
+  test('is read word by word', () => {
+    const text = `quiet ${all} pi_image.http=8080 pi_image.mac=2c:cf:67:01:02:03 isolcpus=* init=/x`;
+
+    expect(sh('read_command_line; echo "$server $http_port $nfs_port $root $id $mac $token"', kernel(text))).toBe(
+      '10.42.0.1 8080 2049 /images/a/1/root 9ffefdef 2c:cf:67:01:02:03 secret\n',
+    );
+  });
+
+  test.each(['server', 'root', 'id', 'token'])('without pi_image.%s ends in one sentence and a restart', (name) => {
+    const text = all.replace(new RegExp(`pi_image\\.${name}=\\S+`), '');
+
+    expect(sh('read_command_line; echo went on', kernel(text))).toBe(
+      `3: the kernel's command line has no pi_image.${name}. Look at boot/<board>/cmdline.txt.hbs on the storage node. ` +
+        `Starting again in 10 s.\nreport failed the kernel's command line has no pi_image.${name}\nexit 7\n`,
+    );
+  });
+});
+
+test.each([
+  'eth0 10.42.0.11',
+  'cannot mount a:/b: 100% of 10 tries + more & more; x=y',
+  'quotes \' and " and `ticks` and $(words)',
+])('a form holds %j as it was', (detail) => {
+  const form = sh(`form_value "$detail"`, `detail='${detail.replaceAll("'", String.raw`'\''`)}'`);
+
+  expect(new URLSearchParams(`detail=${form}`).get('detail')).toBe(detail);
+});
+
+test.each([
+  ['mount: mounting a:/b on /c failed: No such file or directory', 'the storage node does not export it to 10.42.0.11'],
+  [
+    'mount: mounting a:/b on /c failed: Connection refused',
+    'nothing answers on port 2049, the NFS server is not running',
+  ],
+  ['mount: mounting a:/b on /c failed: Connection timed out', 'the storage node does not answer'],
+  ['mount: mounting a:/b on /c failed: Protocol not supported', 'Protocol not supported'],
+])('%s is explained', (message, expected) => {
+  expect(sh(`explain_mount '${message}'`, 'address=10.42.0.11 nfs_port=2049')).toBe(`${expected}\n`);
+});
+
+describe('what the storage node answers', () => {
+  const facts = 'server=10.42.0.1 http_port=80 token=secret work=/nonexistent; tail() { echo "$error_text"; }';
+
+  test('a refused token ends the boot at once', () => {
+    const answer = sh(
+      'get_patiently overlay.tar x',
+      `${facts}; get() { return 1; }; error_text='wget: server returned error: HTTP/1.1 403 Forbidden'`,
+    );
+
+    expect(answer).toMatch(/^3: 10\.42\.0\.1 refuses the token of this boot when asked for overlay\.tar\. Look at /);
+    expect(answer).toMatch(/\nexit 7\n$/);
+    expect(answer).not.toContain('secret');
+  });
+
+  test('a service that is starting is waited for', () => {
+    const answer = sh(
+      'n=0; get_patiently clock x && echo got it',
+      `${facts}; get() { n=$((n + 1)); [ $n = 3 ]; }; error_text="wget: can't connect to remote host: Connection refused"`,
+    );
+
+    expect(answer).toBe(
+      '3: cannot get clock from 10.42.0.1: nothing answers on port 80 (try 1 of 12)\n' +
+        '3: cannot get clock from 10.42.0.1: nothing answers on port 80 (try 2 of 12)\ngot it\n',
+    );
+  });
+});
+
+describe('modules', () => {
+  let scratch = '';
+  beforeAll(async () => {
+    scratch = await mkdtemp(path.join(tmpdir(), 'initramfs-scripts-'));
+    await writeFile(
+      path.join(scratch, 'order'),
+      'every nfs-of-test\nuefi virtio-of-test\npi4 genet-of-test\nevery overlay-of-test\n',
+    );
+    await writeFile(path.join(scratch, 'machines'), 'pi4 brcm,bcm2711\npi5 brcm,bcm2712\n');
+  });
+  afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+  test.each([
+    ['raspberrypi,4-model-b\0brcm,bcm2711\0', 'nfs genet overlay', 'pi4'],
+    ['raspberrypi,5-model-b\0brcm,bcm2712\0', 'nfs overlay', 'pi5'],
+    ['linux,dummy-virt\0', 'nfs virtio overlay', 'uefi'],
+    [undefined, 'nfs virtio overlay', 'uefi'],
+  ])('of a machine that calls itself %j are %s', async (compatible, names, group) => {
+    const file = path.join(scratch, `compatible-of-${group}-${names.length}`);
+    if (compatible !== undefined) await writeFile(file, compatible);
+    const stub = `modules='${scratch}' compatible_file='${compatible === undefined ? '/nonexistent' : file}'; insmod() { echo "$1"; }`;
+
+    expect(sh('load_modules', stub)).toBe(
+      names
+        .split(' ')
+        .map((name) => `${scratch}/${name}-of-test.ko\n`)
+        .join('') + `6: modules of ${group} loaded\n`,
+    );
+  });
+
+  test('that the kernel refuses are named, and the boot goes on', () => {
+    const stub = `modules='${scratch}' compatible_file=/nonexistent; insmod() { return 1; }`;
+
+    expect(sh('load_modules', stub)).toContain('3: the kernel refuses its module virtio-of-test\n');
+  });
+});
