@@ -2,12 +2,9 @@
 import type { ErrorRequestHandler, Response } from 'express';
 
 import { describeError } from '../model/describe-error.ts';
-import { ConfigError, PiImageError } from '../model/errors.ts';
+import { ChangedError, ConfigError, NotFoundError, PiImageError, RefusedError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import { ProblemsError, renderProblem } from '../model/problem.ts';
-
-/** The path names something that does not exist. */
-export class NotFoundError extends PiImageError {}
 
 export function sendProblem(response: Response, status: number, problem: Readonly<Record<string, unknown>>): void {
   response
@@ -32,6 +29,8 @@ export function sendError(log: Log): ErrorRequestHandler {
 
 function statusOf(error: unknown): number {
   if (error instanceof NotFoundError) return 404;
+  if (error instanceof RefusedError) return 409;
+  if (error instanceof ChangedError) return 412;
   if (error instanceof ConfigError) return 400;
   if (error instanceof PiImageError) return 500;
   // body-parser puts the status on what a client has caused.

@@ -1,8 +1,8 @@
 /** What the API does: questions are answered from the running service, changes are made in its state. */
 import type { ApiActions, ImageAnswer, NodeAnswer } from '../api/actions.ts';
-import { NotFoundError } from '../api/problem.ts';
+
 import { checkShape } from '../model/check-shape.ts';
-import { ConfigError } from '../model/errors.ts';
+import { ConfigError, NotFoundError } from '../model/errors.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { NodeFile } from '../model/node-file.ts';
 import { NodeList, type NodeSpec } from '../model/node.ts';

@@ -24,6 +24,25 @@ export class WireError extends PiImageError {}
 /** A program or system call that we depend on failed. */
 export class HostError extends PiImageError {}
 
+/** What was asked for does not exist. */
+export class NotFoundError extends PiImageError {}
+
+/** It could be done at another time or to another node, but not to this one now. */
+export class RefusedError extends PiImageError {}
+
+/** Somebody else changed it since it was read: what was asked for may no longer be what is wanted. */
+export class ChangedError extends PiImageError {
+  /** What it is now. */
+  readonly etag: string;
+
+  constructor(what: string, etag: string) {
+    super(`${what} was changed since you read it`, {
+      hint: 'Read it again, and repeat the change if you still want it.',
+    });
+    this.etag = etag;
+  }
+}
+
 /** Makes a missing case of a union a compile error. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);

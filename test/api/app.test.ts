@@ -8,10 +8,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { ApiActions } from '../../src/api/actions.ts';
 import { apiApp } from '../../src/api/app.ts';
-import { NotFoundError } from '../../src/api/problem.ts';
 import { request, requestOk } from '../../src/cli/api-client.ts';
 import { clearStaleSocket } from '../../src/host/unix-socket.ts';
-import { ConfigError } from '../../src/model/errors.ts';
+import { ConfigError, NotFoundError } from '../../src/model/errors.ts';
 
 const applied: unknown[] = [];
 let isHealthy = true;
