@@ -10,6 +10,7 @@ import type { InheritedSocket } from '../host/systemd-sockets.ts';
 import { clearStaleSocket } from '../host/unix-socket.ts';
 import type { Log } from '../model/log.ts';
 import { renderChronyConfig } from '../plan/chrony-config.ts';
+import { forgetBoards } from '../plan/state-changes.ts';
 import { runExports } from '../serve/exports.ts';
 import { httpBoot } from '../serve/http-boot.ts';
 import { serveHttp } from '../serve/http-server.ts';
@@ -125,10 +126,12 @@ function watchPart({ site }: Service): Part {
 
 const tidyMs = 5000;
 
-function bootsPart({ site, boots, health }: Service): Part {
+function bootsPart({ site, boots, state, health }: Service): Part {
   const run: Part['run'] = async (signal, ready) => {
     while (!signal.aborted) {
       await boots.tidy();
+      const hasForgotten = forgetBoards(state.current(), Date.now()) !== state.current();
+      if (hasForgotten) await state.update((current) => forgetBoards(current, Date.now()));
       health.report('nodes', nodeProblems(site));
       ready();
       await sleep(tidyMs, undefined, { signal }).catch(() => undefined);

@@ -26,7 +26,7 @@ export interface BeginInput {
 /**
  * A board that sends DISCOVER from its firmware has just been reset, so it may be given what is desired now; before its
  * kernel has spoken that is a repeat of the same boot. A read continues what a DISCOVER began. Without one it begins a
- * boot too, but not on a node that is up: else every user of that node could ask for a new token.
+ * boot too, but not where a kernel was started: else every user of that node could ask for a new token.
  */
 export function decideBegin(input: BeginInput): BeginDecision {
   const { last, sign } = input;
@@ -34,8 +34,8 @@ export function decideBegin(input: BeginInput): BeginDecision {
   if (last.closed === undefined) {
     return isOver(last, input) ? { kind: 'begin', closes: last } : { kind: 'continue', boot: last };
   }
-  if (sign === 'read' && last.closed.reason === 'handed-over') {
-    return { kind: 'refused', reason: `${last.node} is up: only a restart of its board begins a boot` };
+  if (sign === 'read' && hasKernelReported(last)) {
+    return { kind: 'refused', reason: `${last.node} runs a kernel: only a restart of its board begins a boot` };
   }
   return { kind: 'begin', closes: undefined };
 }
@@ -102,7 +102,12 @@ export function expireBoot(boot: Boot, nowMs: number): Boot {
 
 /** The kernel of this boot runs its generation, as far as is known until another one does. */
 export function hasKernelReported(boot: Boot): boolean {
-  return boot.phases.some(({ phase }) => phase === 'kernel');
+  return boot.phases.some(({ phase }) => phase === 'kernel') || boot.overlaySha256 !== undefined;
+}
+
+/** Firmware reads the command line, and nothing after it does: a running node is not told its token again. */
+export function tokenForReading(boot: Boot): string | undefined {
+  return hasKernelReported(boot) ? undefined : boot.token;
 }
 
 /** How many closed boots of a node are kept to look at. */

@@ -35,6 +35,15 @@ export function seeBoard(state: State, seen: SeenBoard, nowMs: number): State {
   return { ...state, unknownBoards: [...others, board] };
 }
 
+/** What asked for an address by accident, or with a MAC of the day, must not fill the pool for ever. */
+const forgetAfterMs = 24 * 3_600_000;
+
+/** The same object when there is nothing to forget. */
+export function forgetBoards(state: State, nowMs: number): State {
+  const unknownBoards = state.unknownBoards.filter(({ lastSeenMs }) => nowMs - lastSeenMs < forgetAfterMs);
+  return unknownBoards.length === state.unknownBoards.length ? state : { ...state, unknownBoards };
+}
+
 /** False when the board has this address already: then nothing must reach the disk before it is answered. */
 export function isNewBoard(state: State, seen: SeenBoard): boolean {
   return !state.unknownBoards.some(({ mac, address }) => mac === seen.mac && address === seen.address);

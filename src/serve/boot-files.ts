@@ -8,6 +8,7 @@ import type { Ipv4Address } from '../model/ipv4.ts';
 import type { Log } from '../model/log.ts';
 import { macWithDashes } from '../model/mac.ts';
 import type { NodeSpec } from '../model/node.ts';
+import { tokenForReading } from '../plan/boot-timeline.ts';
 import { decideBootFile, type BootFileRequest } from '../plan/boot-files.ts';
 import type { Boots } from './boots.ts';
 import type { Site } from './site.ts';
@@ -21,7 +22,7 @@ export type BootFileContent =
 
 export interface BootFilesDeps {
   readonly site: Pick<Site, 'view' | 'desired'>;
-  readonly boots: Pick<Boots, 'arrive' | 'generations'>;
+  readonly boots: Pick<Boots, 'arrive' | 'generation'>;
   /** <state>/exports/images */
   readonly imagesDir: string;
   readonly log: Log;
@@ -71,10 +72,10 @@ async function findBoot({ site, boots }: BootFilesDeps, name: string, from: Ipv4
   }
   const arrival = await boots.arrive(node, node.mac ?? 'unknown', 'read');
   if (arrival.kind === 'refused') return withoutToken(site, node);
-  const generation = boots.generations().get(arrival.boot.generation);
+  const generation = boots.generation(arrival.boot.generation);
   return generation === undefined
     ? { kind: 'refused', reason: `what ${node.name} began to boot is lost: restart its board` }
-    : bootOf(site, node, generation, arrival.boot.token);
+    : bootOf(site, node, generation, tokenForReading(arrival.boot));
 }
 
 /** A node that is up or has no lease of ours may read what holds no secret. */

@@ -42,6 +42,7 @@ export interface Boots {
   /** Oldest first. */
   readonly all: () => readonly Boot[];
   readonly generations: () => ReadonlyMap<string, Generation>;
+  readonly generation: (id: string) => Generation | undefined;
   /** Closes silent boots and forgets old ones; called every few seconds. */
   readonly tidy: () => Promise<void>;
 }
@@ -65,6 +66,7 @@ export function createBoots(deps: BootsDeps): Boots {
     setOverlay: (boot, overlaySha256) => file.amend(change(boot.id, (open) => ({ ...open, overlaySha256 }))),
     all,
     generations: () => new Map([...frozen.all()].map(({ generation }) => [generation.id, generation])),
+    generation: (id) => frozen.get(id)?.generation,
     tidy: () => tidy(deps),
   };
 }

@@ -12,6 +12,7 @@ import {
   pruneBoots,
   reportPhase,
   silenceMs,
+  tokenForReading,
   type BootSign,
 } from '../../src/plan/boot-timeline.ts';
 
@@ -36,7 +37,9 @@ describe('a sign of the board', () => {
     ['DISCOVER after the kernel has reported: the board was reset', kernel, 'discover', {}, 'begin, closes b1'],
     ['DISCOVER of a node that is up: the board was reset', up, 'discover', {}, 'begin'],
     ['read on a node that is up gives no new token', up, 'read', {}, 'refused'],
-    ['read after a failed boot begins one', report(kernel, 'failed', t0 + 30_000), 'read', {}, 'begin'],
+    ['read after a boot that failed in its kernel', report(kernel, 'failed', t0 + 30_000), 'read', {}, 'refused'],
+    ['read after a boot that never got to its kernel', closeBoot(loading, 'silent', t0), 'read', {}, 'begin'],
+    ['DISCOVER after a failed boot', report(kernel, 'failed', t0 + 30_000), 'discover', {}, 'begin'],
     ['DISCOVER when another generation is desired', begin(), 'discover', { desired: 'g2' }, 'begin, closes b1'],
     ['read when another generation is desired', begin(), 'read', { desired: 'g2' }, 'continue'],
     ['DISCOVER at another address', begin(), 'discover', { address: '10.42.0.12' }, 'begin, closes b1'],
@@ -127,6 +130,11 @@ test('whatever happens in whatever order, a closed boot stays closed and holds n
       }
     }),
   );
+});
+
+test('a command line that is read after the kernel has reported or fetched its overlay holds no token', () => {
+  expect([begin(), loading].map(tokenForReading)).toEqual(['secret', 'secret']);
+  expect([kernel, { ...loading, overlaySha256: 'sum' }].map(tokenForReading)).toEqual([undefined, undefined]);
 });
 
 test('only a report of the node shows that its kernel runs', () => {

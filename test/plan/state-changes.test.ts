@@ -4,7 +4,7 @@ import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';
 import type { NodeSpec } from '../../src/model/node.ts';
 import { emptyState, type State } from '../../src/model/state.ts';
-import { isNewBoard, learnMac, replaceNodes, seeBoard } from '../../src/plan/state-changes.ts';
+import { forgetBoards, isNewBoard, learnMac, replaceNodes, seeBoard } from '../../src/plan/state-changes.ts';
 import { sampleNode } from '../support/sample-view.ts';
 
 const mac = parseMac('dc:a6:32:00:00:99');
@@ -37,6 +37,13 @@ describe('an unknown board', () => {
     const other = { mac: parseMac('dc:a6:32:00:00:98'), address: board.address };
 
     expect(seeBoard(seeBoard(emptyState, board, 1000), other, 2000).unknownBoards).toHaveLength(1);
+  });
+
+  test('is forgotten after a silent day', () => {
+    const seen = seeBoard(emptyState, board, 1000);
+
+    expect(forgetBoards(seen, 1000 + 86_399_999)).toBe(seen);
+    expect(forgetBoards(seen, 1000 + 86_400_000).unknownBoards).toEqual([]);
   });
 
   test('is unknown no more when it is a node by its MAC or by its serial', () => {
