@@ -1,7 +1,7 @@
 /** One power-on's timeline, as far as the service knows it. */
 import { z } from 'zod';
 
-/** In the order in which they come; a boot ends in `ready` or `failed`. */
+/** In the order in which they come; a boot ends in `ready` or `failed`. A node may wait, be ready, and wait again. */
 export const bootPhases = [
   'offered',
   'loading',
@@ -10,13 +10,20 @@ export const bootPhases = [
   'root',
   'overlay',
   'userspace',
+  'waiting',
   'ready',
   'failed',
 ] as const;
 export type BootPhase = (typeof bootPhases)[number];
 
-/** What a node may report about itself; the earlier phases are seen by the service. */
-export const reportedPhases = ['kernel', 'network', 'root', 'overlay', 'failed'] as const;
+/** What the initramfs reports, under the boot's token; the earlier phases are seen by the service. */
+export const initramfsPhases = ['kernel', 'network', 'root', 'overlay', 'failed'] as const;
+
+/** What the system that it started reports, under the boot's key. `detail` says what is waited for, or what failed. */
+export const systemPhases = ['userspace', 'waiting', 'ready', 'failed'] as const;
+export type SystemPhase = (typeof systemPhases)[number];
+
+export type ReportedPhase = (typeof initramfsPhases)[number] | SystemPhase;
 
 export const Boot = z.strictObject({
   id: z.string(),
@@ -28,6 +35,8 @@ export const Boot = z.strictObject({
   /** undefined after `overlay` was reported or the time is over. */
   token: z.string().optional(),
   tokenExpiresAtMs: z.number(),
+  /** The node's word after `overlay`: in its overlay, for as long as it runs this boot. undefined: its role brings no agent. */
+  key: z.string().optional(),
   /** Last sign of life: a packet, a file, a report. */
   lastSeenMs: z.number(),
   /** sha256 of the overlay.tar that was served last; the node reports what it applied. */

@@ -1,7 +1,7 @@
 /** HTTP for booting boards: clock, the node's overlay under its boot's token, its phase reports, and the files that TFTP has. */
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 
-import { reportedPhases, type Boot } from '../model/boot.ts';
+import { initramfsPhases, type Boot } from '../model/boot.ts';
 import { describeError } from '../model/describe-error.ts';
 import { PiImageError } from '../model/errors.ts';
 import { parseIpv4, type Ipv4Address } from '../model/ipv4.ts';
@@ -74,9 +74,9 @@ type Report =
 
 function parseReport(body: unknown, boot: Boot): Report {
   const fields = (body ?? {}) as Readonly<Record<string, unknown>>;
-  const phase = reportedPhases.find((known) => known === fields['phase']);
+  const phase = initramfsPhases.find((known) => known === fields['phase']);
   if (phase === undefined) {
-    return { kind: 'refused', status: 400, reason: `phase must be one of ${reportedPhases.join(', ')}` };
+    return { kind: 'refused', status: 400, reason: `phase must be one of ${initramfsPhases.join(', ')}` };
   }
   const { digest, uptime, detail } = fields;
   if (phase === 'overlay' && digest !== boot.overlaySha256) {
