@@ -1,5 +1,5 @@
 /** When does a boot begin, what belongs to it, and when is it over? Times come in, boots go out. */
-import type { Boot, BootPhase, reportedPhases } from '../model/boot.ts';
+import type { Boot, BootPhase, ReportedPhase } from '../model/boot.ts';
 import { tokenLifetimeMs } from './boot-token.ts';
 
 export const silenceMs = 10 * 60_000;
@@ -31,13 +31,18 @@ export interface BeginInput {
 export function decideBegin(input: BeginInput): BeginDecision {
   const { last, sign } = input;
   if (last === undefined) return { kind: 'begin', closes: undefined };
-  if (last.closed === undefined) {
+  if (last.closed === undefined && !(sign === 'read' && isUp(last, input))) {
     return isOver(last, input) ? { kind: 'begin', closes: last } : { kind: 'continue', boot: last };
   }
   if (sign === 'read' && hasKernelReported(last)) {
     return { kind: 'refused', reason: `${last.node} runs a kernel: only a restart of its board begins a boot` };
   }
   return { kind: 'begin', closes: undefined };
+}
+
+/** It has applied its overlay and goes on to report, so it asks for nothing that a boot is begun for. */
+function isUp(boot: Boot, { address, nowMs }: BeginInput): boolean {
+  return boot.address === address && hasPhase(boot, 'overlay') && !isSilent(boot, nowMs);
 }
 
 function isOver(boot: Boot, { sign, desired, address, nowMs }: BeginInput): boolean {
@@ -74,25 +79,30 @@ export function countFile(boot: Boot, bytes: number, nowMs: number): Boot {
 }
 
 export interface PhaseReport {
-  readonly phase: (typeof reportedPhases)[number];
+  readonly phase: ReportedPhase;
   /** Seconds since the kernel started. */
   readonly uptimeSeconds: number | undefined;
   readonly detail: string | undefined;
 }
 
-/** The node's own word. `overlay` is the initramfs' last: the boot is handed over and its token ends. */
+/** The node's own word. `overlay` is the initramfs' last: the token ends, and where no agent speaks next, the boot. */
 export function reportPhase(boot: Boot, report: PhaseReport, nowMs: number): Boot {
   const kernelAtMs = nowMs - Math.round((report.uptimeSeconds ?? 0) * 1000);
   const awake = withPhase({ ...boot, lastSeenMs: nowMs }, 'kernel', Math.max(kernelAtMs, boot.startedAtMs));
   const reported = withPhase(awake, report.phase, nowMs, report.detail);
-  if (report.phase === 'overlay') return closeBoot(reported, 'handed-over', nowMs);
+  if (report.phase === 'overlay') {
+    return boot.key === undefined ? closeBoot(reported, 'handed-over', nowMs) : withoutToken(reported);
+  }
   if (report.phase === 'failed') return closeBoot(reported, 'failed', nowMs);
-  return reported;
+  return report.phase === 'ready' ? closeBoot(reported, 'ready', nowMs) : reported;
 }
 
 export function closeBoot(boot: Boot, reason: NonNullable<Boot['closed']>['reason'], nowMs: number): Boot {
-  const { token: _ended, ...rest } = boot;
-  return { ...rest, closed: { atMs: nowMs, reason } };
+  return { ...withoutToken(boot), closed: { atMs: nowMs, reason } };
+}
+
+function withoutToken({ token: _ended, ...rest }: Boot): Boot {
+  return rest;
 }
 
 /** Closes what has been silent for too long; any other boot is returned as it is. */
@@ -102,7 +112,11 @@ export function expireBoot(boot: Boot, nowMs: number): Boot {
 
 /** The kernel of this boot runs its generation, as far as is known until another one does. */
 export function hasKernelReported(boot: Boot): boolean {
-  return boot.phases.some(({ phase }) => phase === 'kernel') || boot.overlaySha256 !== undefined;
+  return hasPhase(boot, 'kernel') || boot.overlaySha256 !== undefined;
+}
+
+function hasPhase(boot: Boot, wanted: BootPhase): boolean {
+  return boot.phases.some(({ phase }) => phase === wanted);
 }
 
 /** Firmware reads the command line, and nothing after it does: a running node is not told its token again. */
