@@ -1,20 +1,45 @@
 /** Where a node stands, as far as the service knows: for the API and the command line. Schema = type = what the API documents. */
 import { z } from 'zod';
 
-import { Boot } from './boot.ts';
+import { Boot, systemPhases } from './boot.ts';
 
 /** A boot as everybody may read it: what authorises its node is left out. */
-export const PublicBoot = Boot.omit({ token: true });
+export const PublicBoot = Boot.omit({ token: true, key: true });
 export type PublicBoot = Readonly<z.infer<typeof PublicBoot>>;
 
+/** What a running node said of itself last; it does so every 10 s. Kept in memory only. */
+export const Heartbeat = z.strictObject({
+  /** Id of the boot that it runs. */
+  boot: z.string(),
+  atMs: z.number(),
+  /** Where it stands now: a node that was ready may wait or fail later. */
+  phase: z.enum(systemPhases),
+  /** What it waits for, or what failed. */
+  detail: z.string().optional(),
+  uptimeSeconds: z.number(),
+  /** Of the last minute. */
+  load: z.number(),
+  temperatureCelsius: z.number().optional(),
+  /** Digest of the live part that it has applied. */
+  liveDigest: z.string().optional(),
+  generation: z.string(),
+});
+export type Heartbeat = Readonly<z.infer<typeof Heartbeat>>;
+
 export const NodeStatus = z.strictObject({
-  /** `up`: its last boot applied its overlay. `silent`: it stopped in the middle. `new`: it never booted. */
-  state: z.enum(['new', 'booting', 'up', 'failed', 'silent', 'refused']),
+  /**
+   * `ready`: the units of its role are active. `waiting`: for something outside it. `up`: its last boot applied its
+   * overlay, and its role brings no agent that would say more. `silent`: it stopped in the middle, or its heartbeat did.
+   * `new`: it never booted.
+   */
+  state: z.enum(['new', 'booting', 'waiting', 'ready', 'up', 'failed', 'silent', 'refused']),
   /** What it would boot now; undefined when that is refused. */
   desired: z.strictObject({ generation: z.string(), image: z.string() }).optional(),
   /** What it runs as far as it has said. */
   running: z.strictObject({ generation: z.string(), image: z.string(), role: z.string() }).optional(),
   lastBoot: PublicBoot.optional(),
+  /** Of the boot that it runs; undefined before the first, and for half a minute after the service has started. */
+  heartbeat: Heartbeat.optional(),
   /** Why it cannot boot, or why its last boot failed. */
   reason: z.string().optional(),
 });
