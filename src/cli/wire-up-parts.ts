@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { apiApp } from '../api/app.ts';
 import { runChrony } from '../host/chrony.ts';
 import { chooseExporter, type NfsChoice } from '../host/nfs/choose.ts';
+import { onFileSystemOf } from '../host/nfs/shared-file-system.ts';
 import type { InheritedSocket } from '../host/systemd-sockets.ts';
 import { clearStaleSocket } from '../host/unix-socket.ts';
 import type { Log } from '../model/log.ts';
@@ -84,9 +85,18 @@ function nfsPart(service: Service, { paths, nfs, log }: PartsOptions): Part {
   const exporters = nfsExporters(paths, { address: network.address.address, port: ports.nfs });
   const run: Part['run'] = async (signal, ready) => {
     const exporter = await chooseExporter(nfs, exporters);
+    await warnOfSharedFileSystem(service, paths, log);
     await runExports({ ...service, exporter, log }, signal, ready);
   };
   return { name: 'nfs', run };
+}
+
+/** A forged handle would reach the secrets; only a file system of their own keeps them apart. */
+async function warnOfSharedFileSystem({ site, imagesDir }: Service, paths: Paths, log: Log): Promise<void> {
+  const trees = [imagesDir, ...site.view().cluster.shares.map((share) => share.path)];
+  const shared = await onFileSystemOf(path.join(paths.state, 'secrets'), trees);
+  const reason = 'a node that forges NFS handles could read secrets; mount a file system of its own there';
+  if (shared.length > 0) log.warn('nfs.beside-secrets', { trees: shared, reason });
 }
 
 function timePart({ site }: Service, { paths }: PartsOptions): Part {
