@@ -21,6 +21,8 @@ export const RoleDiff = z.strictObject({
     changed: z.array(z.string()),
     removed: z.array(z.string()),
   }),
+  /** Unified diffs of those files that are small texts, by path. Secrets are never among them. */
+  patches: z.record(z.string(), z.string()),
   /** NFS pseudo paths that the node may mount from its next boot on, and those that it loses then. */
   exports: ListChange,
   /** What the node is to Slurm. */
