@@ -5,15 +5,13 @@ import path from 'node:path';
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
-import { buildImage, imageState, machineTraces, piImage, processesWith, startPiImage } from '../support/pi-image.ts';
+import { buildImage, imageState, piImage, processesWith, startPiImage, tracesOf } from '../support/pi-image.ts';
 
 let dir: string;
-let before: string;
 
 beforeAll(async () => {
   await buildImage();
   dir = await mkdtemp(path.join(tmpdir(), 'pi-image-rack-'));
-  before = await machineTraces();
 });
 
 afterEach(async () => {
@@ -31,7 +29,7 @@ async function rackPid(): Promise<number> {
 
 async function expectNothingLeft(): Promise<void> {
   await expect.poll(() => processesWith(dir), { timeout: 20_000, interval: 200 }).toEqual([]);
-  expect(await machineTraces()).toBe(before);
+  expect(await tracesOf(dir)).toEqual([]);
 }
 
 describe('a rack', () => {

@@ -63,11 +63,14 @@ export async function processesWith(word: string): Promise<MachineProcess[]> {
   return all.filter(({ pid, commandLine }) => pid !== process.pid && commandLine.some((each) => each.includes(word)));
 }
 
-/** Interfaces, named namespaces and mounts of the machine itself, as text. */
-export async function machineTraces(): Promise<string> {
+/** Interfaces, named namespaces and mounts that a rack in `dir` makes in its own namespaces and never outside of them. */
+export async function tracesOf(dir: string): Promise<string[]> {
   const links = await promisify(execFile)('ip', ['-o', '-br', 'link']);
   const named = await readdir('/run/netns').catch(() => []);
   const mounts = await readFile('/proc/self/mounts', 'utf8');
-  const names = links.stdout.split('\n').map((line) => line.split(' ')[0]);
-  return [...names, ...named, ...mounts.split('\n')].join('\n');
+  return [
+    ...links.stdout.split('\n').filter((line) => /^(?:switch|storage0|tap\d+|fw\d+)\b/.test(line)),
+    ...named.filter((name) => /^(?:storage|board\d+)$/.test(name)),
+    ...mounts.split('\n').filter((line) => line.includes(dir)),
+  ];
 }
