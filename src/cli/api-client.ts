@@ -1,12 +1,17 @@
-/** Asks the running service over its Unix socket. */
-import { request as httpRequest } from 'node:http';
+/** Asks the running service: over its Unix socket, or over HTTP with a token (`--server URL --token-file F`). */
+import { readFile } from 'node:fs/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import path from 'node:path';
 
-import { HostError } from '../model/errors.ts';
+import { HostError, UsageError } from '../model/errors.ts';
+
+/** A text is the path of a Unix socket. */
+export type ApiServer = string | { readonly url: URL; readonly token: string };
 
 export type ApiAnswer =
-  | { readonly kind: 'answer'; readonly status: number; readonly body: unknown }
-  /** Nobody listens on the socket: the caller works on the files itself, or says so. */
+  | { readonly kind: 'answer'; readonly status: number; readonly body: unknown; readonly etag?: string }
+  /** Nobody listens on the socket: the caller works on the files itself, or says so. Never for `--server`. */
   | { readonly kind: 'no-service' };
 
 export type ApiMethod = 'GET' | 'PUT' | 'POST' | 'DELETE' | 'PATCH';
@@ -15,32 +20,40 @@ const answerTimeoutMs = 30_000;
 
 export const apiSocket = (runtimeDir: string) => path.join(runtimeDir, 'api.sock');
 
+/** The service that this run of the command line is about. @throws UsageError, HostError when there is no token */
+export async function apiServer(options: {
+  readonly runtime: string;
+  readonly server?: string;
+  readonly tokenFile?: string;
+}): Promise<ApiServer> {
+  if (options.server === undefined) return apiSocket(path.resolve(options.runtime));
+  return { url: parseServer(options.server), token: await readToken(options.tokenFile) };
+}
+
 /** @param route below /api/v1, for example /nodes */
-export function request(socketPath: string, method: ApiMethod, route: string, body?: unknown): Promise<ApiAnswer> {
+export function request(
+  server: ApiServer,
+  method: ApiMethod,
+  route: string,
+  body?: unknown,
+  options: { readonly ifMatch?: string | undefined } = {},
+): Promise<ApiAnswer> {
   const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  const headers = {
+    ...(content !== undefined && { 'content-type': 'application/json', 'content-length': content.length }),
+    ...(typeof server !== 'string' && { authorization: `Bearer ${server.token}` }),
+    ...(options.ifMatch !== undefined && { 'if-match': options.ifMatch }),
+  };
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest(
-      {
-        socketPath,
-        method,
-        path: `/api/v1${route}`,
-        headers: content === undefined ? {} : { 'content-type': 'application/json', 'content-length': content.length },
-        timeout: answerTimeoutMs,
-      },
-      (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.on('error', (error) => reject(noAnswer(socketPath, error)));
-        incoming.on('end', () => {
-          const answered = parseBody(Buffer.concat(chunks).toString('utf8'));
-          resolve({ kind: 'answer', status: incoming.statusCode ?? 0, body: answered });
-        });
-      },
-    );
+    const take = (incoming: IncomingMessage) => {
+      readAnswer(incoming).then(resolve, (error: unknown) => reject(noAnswer(server, error)));
+    };
+    const outgoing = open(server, { method, route: `/api/v1${route}`, headers }, take);
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${answerTimeoutMs / 1000} s`)));
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return resolve({ kind: 'no-service' });
-      reject(noAnswer(socketPath, error));
+      const isNobody = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
+      if (isNobody && typeof server === 'string') return resolve({ kind: 'no-service' });
+      reject(noAnswer(server, error));
     });
     outgoing.end(content);
   });
@@ -48,17 +61,39 @@ export function request(socketPath: string, method: ApiMethod, route: string, bo
 
 /** The answer's body, or the service's own message and hint as an error. */
 export async function requestOk(
-  socketPath: string,
+  server: ApiServer,
   method: ApiMethod,
   route: string,
   body?: unknown,
-): Promise<{ readonly kind: 'answer'; readonly body: unknown } | { readonly kind: 'no-service' }> {
-  const answer = await request(socketPath, method, route, body);
+  options: { readonly ifMatch?: string | undefined } = {},
+): Promise<ApiAnswer> {
+  const answer = await request(server, method, route, body, options);
   if (answer.kind === 'no-service' || answer.status < 400) return answer;
   const problem = answer.body as { title?: string; detail?: string } | undefined;
   throw new HostError(problem?.title ?? `the service answered ${answer.status}`, {
     ...(problem?.detail !== undefined && { hint: problem.detail }),
   });
+}
+
+interface Outgoing {
+  readonly method: ApiMethod;
+  readonly route: string;
+  readonly headers: Readonly<Record<string, string | number>>;
+}
+
+function open(server: ApiServer, { method, route, headers }: Outgoing, take: (incoming: IncomingMessage) => void) {
+  const options = { method, headers, timeout: answerTimeoutMs };
+  if (typeof server === 'string') return httpRequest({ ...options, socketPath: server, path: route }, take);
+  const url = new URL(route, server.url);
+  return url.protocol === 'https:' ? httpsRequest(url, options, take) : httpRequest(url, options, take);
+}
+
+async function readAnswer(incoming: IncomingMessage): Promise<ApiAnswer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const body = parseBody(Buffer.concat(chunks).toString('utf8'));
+  const { etag } = incoming.headers;
+  return { kind: 'answer', status: incoming.statusCode ?? 0, body, ...(etag !== undefined && { etag }) };
 }
 
 /** Whatever speaks on that socket without JSON is shown as the text it sent. */
@@ -70,9 +105,34 @@ function parseBody(text: string): unknown {
   }
 }
 
-function noAnswer(socketPath: string, cause: unknown): HostError {
+function parseServer(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new UsageError(`"${text}" is not the address of a service`, {
+    hint: 'Write it like http://127.0.0.1:8443.',
+  });
+}
+
+async function readToken(file: string | undefined): Promise<string> {
+  if (file === undefined) {
+    throw new UsageError('--server needs --token-file', {
+      hint: 'Make a token with "pi-image token create NAME --scope operate --out FILE" on the storage node.',
+    });
+  }
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    throw new HostError(`cannot read the token in ${file}`, { cause: error });
+  }
+}
+
+function noAnswer(server: ApiServer, cause: unknown): HostError {
+  if (typeof server !== 'string') {
+    const hint = 'Is it the right address, and does "pi-image serve" run there?';
+    return new HostError(`the service on ${server.url.origin} did not answer`, { cause, hint });
+  }
   const isDenied = (cause as NodeJS.ErrnoException).code === 'EACCES';
-  return new HostError(`the service on ${socketPath} did not answer`, {
+  return new HostError(`the service on ${server} did not answer`, {
     cause,
     hint: isDenied ? 'Run this as root or as a member of the group that owns the socket.' : 'Look at its log.',
   });

@@ -1,6 +1,8 @@
 /** What every command gets from the composition root: where things are, where to write, and when to stop. */
 import type { Command } from 'commander';
 
+import type { ApiServer } from './api-client.ts';
+
 /** Folders and files of one installation. Nothing below cli/ looks for them itself. */
 export interface Paths {
   /** cluster.yaml */
@@ -14,8 +16,10 @@ export interface Paths {
 }
 
 export interface CliContext {
-  /** Read after the arguments were parsed: --config and --state decide. */
+  /** Read after the arguments were parsed: --config and --state decide. @throws UsageError with --server: there are no files then */
   readonly paths: () => Paths;
+  /** The service that this run is about: --server, else the one of this machine. */
+  readonly service: () => Promise<ApiServer>;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   /** True when stderr is a terminal: progress bars instead of lines. */

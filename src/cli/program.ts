@@ -4,11 +4,13 @@ import path from 'node:path';
 
 import { Command, CommanderError } from 'commander';
 
+import { UsageError } from '../model/errors.ts';
+import { apiServer } from './api-client.ts';
 import { commands } from './commands.ts';
 import type { CliContext, Paths } from './context.ts';
 import { exitCode, exitCodeOf, explain } from './explain.ts';
 
-export interface ProgramOptions extends Omit<CliContext, 'paths'> {
+export interface ProgramOptions extends Omit<CliContext, 'paths' | 'service'> {
   /** Holds package.json, and the images/, overlays/ and boot/ that ship. */
   readonly shippedDir: string;
 }
@@ -16,7 +18,11 @@ export interface ProgramOptions extends Omit<CliContext, 'paths'> {
 /** @param args without the names of node and of the script */
 export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<number> {
   const program = newProgram(options);
-  const context: CliContext = { ...options, paths: () => pathsOf(program.opts(), options.shippedDir) };
+  const context: CliContext = {
+    ...options,
+    paths: () => pathsOf(program.opts(), options.shippedDir),
+    service: () => apiServer(program.opts()),
+  };
   for (const register of commands) register(program, context);
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -42,6 +48,8 @@ function newProgram({ shippedDir, stdout, stderr }: ProgramOptions): Command {
     )
     .option('--state <dir>', 'state directory: images, secrets, what the service knows', '/var/lib/pi-image')
     .option('--runtime <dir>', 'sockets and pid files', '/run/pi-image')
+    .option('--server <url>', 'ask this service, not the one of this machine')
+    .option('--token-file <file>', 'holds the API token for --server')
     .version(versionOf(shippedDir), '-V, --version')
     .configureOutput({ writeOut: stdout, writeErr: stderr })
     .showHelpAfterError('(add --help to see what it takes)')
@@ -53,7 +61,20 @@ function versionOf(dir: string): string {
   return version;
 }
 
-function pathsOf(options: { config: string; state: string; runtime: string }, shippedDir: string): Paths {
+interface GlobalOptions {
+  readonly config: string;
+  readonly state: string;
+  readonly runtime: string;
+  readonly server?: string;
+  readonly tokenFile?: string;
+}
+
+function pathsOf(options: GlobalOptions, shippedDir: string): Paths {
+  if (options.server !== undefined) {
+    throw new UsageError('this command works on the files of this machine: it does not take --server', {
+      hint: 'Run it on the storage node.',
+    });
+  }
   const config = path.resolve(options.config);
   return {
     config,
