@@ -14,14 +14,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   host: ['model'],
   serve: ['model', 'wire', 'plan', 'host'],
   build: ['model', 'plan', 'host'],
+  fleet: ['model', 'plan', 'host'],
   rack: ['model', 'wire', 'host'],
   api: ['model'],
-  cli: ['model', 'wire', 'plan', 'host', 'serve', 'build', 'rack', 'api'],
+  cli: ['model', 'wire', 'plan', 'host', 'serve', 'build', 'fleet', 'rack', 'api'],
 };
 
 /** What a room without effects may use of Node. */
-const pureNodeModules = ['node:crypto', 'node:net', 'node:path'];
-const pureRooms = ['model', 'wire', 'plan'];
+const pureNodeModules = new Set(['node:crypto', 'node:net', 'node:path']);
+const pureRooms = new Set(['model', 'wire', 'plan']);
 
 /** Packages and the only files (or folders) that may import them. */
 const importers: Readonly<Record<string, readonly string[]>> = {
@@ -31,6 +32,8 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   'tar-stream': ['host/tar.ts'],
   express: ['api/', 'serve/http-boot.ts', 'cli/commands/serve.ts'],
   commander: ['cli/'],
+  'better-sqlite3': ['host/database/'],
+  kysely: ['host/database/'],
 };
 
 /** Ways to an effect that need no import. */
@@ -44,22 +47,31 @@ interface Import {
 
 /** Every violation of the table, as sentences. */
 export function violations(imports: readonly Import[]): string[] {
-  return imports.flatMap(({ file, target }) => {
-    const room = file.split('/')[0] ?? '';
-    if (target.startsWith('node:')) {
-      const isPure = !pureRooms.includes(room) || pureNodeModules.includes(target);
-      return isPure ? [] : [`${file}: ${target} is an effect, and ${room}/ is pure`];
-    }
-    if (!target.startsWith('.')) {
-      const name = target.startsWith('@') ? target.split('/').slice(0, 2).join('/') : (target.split('/')[0] ?? '');
-      const allowed = importers[name]?.some(
-        (place) => file === place || (place.endsWith('/') && file.startsWith(place)),
-      );
-      return allowed === true ? [] : [`${file}: ${name} is not imported here`];
-    }
-    const to = path.posix.normalize(path.posix.join(path.posix.dirname(file), target)).split('/')[0] ?? '';
-    return to === room || mayImport[room]?.includes(to) === true ? [] : [`${file}: ${room}/ must not import ${to}/`];
+  return imports.flatMap((each) => {
+    if (each.target.startsWith('node:')) return effectViolation(each);
+    return each.target.startsWith('.') ? uphillViolation(each) : packageViolation(each);
   });
+}
+
+const roomOf = (file: string) => file.split('/')[0] ?? '';
+
+function effectViolation({ file, target }: Import): string[] {
+  if (!pureRooms.has(roomOf(file)) || pureNodeModules.has(target)) return [];
+  return [`${file}: ${target} is an effect, and ${roomOf(file)}/ is pure`];
+}
+
+function packageViolation({ file, target }: Import): string[] {
+  const [first = '', second] = target.split('/');
+  const name = first.startsWith('@') ? `${first}/${second}` : first;
+  const places = importers[name] ?? [];
+  const isAllowed = places.some((place) => file === place || (place.endsWith('/') && file.startsWith(place)));
+  return isAllowed ? [] : [`${file}: ${name} is not imported here`];
+}
+
+function uphillViolation({ file, target }: Import): string[] {
+  const from = roomOf(file);
+  const to = roomOf(path.posix.normalize(path.posix.join(path.posix.dirname(file), target)));
+  return to === from || mayImport[from]?.includes(to) === true ? [] : [`${file}: ${from}/ must not import ${to}/`];
 }
 
 function readImports(file: string): Import[] {
@@ -76,7 +88,7 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
 
 describe('the import table', () => {
   test('every file lies in a room', () => {
-    expect(files.filter((file) => mayImport[file.split('/')[0] ?? ''] === undefined)).toEqual([]);
+    expect(files.filter((file) => mayImport[roomOf(file)] === undefined)).toEqual([]);
   });
 
   test('no file imports uphill or reaches an effect from a pure room', () => {
@@ -85,7 +97,7 @@ describe('the import table', () => {
 
   test('pure rooms use no clock, timer, chance, network or process', () => {
     const guilty = files.filter((file) => {
-      if (!pureRooms.includes(file.split('/')[0] ?? '')) return false;
+      if (!pureRooms.has(roomOf(file))) return false;
       const code = readFileSync(path.join(source, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
       return effects.test(code);
     });
