@@ -17,8 +17,8 @@ const unreachable =
 const unsigned =
   /NO_PUBKEY|is not signed|Missing key|signatures? (?:were|was|couldn't)|not live until|EXPKEYSIG|not bound/i;
 
-/** @param said lines of stdout and stderr */
-export function aptError(said: readonly string[], cause: unknown): Error {
+/** @param said lines of stdout and stderr @param hint for failures that are not the archive's */
+export function aptError(said: readonly string[], cause: unknown, hint?: string): Error {
   const complaints = said.filter((line) => /^(?:Err:|E:|W:| )/.test(line));
   const failed = complaints.flatMap((line) => /\bhttps?:\/\/([^/\s]+)\//.exec(line)?.[1] ?? []);
   const host = failed[0] ?? '';
@@ -37,9 +37,12 @@ export function aptError(said: readonly string[], cause: unknown): Error {
   }
   if (!(cause instanceof HostError)) return cause as Error;
   const reason = said.filter((line) => line.startsWith('E:')).map((line) => line.slice(2).trim());
-  return reason.length === 0
-    ? cause
-    : new HostError(`apt failed: ${reason.join('; ')}`, { cause: shortCause(said, /^\s+\S/) });
+  if (reason.length === 0) return cause;
+  const why = shortCause(said, /^\s+\S/);
+  return new HostError(`apt failed: ${reason.join('; ')}`, {
+    ...(why !== undefined && { cause: why }),
+    ...(hint !== undefined && { hint }),
+  });
 }
 
 /** The first line that tells why, as a cause. */

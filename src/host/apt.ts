@@ -158,6 +158,6 @@ async function aptRun(apt: PrivateApt, argv: readonly [string, ...string[]], opt
     return await run(argv, { ...options, onLine, env: { APT_CONFIG: apt.config, LC_ALL: 'C.UTF-8' } });
   } catch (error) {
     if (options.signal.aborted) throw error;
-    throw aptError(said, error);
+    throw aptError(said, error, options.hint);
   }
 }

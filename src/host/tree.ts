@@ -101,10 +101,18 @@ export async function linkInTree(root: string, relative: string, target: string)
 }
 
 async function clearPlace(root: string, relative: string): Promise<string> {
-  await mkdir(path.join(root, path.dirname(relative)), { recursive: true });
+  await makeFolders(root, path.dirname(relative));
   const place = await placeInTree(root, relative);
   await rm(place, { recursive: true, force: true });
   return place;
+}
+
+/** One after the other, so that a link on the way is seen before anything is made behind it. */
+async function makeFolders(root: string, folder: string): Promise<void> {
+  if (folder === '.') return;
+  await makeFolders(root, path.dirname(folder));
+  const place = await placeInTree(root, folder);
+  if (!(await isFolder(place))) await mkdir(place);
 }
 
 export async function emptyFile(root: string, relative: string): Promise<void> {
