@@ -1,11 +1,12 @@
 /** The scripts of boot/initramfs, run by this machine's shell with what they call replaced. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 const folder = path.resolve(import.meta.dirname, '../boot/initramfs');
 const parts = readdirSync(path.join(folder, 'lib')).filter((name) => name.endsWith('.sh'));
@@ -145,5 +146,72 @@ describe('modules', () => {
     const stub = `modules='${scratch}' compatible_file=/nonexistent; insmod() { return 1; }`;
 
     expect(sh('load_modules', stub)).toContain('3: the kernel refuses its module virtio-of-test\n');
+  });
+});
+
+describe('the overlay', () => {
+  let scratch = '';
+  beforeEach(async () => {
+    scratch = await mkdtemp(path.join(tmpdir(), 'initramfs-overlay-'));
+    await mkdir(path.join(scratch, 'work'));
+    const files = {
+      'new/etc/ssh/ssh_host_rsa_key': 'of the image',
+      'new/etc/ssh/sshd_config': 'of the image',
+      'new/with space': 'of the image',
+      outside: 'not of the image',
+      'source/.pi-image/remove': 'etc/ssh/ssh_host_*\n\n../outside\netc/nothing/*\nwith space\n',
+      'source/etc/hostname': 'node01\n',
+    };
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(path.dirname(path.join(scratch, name)), { recursive: true });
+      await writeFile(path.join(scratch, name), text);
+    }
+    execFileSync('tar', [
+      '-cf',
+      `${scratch}/overlay.tar`,
+      '-C',
+      `${scratch}/source`,
+      '.pi-image/remove',
+      'etc/hostname',
+    ]);
+    const digest = createHash('sha256')
+      .update(await readFile(`${scratch}/overlay.tar`))
+      .digest('hex');
+    await writeFile(`${scratch}/overlay.sha256`, `${digest}  overlay.tar\n`);
+  });
+  afterEach(() => rm(scratch, { recursive: true, force: true }));
+
+  /** The storage node is a folder; `sha256sum -s` is busybox's. */
+  const stubs = () =>
+    `work=${scratch}/work new_root=${scratch}/new; get_patiently() { cp "${scratch}/$1" "$2"; }; ` +
+    'sha256sum() { command sha256sum -c --status "$3"; }';
+
+  test('is unpacked over the image, what it lists is removed first, and nothing of it stays behind', async () => {
+    expect(sh('apply_overlay; umask', stubs())).toBe('0022\n');
+
+    expect(
+      readdirSync(scratch, { recursive: true, encoding: 'utf8' })
+        .filter((name) => /^(new|work|outside)/.test(name))
+        .toSorted(),
+    ).toEqual([
+      'new',
+      'new/etc',
+      'new/etc/hostname',
+      'new/etc/ssh',
+      'new/etc/ssh/sshd_config',
+      'outside',
+      'work',
+      'work/error',
+    ]);
+  });
+
+  test('that does not match its digest is fetched again, and at last refused', async () => {
+    await writeFile(`${scratch}/overlay.sha256`, `${'0'.repeat(64)}  overlay.tar\n`);
+
+    const answer = sh('apply_overlay', stubs());
+
+    expect(answer).toContain("3: this node's overlay arrived damaged three times. ");
+    expect(answer.match(/fetching it again/g)).toHaveLength(3);
+    expect(readdirSync(`${scratch}/new/etc`)).toEqual(['ssh']);
   });
 });

@@ -1,7 +1,7 @@
 # From here on the image's systemd is the first process.
 
 hand_over() {
-    [ -L /newroot/sbin/init ] || [ -x /newroot/sbin/init ] ||
+    [ -L $new_root/sbin/init ] || [ -x $new_root/sbin/init ] ||
         fail "the image has no /sbin/init" "Look at the packages of this image: it needs systemd-sysv."
     keep_address
     pass_watchdog_on
@@ -9,9 +9,9 @@ hand_over() {
     rm -f $work/error
     unset token
     for name in proc sys dev run; do
-        mount --move /$name /newroot/$name
+        mount --move /$name $new_root/$name
     done
-    exec switch_root -c /dev/console /newroot /sbin/init
+    exec switch_root -c /dev/console $new_root /sbin/init
 }
 
 # / hangs without its address: no network manager of the image may touch the card.

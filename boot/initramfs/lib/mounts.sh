@@ -1,4 +1,6 @@
 # File systems: the kernel's own, the image over NFS, and the tmpfs that takes every change of this boot.
+work=/run/pi-image
+new_root=/newroot
 
 mount_kernel_file_systems() {
     mount -t proc -o nosuid,nodev,noexec proc /proc
@@ -6,7 +8,6 @@ mount_kernel_file_systems() {
     mount -t devtmpfs -o nosuid,mode=0755 dev /dev
     # As systemd would: it keeps a /run that is mounted already.
     mount -t tmpfs -o nosuid,nodev,mode=0755,size=20% run /run
-    work=/run/pi-image
     mkdir -p $work/image $work/changes
 }
 
@@ -46,6 +47,6 @@ explain_mount() {
 lay_changes_over_image() {
     mount -t tmpfs -o mode=0700 changes $work/changes &&
         mkdir -m 0755 $work/changes/upper $work/changes/work &&
-        mount -t overlay -o "lowerdir=$work/image,upperdir=$work/changes/upper,workdir=$work/changes/work" root /newroot ||
+        mount -t overlay -o "lowerdir=$work/image,upperdir=$work/changes/upper,workdir=$work/changes/work" root $new_root ||
         fail "cannot lay a tmpfs over the image" "Is the overlay module in this initramfs, and is there free memory?"
 }

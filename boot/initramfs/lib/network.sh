@@ -1,33 +1,38 @@
 # The network card and its address.
 
-# Prefers the card whose address the storage node knows; else the first one with a link.
+# Prefers the card whose address the storage node knows; else the first one with a link. A card on USB takes some seconds.
 find_card() {
-    wanted=$mac
-    for _ in $(seq 1 300); do
-        card=$(first_card) && break
-        sleep 0.1
-    done
-    if [ -z "$card" ] && [ -n "$wanted" ]; then
+    wanted=$mac card=''
+    if ! within 20 take_card && [ -n "$wanted" ]; then
         complain "no network card has the address $wanted, taking the first one with a link"
         wanted=''
-        for _ in $(seq 1 100); do
-            card=$(first_card) && break
-            sleep 0.1
-        done
+        within 10 take_card
     fi
     [ -n "$card" ] || fail "no network card with a link (there are: $(cards))" "Look at the cable, and at the board's driver with \"pi-image image show\"."
-    wait_for_link
+    within 15 has_link "$card" || complain "$card has no link, asking for an address all the same"
 }
 
-first_card() {
+# within SECONDS COMMAND...: tries ten times a second until it succeeds.
+within() {
+    read -r now _ < /proc/uptime
+    end=$((${now%.*} + $1))
+    shift
+    until "$@"; do
+        sleep 0.1
+        read -r now _ < /proc/uptime
+        [ "${now%.*}" -lt $end ] || return 1
+    done
+}
+
+take_card() {
     for name in $(cards); do
         read -r flags < "/sys/class/net/$name/flags"
         [ "$flags" = 0x1003 ] || ip link set "$name" up
         read -r found < "/sys/class/net/$name/address"
         if [ -n "$wanted" ]; then
-            [ "$found" = "$wanted" ] && echo "$name" && return
+            [ "$found" = "$wanted" ] && card=$name && return
         elif has_link "$name"; then
-            echo "$name" && return
+            card=$name && return
         fi
     done
     return 1
@@ -44,14 +49,6 @@ cards() {
 
 has_link() {
     read -r carrier 2> /dev/null < "/sys/class/net/$1/carrier" && [ "$carrier" = 1 ]
-}
-
-wait_for_link() {
-    for _ in $(seq 1 150); do
-        has_link "$card" && return
-        sleep 0.1
-    done
-    complain "$card has no link, asking for an address all the same"
 }
 
 # A switch port may forward nothing for 30 s after link up (spanning tree), so this asks for 80 s.

@@ -5,9 +5,9 @@ apply_overlay() {
     fetch_overlay
     umask 022
     remove_what_the_overlay_lists
-    tar -x --numeric-owner -f $work/overlay.tar -C /newroot 2> $work/error ||
+    tar -x --numeric-owner -f $work/overlay.tar -C $new_root 2> $work/error ||
         fail "cannot unpack this node's overlay: $(tail -n 1 $work/error)" "Is there free memory?"
-    rm -rf /newroot/.pi-image $work/overlay.tar $work/overlay.sha256 $work/clock
+    rm -rf $new_root/.pi-image $work/overlay.tar $work/overlay.sha256 $work/clock
 }
 
 # An overlay that is rendered anew between the two requests has another digest: both are fetched again.
@@ -30,7 +30,7 @@ remove_what_the_overlay_lists() {
         case /$glob/ in
             // | */../*) continue ;;
         esac
-        (cd /newroot && IFS='' && rm -rf -- ./$glob)
+        (cd $new_root && IFS='' && rm -rf -- ./$glob)
     done < $work/remove
     rm $work/remove
 }
