@@ -12,7 +12,7 @@ const virtualModules = ['virtio_pci', 'virtio_mmio', 'virtio_net', 'virtio_rng',
 const watchdogModules = ['bcm2835_wdt'] as const;
 
 /** `every` is loaded on every machine, the others on the machine they are named after. */
-export type ModuleGroupName = 'every' | BoardName;
+type ModuleGroupName = 'every' | BoardName;
 
 export interface ModuleGroup {
   readonly group: ModuleGroupName;
