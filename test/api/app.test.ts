@@ -55,7 +55,7 @@ afterEach(async () => {
 });
 
 test('questions are answered as JSON', async () => {
-  expect(await request(socketPath, 'GET', '/leases')).toEqual({
+  expect(await request(socketPath, 'GET', '/leases')).toMatchObject({
     kind: 'answer',
     status: 200,
     body: [{ address: '10.42.0.11', node: 'node01' }],

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { request } from '../../src/cli/api-client.ts';
+import { ganeshaFiles } from '../../src/host/nfs/ganesha.ts';
+import { endProcess, findProcess } from '../../src/host/pid-file.ts';
 import { run, type Argv } from '../../src/host/process.ts';
 import { renderYaml } from '../../src/host/yaml-file.ts';
 import type { HealthAnswer } from '../../src/api/actions.ts';
@@ -123,10 +125,17 @@ export class ServeFixture {
     return this.net.run('board', argv);
   }
 
+  /** Without the command, which may be what a test found broken. */
+  async #endNfs(): Promise<void> {
+    const { config } = ganeshaFiles(path.join(this.dir, 'state', 'nfs'));
+    const pid = await findProcess(path.join(this.dir, 'run', 'ganesha.pid'), config);
+    if (pid !== undefined) await endProcess(pid, config, 5000);
+  }
+
   /** Ends the NFS server too, which no end of the service does. */
   async close(): Promise<void> {
     for (const service of this.#services) await service.stop();
-    await this.command('nfs', 'stop');
+    await this.#endNfs();
     await this.net.close();
     await rm(this.dir, { recursive: true });
   }
