@@ -13,6 +13,7 @@ import { cacheKey } from '../plan/cache-key.ts';
 import { checkIds } from '../plan/id-registry.ts';
 import { foldersWithKeys, refuseSecrets } from '../plan/secret-lint.ts';
 import { requireRoot, requireStateDir } from './check-machine.ts';
+import { explainDisk } from './disk-error.ts';
 import type { BuildProgress } from './progress.ts';
 import { discardTorso, publishTree } from './publish.ts';
 import { readRegistry } from './read-cache.ts';
@@ -38,7 +39,7 @@ export async function importImage(request: ImportRequest): Promise<string> {
   try {
     const torso = await beginVersion(imagesDir(request.stateDir), request.name);
     try {
-      return await importInto(torso, request);
+      return await explainDisk(request.stateDir, importInto(torso, request));
     } finally {
       await discardTorso(torso);
     }

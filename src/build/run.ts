@@ -22,6 +22,7 @@ import { seal } from './apply-seal.ts';
 import { flatten, makeBootFiles, makeInitramfs } from './assemble.ts';
 import { makeBase, makeLayer } from './make-layer.ts';
 import { checkMachine } from './check-machine.ts';
+import { explainDisk } from './disk-error.ts';
 import { downloadProgress } from './progress.ts';
 import { discardTorso, lint, publish } from './publish.ts';
 import { digestFolder, digestLayerFiles, readCache, readRegistry } from './read-cache.ts';
@@ -42,7 +43,7 @@ export interface PlannedBuild {
 }
 
 /** One function per step; a new step without an executor does not compile. */
-export type Executors = {
+type Executors = {
   readonly [A in BuildAction]: (args: Readonly<BuildStepArgs[A]>, build: RunningBuild) => Promise<void>;
 };
 
@@ -92,7 +93,7 @@ export async function runBuild(request: BuildRequest, planned: PlannedBuild, opt
   await checkMachine(request.stateDir);
   const work = await claimWorkDir(request.stateDir);
   try {
-    return await runSteps(request, planned, { options, work });
+    return await explainDisk(request.stateDir, runSteps(request, planned, { options, work }));
   } finally {
     await work.release();
   }

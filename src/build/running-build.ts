@@ -34,7 +34,7 @@ export interface RunningBuild extends BuildRequest {
 }
 
 /** Filled by the steps that find it out. */
-export interface Found {
+interface Found {
   kernels: readonly BootKernel[];
   tree: TreeSummary | undefined;
   /** The published version. */

@@ -39,8 +39,7 @@ interface LayerPlace {
   readonly parents: readonly string[];
 }
 
-export type StepState =
-  { readonly kind: 'run'; readonly why: string } | { readonly kind: 'cached'; readonly why: string };
+type StepState = { readonly kind: 'run'; readonly why: string } | { readonly kind: 'cached'; readonly why: string };
 
 export interface BuildInputs {
   readonly spec: ImageSpec;

@@ -32,7 +32,7 @@ function numbers(text: string): Record<string, number> {
 }
 
 /** Names whose number differs from the registry's, as sentences. */
-export function findDrift(registry: IdMap, now: IdMap): string[] {
+function findDrift(registry: IdMap, now: IdMap): string[] {
   return kinds.flatMap((kind) =>
     Object.entries(now[kind]).flatMap(([name, id]) => {
       const known = registry[kind][name];

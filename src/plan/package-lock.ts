@@ -39,7 +39,7 @@ export function lockPackages(offers: readonly OfferedPackage[], stanzas: string)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-export function parseStanzas(text: string): Omit<LockedPackage, 'uri' | 'fileName'>[] {
+function parseStanzas(text: string): Omit<LockedPackage, 'uri' | 'fileName'>[] {
   return text
     .split(/\n{2,}/)
     .filter((stanza) => stanza.trim() !== '')
