@@ -1,10 +1,10 @@
 /** Opens what the running service stands on: lock, state, boots, site, secrets. */
 import path from 'node:path';
 
+import { openDatabase, type Database } from '../host/database/open.ts';
 import { openFrozenBoots } from '../host/frozen-boots.ts';
 import { imagesDir } from '../host/image-store.ts';
 import { openSecrets } from '../host/secrets.ts';
-import { openBootsFile, openStateFile, type StateFile } from '../host/state-file.ts';
 import { lockState } from '../host/state-lock.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
@@ -19,7 +19,9 @@ import { siteReaders } from './wire-up-site.ts';
 
 export interface Service {
   readonly site: Site;
-  readonly state: StateFile;
+  readonly state: Database['state'];
+  readonly events: Database['events'];
+  readonly tokens: Database['tokens'];
   readonly boots: Boots;
   readonly health: Health;
   readonly imagesDir: string;
@@ -51,8 +53,8 @@ async function openLocked(
   unlock: () => Promise<void>,
 ): Promise<Service> {
   const health = createHealth(now);
-  const state = await openStateFile(paths.state);
-  const bootsFile = await openBootsFile(paths.state);
+  const database = await openDatabase(paths.state, now);
+  const { state, boots: bootsFile, events, tokens } = database;
   const begun = new Set(bootsFile.current().boots.map(({ generation }) => generation));
   const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), begun);
   const site = await openSite({ ...siteReaders(paths), state, health, log });
@@ -66,13 +68,15 @@ async function openLocked(
   return {
     site,
     state,
+    events,
+    tokens,
     boots,
     health,
     imagesDir: images,
     find: bootFileFinder({ site, boots, imagesDir: images, log }),
     overlayOf: nodeOverlays({ site, frozen, boots, secretsFor }),
     close: async () => {
-      await Promise.all([state.flush(), bootsFile.flush()]);
+      await database.close();
       await unlock();
     },
   };

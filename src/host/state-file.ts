@@ -1,39 +1,18 @@
-/** state.json: nodes, learned MACs, unknown boards, export ids. boots.json: the boots' timelines. */
-import path from 'node:path';
-
-import { BootLog, emptyState, State } from '../model/state.ts';
-import { openJsonFile, readJsonFile, type JsonFile } from './json-file.ts';
+/** The state for commands: read at any time, changed under the lock while no service runs. */
+import type { NewEvent } from '../model/event.ts';
+import type { BootLog, State } from '../model/state.ts';
+import { openDatabase, readStoredState, type Database } from './database/open.ts';
+import type { StoredValue } from './database/stored-value.ts';
 import { lockState } from './state-lock.ts';
 
-export type StateFile = JsonFile<State>;
-export type BootsFile = JsonFile<BootLog>;
+export type StateFile = StoredValue<State>;
+export type BootsFile = StoredValue<BootLog>;
 
 const commandWaitMs = 10_000;
 
-const stateOptions = (stateDir: string) => ({
-  file: path.join(stateDir, 'state.json'),
-  schema: State,
-  empty: emptyState,
-  mode: 0o644,
-});
-
-/** For the service, which holds the lock of the state directory as long as it runs. */
-export function openStateFile(stateDir: string): Promise<StateFile> {
-  return openJsonFile<State>(stateOptions(stateDir));
-}
-
-/** Holds tokens of boots under way: readable by its owner only. */
-export function openBootsFile(stateDir: string): Promise<BootsFile> {
-  return openJsonFile<BootLog>({
-    file: path.join(stateDir, 'boots.json'),
-    schema: BootLog,
-    empty: { format: 1, boots: [] },
-    mode: 0o600,
-  });
-}
-
+/** As of the last commit, whoever writes. */
 export function readState(stateDir: string): Promise<State> {
-  return readJsonFile<State>(stateOptions(stateDir));
+  return readStoredState(stateDir);
 }
 
 /** For a command while no service runs; with one, the command asks it instead. */
@@ -41,12 +20,28 @@ export async function updateState(
   stateDir: string,
   change: (state: State) => State,
   signal: AbortSignal,
+  events?: readonly NewEvent[],
 ): Promise<State> {
+  return withDatabase(stateDir, signal, async ({ state }) => {
+    await state.update(change, events);
+    return state.current();
+  });
+}
+
+/** The whole database under the lock, for a command while no service runs. */
+export async function withDatabase<T>(
+  stateDir: string,
+  signal: AbortSignal,
+  use: (database: Database) => Promise<T>,
+): Promise<T> {
   const lock = await lockState(stateDir, { purpose: 'command', waitMs: commandWaitMs, signal });
   try {
-    const file = await openStateFile(stateDir);
-    await file.update(change);
-    return file.current();
+    const database = await openDatabase(stateDir);
+    try {
+      return await use(database);
+    } finally {
+      await database.close();
+    }
   } finally {
     await lock.release();
   }

@@ -1,4 +1,4 @@
-/** What this machine knows beyond the owner's files: state.json and boots.json in the state directory. */
+/** What this machine knows beyond the owner's files. Kept in state.db, one row for each node, board, boot. */
 import { z } from 'zod';
 
 import { Boot } from './boot.ts';
@@ -20,7 +20,6 @@ export const UnknownBoard = z.strictObject({
 export type UnknownBoard = Readonly<z.infer<typeof UnknownBoard>>;
 
 export const State = z.strictObject({
-  format: z.literal(1),
   nodes: z.array(NodeSpec),
   /** Node name -> MAC seen with that node's serial. */
   learnedMacs: z.record(z.string(), Mac),
@@ -32,7 +31,6 @@ export const State = z.strictObject({
 export type State = Readonly<z.infer<typeof State>>;
 
 export const emptyState: State = {
-  format: 1,
   nodes: [],
   learnedMacs: {},
   unknownBoards: [],
@@ -40,7 +38,7 @@ export const emptyState: State = {
   nextExportId: 1,
 };
 
-export const BootLog = z.strictObject({ format: z.literal(1), boots: z.array(Boot) });
+export const BootLog = z.strictObject({ boots: z.array(Boot) });
 export type BootLog = Readonly<z.infer<typeof BootLog>>;
 
 /** A MAC that was seen with a node's serial stands in for one that its owner did not write. */

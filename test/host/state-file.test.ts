@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { openBootsFile, readState, updateState } from '../../src/host/state-file.ts';
+import { readState, updateState } from '../../src/host/state-file.ts';
 import { lockState } from '../../src/host/state-lock.ts';
 import type { State } from '../../src/model/state.ts';
 
@@ -63,10 +63,35 @@ test('kill -9 of the holder frees the state, and its children do not keep it', a
   process.kill(Number(line.toString()), 'SIGKILL');
 });
 
-test('the boots, which hold tokens, are readable by their owner only', async () => {
-  const boots = await openBootsFile(dir);
+test('a command that fails leaves the state as it was, and lets others in', async () => {
+  const fails = () => {
+    throw new Error('no such node');
+  };
+  await expect(updateState(dir, fails, signal)).rejects.toThrow('no such node');
 
-  await boots.update((log) => log);
+  expect((await updateState(dir, allocate, signal)).nextExportId).toBe(2);
+});
 
-  expect((await stat(path.join(dir, 'boots.json'))).mode & 0o777).toBe(0o600);
+test('the state can be read while another process has it open', async () => {
+  const holder = spawn(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      '-e',
+      `import { openDatabase } from ${JSON.stringify(path.resolve('src/host/database/open.ts'))};
+       const { state } = await openDatabase(${JSON.stringify(dir)});
+       await state.update((current) => ({ ...current, nextExportId: 7 }));
+       console.log('written');
+       setInterval(() => undefined, 1000);`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  await once(holder.stdout, 'data');
+
+  expect((await readState(dir)).nextExportId).toBe(7);
+
+  holder.kill('SIGKILL');
+  await once(holder, 'close');
+  expect((await readState(dir)).nextExportId).toBe(7);
 });

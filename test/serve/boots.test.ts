@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -68,7 +68,8 @@ test('no token is in a log line or in what a closed boot leaves behind', async (
   await sample.boots.report(boot, { phase: 'overlay', uptimeSeconds: 4, detail: 'done' });
   await sample.file.flush();
 
-  const kept = await readFile(path.join(sample.stateDir, 'boots.json'), 'utf8');
+  const { file: reopened } = await sampleBoots(sample.stateDir);
+  const kept = JSON.stringify(reopened.current());
   expect(boot.token).toHaveLength(43);
   expect(sample.lines.join('\n') + kept).not.toContain(boot.token);
   expect(sample.boots.all()[0]).toMatchObject({ files: 1, bytes: 1000, closed: { reason: 'handed-over' } });

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { openDatabase } from '../../src/host/database/open.ts';
 import { openFrozenBoots } from '../../src/host/frozen-boots.ts';
-import { openBootsFile } from '../../src/host/state-file.ts';
 import { PiImageError } from '../../src/model/errors.ts';
 import type { LogFields } from '../../src/model/log.ts';
 import type { NodeSpec } from '../../src/model/node.ts';
@@ -23,11 +23,16 @@ export async function sampleBoots(dir?: string) {
   const write = (event: string, fields?: LogFields) => void lines.push(`${event} ${JSON.stringify(fields ?? {})}`);
   const log = { info: write, warn: write };
   const site = { view: () => world.view, desired: (node: NodeSpec) => desired(node, world.view) };
-  const file = await openBootsFile(stateDir);
+  const database = await openDatabase(stateDir, () => world.nowMs);
+  const file = database.boots;
   const ids = new Set(file.current().boots.map(({ generation }) => generation));
   const frozen = await openFrozenBoots(path.join(stateDir, 'boot'), ids);
   const boots = createBoots({ file, frozen, site, now: () => world.nowMs, log });
-  return { stateDir, world, lines, log, site, file, frozen, boots, remove: () => rm(stateDir, { recursive: true }) };
+  const remove = async () => {
+    await database.close();
+    await rm(stateDir, { recursive: true });
+  };
+  return { stateDir, world, lines, log, site, database, file, frozen, boots, remove };
 }
 
 function desired(node: NodeSpec, view: ClusterView): Desired {

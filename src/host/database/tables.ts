@@ -1,0 +1,34 @@
+/** The tables of state.db as queries see them. `migrate.ts` makes them. */
+import type { Generated } from 'kysely';
+
+/** Each belongs to one field of one value: `stored-parts.ts` says which. */
+export const rowTables = [
+  'nodes',
+  'learned_macs',
+  'unknown_boards',
+  'export_ids',
+  'counters',
+  'boots',
+  'tokens',
+] as const;
+export type RowTable = (typeof rowTables)[number];
+
+/** One node, boot, board …: the schema of its document is the one in model/. */
+export interface Row {
+  readonly key: string;
+  /** Rows are read in this order; there may be gaps. */
+  readonly position: number;
+  /** JSON. */
+  readonly document: string;
+}
+
+export interface EventTable {
+  id: Generated<number>;
+  at_ms: number;
+  kind: string;
+  node: string | null;
+  /** JSON object. */
+  fields: string;
+}
+
+export type Tables = Record<RowTable, Row> & { events: EventTable };

@@ -1,0 +1,56 @@
+/** Tokens for the API. A token is 256 random bits, so a plain SHA-256 of it can be kept and looked up. */
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+
+import type { ApiToken, TokenList, TokenScope } from '../../model/api-token.ts';
+import type { StoredValue } from './stored-value.ts';
+
+export interface Tokens {
+  /** `secret` is what the owner sends; it is nowhere kept. */
+  readonly create: (name: string, scope: TokenScope) => Promise<{ readonly token: ApiToken; readonly secret: string }>;
+  /** Oldest first. */
+  readonly list: () => readonly ApiToken[];
+  /** @returns the one that is gone; undefined when there was none with this id */
+  readonly revoke: (id: string) => Promise<ApiToken | undefined>;
+  /** By the hash of what a request brought (`hashToken`); remembers that it was used. */
+  readonly find: (sha256: string) => ApiToken | undefined;
+}
+
+/** Finer than that, every request would write. */
+const usedEveryMs = 60_000;
+
+export function hashToken(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+export function storedTokens(value: StoredValue<TokenList>, now: () => number): Tokens {
+  const list = () => value.current().tokens;
+  const use = (token: ApiToken) => {
+    const lastUsedAtMs = now();
+    if (lastUsedAtMs - (token.lastUsedAtMs ?? 0) < usedEveryMs) return;
+    value.amend(({ tokens }) => ({
+      tokens: tokens.map((each) => (each.id === token.id ? { ...each, lastUsedAtMs } : each)),
+    }));
+  };
+  return {
+    create: async (name, scope) => {
+      const secret = randomBytes(32).toString('base64url');
+      const token: ApiToken = { id: randomUUID(), name, scope, sha256: hashToken(secret), createdAtMs: now() };
+      const fields = { id: token.id, name, scope };
+      await value.update(({ tokens }) => ({ tokens: [...tokens, token] }), [{ kind: 'token.created', fields }]);
+      return { token, secret };
+    },
+    list,
+    revoke: async (id) => {
+      const found = list().find((token) => token.id === id);
+      if (found === undefined) return undefined;
+      const without = ({ tokens }: TokenList) => ({ tokens: tokens.filter((token) => token.id !== id) });
+      await value.update(without, [{ kind: 'token.revoked', fields: { id, name: found.name } }]);
+      return found;
+    },
+    find: (sha256) => {
+      const found = list().find((token) => token.sha256 === sha256);
+      if (found !== undefined) use(found);
+      return found;
+    },
+  };
+}
