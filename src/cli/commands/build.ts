@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { Option } from 'commander';
 
-import { lockChanges, readLock } from '../../build/resolve-lock.ts';
+import { lockChanges, readLock, writeLock } from '../../build/resolve-lock.ts';
 import { prepareBuild, runBuild, type BuildOptions, type PlannedBuild } from '../../build/run.ts';
 import type { BuildRequest } from '../../build/running-build.ts';
 import { readImageSpec } from '../../host/config-files.ts';
@@ -88,6 +88,8 @@ async function buildShown(name: string, flags: BuildFlags, { context, shown }: S
     return;
   }
   if (planned.plan.isUpToDate) {
+    // The answer is as fresh as its date says, also when it is the same.
+    if (planned.lookedForUpdates) await writeLock(state, name, planned.lock);
     context.stdout(await upToDate(name, planned, state));
     return;
   }
