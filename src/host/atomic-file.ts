@@ -19,7 +19,8 @@ export async function writeFileAtomically(file: string, content: string | Uint8A
     await rename(temporary, file);
     await syncFolder(folder);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Why it failed matters more than a torso that cannot be removed either.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new HostError(`cannot write ${file}`, {
       cause: error,
       hint: 'Look for free space and write permission there.',

@@ -61,7 +61,7 @@ function messageHandler(deps: Clocked, log: DhcpLog): (bytes: Uint8Array, from: 
   const declined = new Map<Ipv4Address, number>();
   return async (bytes, from) => {
     try {
-      await answer(bytes, { ...deps, site: () => withDeclined(deps, declined) }, { log, declined });
+      await answer({ bytes, from }, { ...deps, site: () => withDeclined(deps, declined) }, { log, declined });
     } catch (error) {
       const event = error instanceof WireError ? 'dhcp.malformed' : 'dhcp.failed';
       // Malformed ones can come with any content from anywhere, so they count as one.
@@ -77,12 +77,17 @@ function withDeclined({ site, nowMs }: Clocked, declined: Map<Ipv4Address, numbe
 }
 
 async function answer(
-  bytes: Uint8Array,
+  { bytes, from }: { bytes: Uint8Array; from: Endpoint },
   { socket, site, record, nowMs }: Clocked,
   { log, declined }: { log: DhcpLog; declined: Map<Ipv4Address, number> },
 ): Promise<void> {
   const packet = decodeDhcp(bytes);
-  const decision = decideDhcp(packet, site());
+  const now = site();
+  // Below 1024 only root may send: a user of a running node must not begin its next boot, and so get that boot's token.
+  if (from.port !== now.clientPort) {
+    return log.unanswered(packet, { kind: 'ignore', reason: `it came from port ${from.port}, not ${now.clientPort}` });
+  }
+  const decision = decideDhcp(packet, now);
   if (decision.kind !== 'answer') {
     if (decision.kind === 'declined') declined.set(decision.address, nowMs() + declinedMs);
     return log.unanswered(packet, decision);

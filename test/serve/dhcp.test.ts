@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { HostError } from '../../src/model/errors.ts';
+import { parseIpv4 } from '../../src/model/ipv4.ts';
 import type { UnknownBoard } from '../../src/model/state.ts';
 import type { DhcpSite, DhcpWho } from '../../src/plan/dhcp-reply.ts';
 import { serveDhcp, type DhcpDeps } from '../../src/serve/dhcp.ts';
@@ -73,6 +74,18 @@ test('a DISCOVER is recorded, then answered, then logged', async () => {
   expect(running.log.lines).toEqual([
     'info dhcp.offered {"node":"node02","mac":"dc:a6:32:00:00:02","address":"10.42.0.12","stage":"firmware"}',
   ]);
+});
+
+test('a message that no DHCP client port sent begins nothing, whatever it says', async () => {
+  const running = service();
+  const discover = encodeDhcp(ask('discover', { mac: node02, vendorClass: firmwareClass }));
+
+  running.socket.deliver(discover, { address: parseIpv4('10.42.0.12'), port: 40_123 });
+  running.say('discover', { mac: stranger });
+
+  expect(await running.answers(1)).toEqual(['offer 10.42.0.200']);
+  expect(running.recorded).toMatchObject([{ kind: 'unknown' }]);
+  expect(running.log.lines.join('\n')).toContain('it came from port 40123, not 68');
 });
 
 test('what cannot be recorded is not promised, and the next message is served', async () => {
