@@ -55,10 +55,16 @@ function findNode({ site }: Service, name: string): NodeSpec {
   throw new NotFoundError(`there is no node ${name}${didYouMean(name, known)}`);
 }
 
-function nodeAnswer({ site, boots }: Pick<Service, 'site' | 'boots'>, node: NodeSpec): NodeAnswer {
+type StatusSources = Pick<Service, 'site' | 'boots' | 'heartbeats'>;
+
+function nodeAnswer({ site, boots, heartbeats }: StatusSources, node: NodeSpec): NodeAnswer {
   const desired = site.desired(node);
+  const ofNode = boots.all().filter((boot) => boot.node === node.name);
+  const last = ofNode.at(-1);
   const status = decideNodeStatus({
-    boots: boots.all().filter((boot) => boot.node === node.name),
+    boots: ofNode,
+    heartbeat: heartbeats.of(node.name),
+    isSilent: last !== undefined && heartbeats.isSilent(last),
     desired: desired.kind === 'boots' ? desired.frozen.generation : undefined,
     refusal: desired.kind === 'refused' ? desired.reason : undefined,
     generations: boots.generations(),
@@ -72,14 +78,14 @@ function withoutContent(file: NodeFile) {
   return rest;
 }
 
-function imageAnswers({ site, boots }: Service): ImageAnswer[] {
+function imageAnswers({ site, boots, heartbeats }: Service): ImageAnswer[] {
   const { nodes, images } = site.view();
   const users = new Map<string, Set<string>>();
   const use = (image: string | undefined, node: string) => {
     if (image !== undefined) users.set(image, (users.get(image) ?? new Set()).add(node));
   };
   for (const node of nodes) {
-    const { status } = nodeAnswer({ site, boots }, node);
+    const { status } = nodeAnswer({ site, boots, heartbeats }, node);
     use(status.desired?.image, node.name);
     use(status.running?.image, node.name);
   }

@@ -73,9 +73,10 @@ function tftpPart({ site, find, boots }: Service, { log }: PartsOptions): Part {
   return { name: 'tftp', run };
 }
 
-function httpPart({ site, boots, overlayOf, find }: Service, { log }: PartsOptions): Part {
+function httpPart(service: Service, { log }: PartsOptions): Part {
+  const { site, boots, heartbeats, liveParts, overlayOf, find } = service;
   const { network, ports } = site.view().cluster;
-  const handler = httpBoot({ boots, overlayOf, find, now: () => Date.now(), log });
+  const handler = httpBoot({ boots, heartbeats, liveParts, overlayOf, find, now: () => Date.now(), log });
   const listen = { address: network.address.address, port: ports.http };
   return { name: 'http', run: (signal, ready) => serveHttp({ listen, handler, signal, onListening: ready }) };
 }

@@ -11,7 +11,9 @@ import type { NodeSpec } from '../model/node.ts';
 import { neededSecrets } from '../plan/overlay.ts';
 import { bootFileFinder, type FindBootFile } from '../serve/boot-files.ts';
 import { createBoots, type Boots } from '../serve/boots.ts';
+import { createHeartbeats, type Heartbeats } from '../serve/heartbeats.ts';
 import { createHealth, type Health } from '../serve/health.ts';
+import { createLiveParts, type LiveParts } from '../serve/live-parts.ts';
 import { nodeOverlays } from '../serve/node-overlay.ts';
 import { openSite, type Site } from '../serve/site.ts';
 import type { Paths } from './context.ts';
@@ -23,6 +25,8 @@ export interface Service {
   readonly events: Database['events'];
   readonly tokens: Database['tokens'];
   readonly boots: Boots;
+  readonly heartbeats: Heartbeats;
+  readonly liveParts: LiveParts;
   readonly health: Health;
   readonly imagesDir: string;
   readonly find: FindBootFile;
@@ -71,6 +75,8 @@ async function openLocked(
     events,
     tokens,
     boots,
+    heartbeats: createHeartbeats(now),
+    liveParts: createLiveParts({ site, frozen, secretsFor, log }),
     health,
     imagesDir: images,
     find: bootFileFinder({ site, boots, imagesDir: images, log }),

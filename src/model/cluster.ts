@@ -54,8 +54,12 @@ export const Share = z.strictObject({
 });
 export type Share = Readonly<z.infer<typeof Share>>;
 
-/** Made by pi-image for each node, or once for the cluster; overlays may need them without a word in cluster.yaml. */
+/** A secret that every boot has of its own: by it the running system is known to the storage node. */
+export const bootKeySecret = 'bootKey';
+
+/** Made by pi-image for each boot or node, or once for the cluster; overlays may need them without a word in cluster.yaml. */
 export const builtInSecrets = [
+  bootKeySecret,
   'sshHostKey',
   'sshHostCertificate',
   'sshUserKey',

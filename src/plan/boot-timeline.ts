@@ -83,15 +83,20 @@ export interface PhaseReport {
   /** Seconds since the kernel started. */
   readonly uptimeSeconds: number | undefined;
   readonly detail: string | undefined;
+  /** With `overlay`: the initramfs has handed over what the agent of the running system needs. */
+  readonly leavesAgent?: boolean | undefined;
 }
 
 /** The node's own word. `overlay` is the initramfs' last: the token ends, and where no agent speaks next, the boot. */
 export function reportPhase(boot: Boot, report: PhaseReport, nowMs: number): Boot {
+  // What becomes of a node that was ready is told by its heartbeat: its boot succeeded.
+  if (boot.closed?.reason === 'ready') return boot;
   const kernelAtMs = nowMs - Math.round((report.uptimeSeconds ?? 0) * 1000);
   const awake = withPhase({ ...boot, lastSeenMs: nowMs }, 'kernel', Math.max(kernelAtMs, boot.startedAtMs));
   const reported = withPhase(awake, report.phase, nowMs, report.detail);
   if (report.phase === 'overlay') {
-    return boot.key === undefined ? closeBoot(reported, 'handed-over', nowMs) : withoutToken(reported);
+    const speaksNext = boot.key !== undefined && report.leavesAgent === true;
+    return speaksNext ? withoutToken(reported) : closeBoot(reported, 'handed-over', nowMs);
   }
   if (report.phase === 'failed') return closeBoot(reported, 'failed', nowMs);
   return report.phase === 'ready' ? closeBoot(reported, 'ready', nowMs) : reported;

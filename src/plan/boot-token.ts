@@ -25,7 +25,7 @@ export function decideToken(boots: readonly Boot[], use: TokenUse): TokenDecisio
 }
 
 /** Takes the same time wherever the first difference lies; digests have one length. */
-function isSame(one: string, other: string): boolean {
+export function isSame(one: string, other: string): boolean {
   return timingSafeEqual(digest(one), digest(other));
 }
 

@@ -1,4 +1,5 @@
 /** The tree that is laid over a node's root: its role's overlays, merged, rendered and owned. */
+import { bootKeySecret } from '../model/cluster.ts';
 import { ConfigError, unreachable } from '../model/errors.ts';
 import type { ImageManifest } from '../model/manifest.ts';
 import { didYouMean } from '../model/nearest.ts';
@@ -39,11 +40,28 @@ export function renderOverlays(input: LiveInput): RenderedOverlays {
 }
 
 /** The part that every boot gets as it is now, whichever generation it boots. */
-export function renderLiveOverlay({ node, view, manifest, secrets }: LiveInput): NodeFile[] {
+export function renderLiveOverlay(input: LiveInput): NodeFile[] {
+  return renderLive(input, () => true);
+}
+
+/** Of it, what a running node gets again whenever it changes: all that overlays mark `live: true`, but never a boot's key. */
+export function renderLivePart(input: LiveInput): NodeFile[] {
+  const secrets = { ...input.secrets, [bootKeySecret]: new Uint8Array() };
+  return renderLive({ ...input, secrets }, isLivePart);
+}
+
+function isLivePart(entry: OverlayEntry): boolean {
+  return entry.kind !== 'secret' || (entry.spec.live && entry.secret !== bootKeySecret);
+}
+
+function renderLive(
+  { node, view, manifest, secrets }: LiveInput,
+  isWanted: (entry: OverlayEntry) => boolean,
+): NodeFile[] {
   const overlays = overlaysOf(node, view);
   checkSecrets(node, overlays, { cluster: view.cluster, secrets });
   const variables = liveVariables(node, view, secrets);
-  const live = mergeOverlays(overlays).entries.filter((entry) => entry.live);
+  const live = mergeOverlays(overlays).entries.filter((entry) => entry.live && isWanted(entry));
   for (const entry of live) refuseLinkedPath(entry.path, manifest, sourceOf(entry));
   return live.map((entry) => nodeFile(entry, { view, manifest, secrets, variables, notHere: withoutCa }));
 }

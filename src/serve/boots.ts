@@ -18,6 +18,7 @@ import {
   type BootSign,
   type PhaseReport,
 } from '../plan/boot-timeline.ts';
+import { decideKey } from '../plan/boot-key.ts';
 import { decideToken, tokenBytes, type TokenDecision } from '../plan/boot-token.ts';
 import type { Site } from './site.ts';
 
@@ -37,8 +38,13 @@ export interface Boots {
   readonly arrive: (node: NodeSpec, mac: string, sign: BootSign) => Promise<Arrival>;
   readonly countFile: (address: string, bytes: number) => void;
   readonly authorise: (token: string | undefined, address: string) => TokenDecision;
+  /** Whose key is this? */
+  readonly authoriseKey: (key: string | undefined, address: string) => TokenDecision;
   readonly report: (boot: Boot, report: PhaseReport) => Promise<void>;
-  readonly setOverlay: (boot: Boot, sha256: string) => void;
+  /** A sign of life of a boot that is open. */
+  readonly hear: (boot: Boot) => void;
+  /** Resolves when it is on the disk: only then may the overlay leave. */
+  readonly setOverlay: (boot: Boot, overlay: Pick<Boot, 'overlaySha256' | 'key'>) => Promise<void>;
   /** Oldest first. */
   readonly all: () => readonly Boot[];
   readonly generations: () => ReadonlyMap<string, Generation>;
@@ -46,6 +52,9 @@ export interface Boots {
   /** Closes silent boots and forgets old ones; called every few seconds. */
   readonly tidy: () => Promise<void>;
 }
+
+/** How stale the last sign of an open boot may get: a heartbeat every 10 s is not worth a write each. */
+const hearMs = 60_000;
 
 export function createBoots(deps: BootsDeps): Boots {
   const { file, frozen, now, log } = deps;
@@ -57,13 +66,18 @@ export function createBoots(deps: BootsDeps): Boots {
       if (boot !== undefined) file.amend(change(boot.id, (open) => countFile(open, bytes, now())));
     },
     authorise: (token, address) => decideToken(all(), { token, address, nowMs: now() }),
+    authoriseKey: (key, address) => decideKey(all(), { token: key, address }),
+    hear: (boot) => {
+      const isNews = boot.closed === undefined && now() - boot.lastSeenMs >= hearMs;
+      if (isNews) file.amend(change(boot.id, (open) => ({ ...open, lastSeenMs: now() })));
+    },
     report: async (boot, phase) => {
       const fields = { node: boot.node, boot: boot.id, uptime: phase.uptimeSeconds, detail: phase.detail };
       if (phase.phase === 'failed') log.warn('boot.failed', fields);
       else log.info('boot.phase', { phase: phase.phase, ...fields });
       await file.update(change(boot.id, (open) => reportPhase(open, phase, now())));
     },
-    setOverlay: (boot, overlaySha256) => file.amend(change(boot.id, (open) => ({ ...open, overlaySha256 }))),
+    setOverlay: (boot, overlay) => file.update(change(boot.id, (open) => ({ ...open, ...overlay }))),
     all,
     generations: () => new Map([...frozen.all()].map(({ generation }) => [generation.id, generation])),
     generation: (id) => frozen.get(id)?.generation,

@@ -1,18 +1,26 @@
-/** HTTP for booting boards: clock, the node's overlay under its boot's token, its phase reports, and the files that TFTP has. */
+/**
+ * HTTP for boards. While they boot: clock, the node's overlay under its boot's token, phase reports, the files that TFTP
+ * has. When they run, under the boot's key: heartbeats, whose answer tells that live files have changed, and those files.
+ */
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 
-import { initramfsPhases, type Boot } from '../model/boot.ts';
+import type { Boot } from '../model/boot.ts';
 import { describeError } from '../model/describe-error.ts';
 import { PiImageError } from '../model/errors.ts';
 import { parseIpv4, type Ipv4Address } from '../model/ipv4.ts';
 import type { Log } from '../model/log.ts';
-import type { PhaseReport } from '../plan/boot-timeline.ts';
+import type { TokenDecision } from '../plan/boot-token.ts';
 import type { FindBootFile } from './boot-files.ts';
 import type { Boots } from './boots.ts';
+import type { Heartbeats } from './heartbeats.ts';
+import type { LiveParts } from './live-parts.ts';
 import type { PackedOverlay } from './node-overlay.ts';
+import { readHeartbeat, readPhase } from './node-reports.ts';
 
 export interface HttpBootDeps {
-  readonly boots: Pick<Boots, 'authorise' | 'report' | 'countFile'>;
+  readonly boots: Pick<Boots, 'authorise' | 'authoriseKey' | 'report' | 'hear' | 'countFile'>;
+  readonly heartbeats: Pick<Heartbeats, 'take'>;
+  readonly liveParts: LiveParts;
   readonly overlayOf: (boot: Boot) => Promise<PackedOverlay>;
   readonly find: FindBootFile;
   readonly now: () => number;
@@ -20,7 +28,6 @@ export interface HttpBootDeps {
 }
 
 const reportLimit = '4kb';
-const maxDetailLength = 500;
 
 export function httpBoot(deps: HttpBootDeps): Express {
   const app = express();
@@ -43,13 +50,14 @@ export function httpBoot(deps: HttpBootDeps): Express {
     response.type('application/x-tar').set('cache-control', 'no-store').send(Buffer.from(tar));
   });
   const form = express.urlencoded({ extended: false, limit: reportLimit, parameterLimit: 10 });
-  app.post('/boot/v1/phase', form, async (request, response) => {
-    const boot = authorise(deps, request, response);
+  app.post('/boot/v1/phase', form, (request, response) => takePhase(deps, request, response));
+  app.post('/boot/v1/heartbeat', form, (request, response) => takeHeartbeat(deps, request, response));
+  app.get('/boot/v1/live.tar', async (request, response) => {
+    const boot = authoriseSystem(deps, request, response);
     if (boot === undefined) return;
-    const report = parseReport(request.body, boot);
-    if (report.kind === 'refused') return refuse(response, report.status, report.reason);
-    await deps.boots.report(boot, report);
-    response.status(204).end();
+    const { tar } = await deps.liveParts.pack(boot);
+    deps.log.info('live.sent', { node: boot.node, boot: boot.id, bytes: tar.byteLength });
+    response.type('application/x-tar').set('cache-control', 'no-store').send(Buffer.from(tar));
   });
   app.get('/boot/v1/files/*path', (request, response) => sendBootFile(deps, request, response));
   app.use((_, response) => refuse(response, 404, 'nothing is served here'));
@@ -59,33 +67,51 @@ export function httpBoot(deps: HttpBootDeps): Express {
 
 /** @returns undefined after it has answered 403 */
 function authorise({ boots, log }: HttpBootDeps, request: Request, response: Response): Boot | undefined {
-  const from = peerOf(request);
-  const token = /^Bearer ([\w-]{1,200})$/.exec(request.get('authorization') ?? '')?.[1];
-  const decision = boots.authorise(token, from);
+  const decision = boots.authorise(bearerOf(request), peerOf(request));
+  return admit(decision, log, request, response);
+}
+
+/** As `authorise`, for what speaks under the key of a boot. */
+function authoriseSystem({ boots, log }: HttpBootDeps, request: Request, response: Response): Boot | undefined {
+  const decision = boots.authoriseKey(bearerOf(request), peerOf(request));
+  return admit(decision, log, request, response);
+}
+
+function admit(decision: TokenDecision, log: Log, request: Request, response: Response): Boot | undefined {
   if (decision.kind === 'valid') return decision.boot;
-  log.warn('boot.token-refused', { from, path: request.path, reason: decision.reason });
+  log.warn('boot.token-refused', { from: peerOf(request), path: request.path, reason: decision.reason });
   refuse(response, 403, decision.reason);
   return undefined;
 }
 
-type Report =
-  | ({ readonly kind: 'report' } & PhaseReport)
-  | { readonly kind: 'refused'; readonly status: number; readonly reason: string };
+function bearerOf(request: Request): string | undefined {
+  return /^Bearer ([\w-]{1,200})$/.exec(request.get('authorization') ?? '')?.[1];
+}
 
-function parseReport(body: unknown, boot: Boot): Report {
-  const fields = (body ?? {}) as Readonly<Record<string, unknown>>;
-  const phase = initramfsPhases.find((known) => known === fields['phase']);
-  if (phase === undefined) {
-    return { kind: 'refused', status: 400, reason: `phase must be one of ${initramfsPhases.join(', ')}` };
-  }
-  const { digest, uptime, detail } = fields;
-  if (phase === 'overlay' && digest !== boot.overlaySha256) {
-    return { kind: 'refused', status: 409, reason: 'digest is not that of the overlay which was served last' };
-  }
-  const uptimeSeconds =
-    typeof uptime === 'string' && /^\d{1,7}(?:\.\d{1,6})?$/.test(uptime) ? Number(uptime) : undefined;
-  const text = typeof detail === 'string' && detail !== '' ? detail.slice(0, maxDetailLength) : undefined;
-  return { kind: 'report', phase, uptimeSeconds, detail: text };
+/** Under the token it is the initramfs that speaks, under the key the system that it started. */
+async function takePhase(deps: HttpBootDeps, request: Request, response: Response): Promise<void> {
+  const byKey = deps.boots.authoriseKey(bearerOf(request), peerOf(request));
+  const boot = byKey.kind === 'valid' ? byKey.boot : authorise(deps, request, response);
+  if (boot === undefined) return;
+  const read = readPhase(request.body, byKey.kind === 'valid' ? 'system' : 'initramfs', boot);
+  if (read.kind === 'refused') return refuse(response, read.status, read.reason);
+  await deps.boots.report(boot, read.report);
+  response.status(204).end();
+}
+
+async function takeHeartbeat(deps: HttpBootDeps, request: Request, response: Response): Promise<void> {
+  const boot = authoriseSystem(deps, request, response);
+  if (boot === undefined) return;
+  const read = readHeartbeat(request.body);
+  if (read.kind === 'refused') return refuse(response, read.status, read.reason);
+  const { heartbeat, waitMs } = read.report;
+  deps.heartbeats.take(boot, heartbeat);
+  deps.boots.hear(boot);
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  const digest = await deps.liveParts.digest({ boot, has: heartbeat.liveDigest, waitMs, signal: gone.signal });
+  if (gone.signal.aborted) return;
+  response.type('text/plain').send(digest === undefined ? 'none\n' : `live ${digest}\n`);
 }
 
 async function sendBootFile({ find, boots }: HttpBootDeps, request: Request, response: Response): Promise<void> {

@@ -1,14 +1,19 @@
 /** The overlay that a boot fetches, as one tar: frozen when the boot began, live as of now, secrets included. Never on disk. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 import type { FrozenBoots } from '../host/frozen-boots.ts';
 import { packNodeFiles } from '../host/tar.ts';
 import type { Boot } from '../model/boot.ts';
+import { bootKeySecret } from '../model/cluster.ts';
 import { ConfigError } from '../model/errors.ts';
-import type { Generation } from '../model/generation.ts';
+import type { FrozenBoot } from '../model/frozen-boot.ts';
+import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { SecretValues } from '../model/secret-values.ts';
-import { renderOverlays } from '../plan/overlay.ts';
+import type { ClusterView } from '../model/view.ts';
+import { tokenBytes } from '../plan/boot-token.ts';
+import { liveList } from '../plan/live-part.ts';
+import { neededSecrets, renderLiveOverlay, renderLivePart, type OverlayInput } from '../plan/overlay.ts';
 import type { Boots } from './boots.ts';
 import type { Site } from './site.ts';
 
@@ -16,6 +21,7 @@ export interface NodeOverlayDeps {
   readonly site: Pick<Site, 'view'>;
   readonly frozen: Pick<FrozenBoots, 'get'>;
   readonly boots: Pick<Boots, 'setOverlay' | 'all'>;
+  /** All but the boot's key. */
   readonly secretsFor: (node: NodeSpec) => Promise<SecretValues>;
 }
 
@@ -24,19 +30,17 @@ export interface PackedOverlay {
   readonly sha256: string;
 }
 
-/** Packed once per boot, so that what is fetched twice is the same. */
+/** Packed once per boot, so that what is fetched twice is the same; kept with its boot before it leaves. */
 export function nodeOverlays(deps: NodeOverlayDeps): (boot: Boot) => Promise<PackedOverlay> {
   const packed = new Map<string, Promise<PackedOverlay>>();
   return async (boot) => {
     forgetClosed(packed, deps.boots.all());
     const known = packed.get(boot.id);
     if (known !== undefined) return known;
-    const packing = pack(deps, boot);
+    const packing = prepare(deps, boot);
     packed.set(boot.id, packing);
     try {
-      const overlay = await packing;
-      deps.boots.setOverlay(boot, overlay.sha256);
-      return overlay;
+      return await packing;
     } catch (error) {
       packed.delete(boot.id);
       throw error;
@@ -44,29 +48,55 @@ export function nodeOverlays(deps: NodeOverlayDeps): (boot: Boot) => Promise<Pac
   };
 }
 
-async function pack({ site, frozen, secretsFor }: NodeOverlayDeps, boot: Boot): Promise<PackedOverlay> {
-  const view = site.view();
-  const begun = frozen.get(boot.generation);
+async function prepare(deps: NodeOverlayDeps, boot: Boot): Promise<PackedOverlay> {
+  const begun = deps.frozen.get(boot.generation);
+  const input = inputOf(boot, begun, deps.site.view());
+  const secrets = await deps.secretsFor(input.node);
+  const key = hasAgent(input) ? (boot.key ?? randomBytes(tokenBytes).toString('base64url')) : undefined;
+  const live = await withLiveList(input, { ...secrets, ...(key !== undefined && { [bootKeySecret]: keyFile(key) }) });
+  const overlay = await packFiles([...(begun?.overlay ?? []), ...live]);
+  // A node that comes back to a service that was restarted must find its key known.
+  await deps.boots.setOverlay(boot, { overlaySha256: overlay.sha256, key });
+  return overlay;
+}
+
+const keyFile = (key: string) => Buffer.from(`${key}\n`);
+
+async function withLiveList(input: OverlayInput, secrets: SecretValues): Promise<NodeFile[]> {
+  const live = renderLiveOverlay({ ...input, secrets });
+  if (!hasAgent(input)) return live;
+  const part = renderLivePart({ ...input, secrets });
+  const { sha256 } = await packFiles(part);
+  return [...live, liveList(sha256, part)];
+}
+
+/** Whoever wants the boot's key speaks under it. */
+function hasAgent({ node, view }: OverlayInput): boolean {
+  return neededSecrets(node, view).includes(bootKeySecret);
+}
+
+/**
+ * Node and image as this boot began with them, whatever has been desired since.
+ * @throws ConfigError when one of them is gone
+ */
+export function inputOf(boot: Boot, begun: FrozenBoot | undefined, view: ClusterView): OverlayInput {
   const current = view.nodes.find(({ name }) => name === boot.node);
   if (begun === undefined || current === undefined) {
     throw new ConfigError(`${boot.node} is no node any more`, { hint: 'Restart its board once it is one again.' });
   }
-  const { generation, overlay } = begun;
-  // It boots the role that it began with, whatever it has been given since.
-  const node = { ...current, role: generation.role };
-  const manifest = view.images.get(generation.image.name)?.find(isVersion(generation));
-  if (manifest === undefined) throw new ConfigError(`the image ${generation.image.name} it boots is gone`);
-  const { live } = renderOverlays({ node, view, manifest, secrets: await secretsFor(node) });
-  const tar = await packNodeFiles([...overlay, ...live]);
+  const { role, image } = begun.generation;
+  const manifest = view.images.get(image.name)?.find(({ version }) => version === image.version);
+  if (manifest === undefined) throw new ConfigError(`the image ${image.name}@${image.version} it boots is gone`);
+  return { node: { ...current, role }, view, manifest };
+}
+
+/** The same files give the same bytes, so this is the digest of the files too. */
+export async function packFiles(files: readonly NodeFile[]): Promise<PackedOverlay> {
+  const tar = await packNodeFiles(files);
   return { tar, sha256: createHash('sha256').update(tar).digest('hex') };
 }
 
-const isVersion =
-  ({ image }: Generation) =>
-  ({ version }: { version: string }) =>
-    version === image.version;
-
-function forgetClosed(packed: Map<string, unknown>, boots: readonly Boot[]): void {
+function forgetClosed(packings: Map<string, unknown>, boots: readonly Boot[]): void {
   const open = new Set(boots.filter(({ closed }) => closed === undefined).map(({ id }) => id));
-  for (const id of packed.keys()) if (!open.has(id)) packed.delete(id);
+  for (const id of packings.keys()) if (!open.has(id)) packings.delete(id);
 }

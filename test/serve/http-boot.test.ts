@@ -8,8 +8,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import type { NodeSpec } from '../../src/model/node.ts';
 import { bootFileFinder } from '../../src/serve/boot-files.ts';
+import { createHeartbeats } from '../../src/serve/heartbeats.ts';
 import { httpBoot } from '../../src/serve/http-boot.ts';
 import { serveHttp } from '../../src/serve/http-server.ts';
+import { createLiveParts } from '../../src/serve/live-parts.ts';
 import { nodeOverlays } from '../../src/serve/node-overlay.ts';
 import { sampleBoots } from '../support/sample-boots.ts';
 import { sampleManifest, sampleNode, sampleView } from '../support/sample-view.ts';
@@ -39,7 +41,9 @@ beforeEach(async () => {
   await writeFile(path.join(bootDir, '..', 'manifest.json'), '{"not":"served"}');
   const find = bootFileFinder({ ...sample, imagesDir });
   const overlayOf = nodeOverlays({ ...sample, secretsFor: () => Promise.resolve(secrets) });
-  const handler = httpBoot({ boots: sample.boots, overlayOf, find, now: () => sample.world.nowMs, log: sample.log });
+  const now = () => sample.world.nowMs;
+  const liveParts = createLiveParts({ ...sample, secretsFor: () => Promise.resolve(secrets) });
+  const handler = httpBoot({ ...sample, heartbeats: createHeartbeats(now), liveParts, overlayOf, find, now });
   const abort = new AbortController();
   let ended: Promise<void> = Promise.resolve();
   port = await new Promise((resolve, reject) => {

@@ -1,0 +1,76 @@
+/** What nodes send as forms, read and checked: phases of a boot, and heartbeats. */
+import { initramfsPhases, systemPhases, type Boot } from '../model/boot.ts';
+import type { PhaseReport } from '../plan/boot-timeline.ts';
+import type { HeartbeatReport } from './heartbeats.ts';
+
+export type Read<T> =
+  | { readonly kind: 'report'; readonly report: T }
+  | { readonly kind: 'refused'; readonly status: number; readonly reason: string };
+
+/** Who speaks: the initramfs under the boot's token, or the system that it started under the boot's key. */
+export type Speaker = 'initramfs' | 'system';
+
+const phasesOf = { initramfs: initramfsPhases, system: systemPhases } as const;
+
+const maxDetailLength = 500;
+
+export function readPhase(body: unknown, speaker: Speaker, boot: Boot): Read<PhaseReport> {
+  const fields = fieldsOf(body);
+  const known: readonly PhaseReport['phase'][] = phasesOf[speaker];
+  const phase = known.find((candidate) => candidate === fields['phase']);
+  if (phase === undefined) {
+    return { kind: 'refused', status: 400, reason: `phase must be one of ${known.join(', ')}` };
+  }
+  if (phase === 'overlay' && fields['digest'] !== boot.overlaySha256) {
+    return { kind: 'refused', status: 409, reason: 'digest is not that of the overlay which was served last' };
+  }
+  const uptimeSeconds = numberOf(fields['uptime']);
+  const leavesAgent = fields['agent'] === 'yes';
+  return { kind: 'report', report: { phase, uptimeSeconds, detail: detailOf(fields), leavesAgent } };
+}
+
+export interface ReadHeartbeat {
+  readonly heartbeat: HeartbeatReport;
+  /** How long the node is willing to wait for news. */
+  readonly waitMs: number;
+}
+
+/** An answer that is held longer than this could be taken for a dead connection. */
+const maxWaitMs = 8000;
+
+export function readHeartbeat(body: unknown): Read<ReadHeartbeat> {
+  const fields = fieldsOf(body);
+  const phase = systemPhases.find((known) => known === fields['phase']);
+  const uptimeSeconds = numberOf(fields['uptime']);
+  const load = numberOf(fields['load']);
+  if (phase === undefined || uptimeSeconds === undefined || load === undefined) {
+    const reason = `phase (one of ${systemPhases.join(', ')}), uptime and load are needed`;
+    return { kind: 'refused', status: 400, reason };
+  }
+  const heartbeat: HeartbeatReport = {
+    phase,
+    detail: detailOf(fields),
+    uptimeSeconds,
+    load,
+    temperatureCelsius: numberOf(fields['temperature']),
+    liveDigest: /^[0-9a-f]{64}$/.exec(textOf(fields['digest']))?.[0],
+  };
+  const waitMs = Math.min((numberOf(fields['wait']) ?? 0) * 1000, maxWaitMs);
+  return { kind: 'report', report: { heartbeat, waitMs } };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fieldsOf = (body: unknown) => (body ?? {}) as Fields;
+
+/** A field that is given twice is a list, and none of these. */
+const textOf = (value: unknown) => (typeof value === 'string' ? value : '');
+
+function numberOf(value: unknown): number | undefined {
+  return /^-?\d{1,7}(?:\.\d{1,6})?$/.test(textOf(value)) ? Number(value) : undefined;
+}
+
+function detailOf({ detail }: Fields): string | undefined {
+  const text = textOf(detail);
+  return text === '' ? undefined : text.slice(0, maxDetailLength);
+}
