@@ -23,6 +23,8 @@ export interface Commits {
   readonly amend: (apply: () => void, events?: readonly NewEvent[]) => void;
   /** Writes what is amended and waits for everything. */
   readonly flush: () => Promise<void>;
+  /** The same for the last time. */
+  readonly close: () => Promise<void>;
   readonly onEvents: (listener: (events: readonly Event[]) => void) => void;
 }
 
@@ -42,33 +44,97 @@ interface Pending {
   readonly settle?: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
 }
 
-export function groupCommits({ write, explain, now }: CommitOptions): Commits {
-  const members: Member[] = [];
-  const listeners: ((events: readonly Event[]) => void)[] = [];
-  let pending: Pending[] = [];
-  let writing: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
+export class GroupCommits implements Commits {
+  readonly #options: CommitOptions;
+  readonly #members: Member[] = [];
+  readonly #listeners: ((events: readonly Event[]) => void)[] = [];
+  #pending: Pending[] = [];
+  #writing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  const writeOnce = async () => {
-    const batch = pending;
-    pending = [];
+  constructor(options: CommitOptions) {
+    this.#options = options;
+  }
+
+  join(member: Member): void {
+    this.#members.push(member);
+  }
+
+  onEvents(listener: (events: readonly Event[]) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  update(apply: () => void, events: readonly NewEvent[] = []): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.#push({ apply, settle: { resolve, reject } }, events);
+      this.#writing ??= this.#writeAll();
+    });
+  }
+
+  amend(apply: () => void, events: readonly NewEvent[] = []): void {
+    this.#push({ apply }, events);
+    this.#writeSoon();
+  }
+
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#writing;
+    if (this.#pending.length > 0) await (this.#writing ??= this.#writeAll());
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    clearTimeout(this.#timer);
+  }
+
+  #push(entry: Omit<Pending, 'events'>, events: readonly NewEvent[]): void {
+    entry.apply();
+    this.#pending.push({ ...entry, events: events.map((event) => stamp(event, this.#options.now())) });
+  }
+
+  #writeSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#writing ??= this.#writeAll();
+    }, amendDelayMs).unref();
+  }
+
+  async #writeAll(): Promise<void> {
+    // One turn of the event loop: all requests that arrived together share the write.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    do await this.#writeOnce();
+    while (this.#pending.some(({ settle }) => settle !== undefined));
+    this.#writing = undefined;
+    if (this.#pending.length > 0) this.#writeSoon();
+  }
+
+  async #writeOnce(): Promise<void> {
+    const batch = this.#pending;
+    this.#pending = [];
     try {
-      const taken = members.map((member) => member.take());
+      const taken = this.#members.map((member) => member.take());
       const rows = taken.flatMap((part) => part.rows).filter(({ put, remove }) => put.length + remove.length > 0);
       const events = batch.flatMap((entry) => entry.events);
-      const written = rows.length + events.length > 0 ? await write({ rows, events }) : [];
+      const written = rows.length + events.length > 0 ? await this.#options.write({ rows, events }) : [];
       for (const { accept } of taken) accept();
       for (const { settle } of batch) settle?.resolve();
-      if (written.length > 0) for (const listener of listeners) queueMicrotask(() => listener(written));
+      if (written.length > 0) this.#tell(written);
     } catch (error) {
-      takeBack(batch, explain(error));
+      this.#takeBack(batch, this.#options.explain(error));
     }
-  };
+  }
+
+  #tell(written: readonly Event[]): void {
+    // What a listener throws is its own bug, and no failure of this write.
+    for (const listener of this.#listeners) queueMicrotask(() => listener(written));
+  }
+
   /** What nobody waits for is kept, and changes that came later stand on their own: both are applied again. */
-  const takeBack = (batch: readonly Pending[], reason: unknown) => {
-    const again = [...batch.filter(({ settle }) => settle === undefined), ...pending];
-    for (const member of members) member.revert();
-    pending = again.filter(({ apply, settle }) => {
+  #takeBack(batch: readonly Pending[], reason: unknown): void {
+    const again = [...batch.filter(({ settle }) => settle === undefined), ...this.#pending];
+    for (const member of this.#members) member.revert();
+    this.#pending = again.filter(({ apply, settle }) => {
       try {
         apply();
         return true;
@@ -79,43 +145,5 @@ export function groupCommits({ write, explain, now }: CommitOptions): Commits {
       }
     });
     for (const { settle } of batch) settle?.reject(reason);
-  };
-  const writeAll = async () => {
-    // One turn of the event loop: all requests that arrived together share the write.
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    do await writeOnce();
-    while (pending.some(({ settle }) => settle !== undefined));
-    writing = undefined;
-    if (pending.length > 0) writeSoon();
-  };
-  const writeSoon = () => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      writing ??= writeAll();
-    }, amendDelayMs).unref();
-  };
-  const push = (entry: Omit<Pending, 'events'>, events: readonly NewEvent[]) => {
-    entry.apply();
-    pending.push({ ...entry, events: events.map((event) => stamp(event, now())) });
-  };
-
-  return {
-    join: (member) => void members.push(member),
-    update: (apply, events = []) =>
-      new Promise<void>((resolve, reject) => {
-        push({ apply, settle: { resolve, reject } }, events);
-        writing ??= writeAll();
-      }),
-    amend: (apply, events = []) => {
-      push({ apply }, events);
-      writeSoon();
-    },
-    flush: async () => {
-      clearTimeout(timer);
-      timer = undefined;
-      await writing;
-      if (pending.length > 0) await writeOnce();
-    },
-    onEvents: (listener) => void listeners.push(listener),
-  };
+  }
 }

@@ -76,7 +76,7 @@ export function databaseError(file: string, error: unknown): unknown {
   if (error instanceof PiImageError || !(error instanceof Error)) return error;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (/^SQLITE_(?:CORRUPT|NOTADB)/.test(code)) return damaged(file, error.message, error);
-  if (/^SQLITE_BUSY/.test(code)) {
+  if (code.startsWith('SQLITE_BUSY')) {
     return new HostError(`${file} is locked by another program`, { cause: error, hint: `Find it: "fuser ${file}".` });
   }
   if (/^SQLITE_(?:FULL|IOERR)/.test(code)) {

@@ -6,7 +6,7 @@ import { Kysely, SqliteDialect } from 'kysely';
 
 import { TokenList } from '../../model/api-token.ts';
 import { BootLog, State } from '../../model/state.ts';
-import { groupCommits } from './commits.ts';
+import { GroupCommits } from './commits.ts';
 import { connectToRead, connectToWrite, databaseError, type Connection } from './connection.ts';
 import { storedEvents, type Events } from './events.ts';
 import { importJson, readJsonState } from './import-json.ts';
@@ -56,7 +56,7 @@ export async function openDatabase(stateDir: string, now: () => number = Date.no
 async function openStored(connection: Connection, file: string, now: () => number): Promise<Database> {
   const queries = queriesOf(connection);
   const write = batchWriter(queries);
-  const commits = groupCommits({ write, now, explain: (error) => databaseError(file, error) });
+  const commits = new GroupCommits({ write, now, explain: (error) => databaseError(file, error) });
   const state = storedValue(await readValue(queries, kinds.state, file), stateParts, commits);
   const boots = storedValue(await readValue(queries, kinds.boots, file), bootParts, commits);
   const tokens = storedValue(await readValue(queries, kinds.tokens, file), tokenParts, commits);
@@ -68,7 +68,7 @@ async function openStored(connection: Connection, file: string, now: () => numbe
     tokens: storedTokens(tokens, now),
     flush: () => commits.flush(),
     close: async () => {
-      await commits.flush();
+      await commits.close();
       await queries.destroy();
     },
   };

@@ -34,21 +34,19 @@ export class RowSet {
   changes(entries: Iterable<readonly [key: string, item: unknown]>): RowChanges {
     const pass = ++this.#pass;
     const put = new Map<string, PutRow>();
-    let last = 0;
+    let position = 0;
     let met = 0;
     for (const [key, item] of entries) {
       const kept = this.#kept.get(key);
       if (kept?.pass === pass || put.has(key)) throw new Error(`${this.#table}: two rows with the key ${key}`);
-      // Keeps its place as long as it comes after the one before: an append or a removal moves no other row.
-      const position = kept !== undefined && kept.row.position > last ? kept.row.position : last + 1;
-      last = position;
       if (kept !== undefined) {
         kept.pass = pass;
         met += 1;
       }
-      const document = kept?.item === item && kept !== undefined ? kept.row.document : JSON.stringify(item);
-      if (kept?.row.document === document && kept.row.position === position) kept.item = item;
-      else put.set(key, { row: { key, position, document }, item });
+      // A row keeps its place as long as it comes after the one before: an append or a removal moves no other.
+      position = Math.max(position + 1, kept?.row.position ?? 0);
+      const row = changedRow(kept, { key, position, item });
+      if (row !== undefined) put.set(key, { row, item });
     }
     return { table: this.#table, put: [...put.values()], remove: met === this.#kept.size ? [] : this.#notMet(pass) };
   }
@@ -62,4 +60,15 @@ export class RowSet {
   #notMet(pass: number): string[] {
     return [...this.#kept].flatMap(([key, kept]) => (kept.pass === pass ? [] : [key]));
   }
+}
+
+function changedRow(kept: Kept | undefined, now: { key: string; position: number; item: unknown }): Row | undefined {
+  const { key, position, item } = now;
+  const document = kept !== undefined && kept.item === item ? kept.row.document : JSON.stringify(item);
+  if (kept === undefined || kept.row.document !== document || kept.row.position !== position) {
+    return { key, position, document };
+  }
+  // Equal, but another object: the next comparison is by reference again.
+  kept.item = item;
+  return undefined;
 }

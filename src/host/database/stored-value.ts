@@ -25,7 +25,8 @@ export interface StoredValue<T> {
 
 export interface Stored<T> {
   readonly value: T;
-  readonly rows: { readonly [Field in keyof T]: readonly Row[] };
+  /** By field. */
+  readonly rows: ReadonlyMap<string, readonly Row[]>;
 }
 
 export interface ValueKind<T> {
@@ -39,16 +40,16 @@ export async function readValue<T extends object>(
   { parts, schema }: ValueKind<T>,
   file: string,
 ): Promise<Stored<T>> {
-  const rows: Record<string, readonly Row[]> = {};
+  const rows = new Map<string, readonly Row[]>();
   const input: Record<string, unknown> = {};
   for (const [field, part] of partsOf(parts)) {
     const { table } = part;
     const found = await queries.selectFrom(table).select(['key', 'position', 'document']).orderBy('position').execute();
-    rows[field] = found;
+    rows.set(field, found);
     input[field] = part.assemble(found.map(({ key, document }): Entry => [key, JSON.parse(document)]));
   }
   const result = schema.safeParse(input);
-  if (result.success) return { value: result.data, rows: rows as Stored<T>['rows'] };
+  if (result.success) return { value: result.data, rows };
   const [issue] = result.error.issues;
   throw damaged(file, `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not as expected'}`);
 }
@@ -58,7 +59,7 @@ export function storedValue<T extends object>(stored: Stored<T>, parts: Parts<T>
   let current = stored.value;
   const sets = partsOf(parts).map(([field, part]) => {
     const items = [...part.entries(stored.value[field])].map(([, item]) => item);
-    return { field, part, set: new RowSet(part.table, stored.rows[field], items) };
+    return { field, part, set: new RowSet(part.table, stored.rows.get(field) ?? [], items) };
   });
   commits.join({
     take: () => {
