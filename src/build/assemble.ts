@@ -26,7 +26,7 @@ export async function makeBootFiles({ boards }: BuildStepArgs['boot-files'], bui
   const layout = planBootLayout(await listFiles(root, [...bootFolders, ...(await kernelFolders(root))]), boards);
   build.found.kernels = layout.kernels;
   await mkdir(boot);
-  for (const [source, name] of layout.copies) await copyBootFile(path.join(root, source), path.join(boot, name));
+  for (const [name, source] of layout.copies) await copyBootFile(path.join(root, source), path.join(boot, name));
   for (const { source, kernel } of layout.kernels) {
     build.progress.detail(`compressing ${kernel}`);
     await gzipFile(path.join(root, source), path.join(boot, kernel), build.signal);

@@ -17,27 +17,36 @@ export interface BootKernel {
 
 export interface BootLayout {
   readonly kernels: readonly BootKernel[];
-  /** Copied as they are: place in the root -> name under boot/. */
+  /** Copied as they are: name under boot/ -> place in the root. */
   readonly copies: ReadonlyMap<string, string>;
 }
 
 /** @param files paths of the root, relative to it, below boot, usr/lib/raspi-firmware, usr/lib/linux-image-* and usr/lib/modules */
 export function planBootLayout(files: readonly string[], boards: readonly BoardName[]): BootLayout {
   const kernels = planKernels(files, boards);
-  const copies = new Map<string, string>();
-  if (firmwareBoards(boards).length > 0) addAll(copies, firmwareFiles(files));
+  const firmware = firmwareBoards(boards).length > 0 ? firmwareFiles(files) : [];
   // A Pi 5's own kernel comes last: where both packages have a device tree, its boards get theirs.
-  for (const { release } of kernels) addAll(copies, deviceTrees(files, release));
-  return { kernels, copies };
+  const trees = kernels.flatMap(({ release }) => deviceTrees(files, release));
+  return { kernels, copies: withFirmwareNames(new Map([...firmware, ...trees])) };
 }
 
-function addAll(to: Map<string, string>, from: ReadonlyMap<string, string>): void {
-  const sourceOf = new Map([...to].map(([source, name]) => [name, source]));
-  for (const [source, name] of from) {
-    const older = sourceOf.get(name);
-    if (older !== undefined) to.delete(older);
-    to.set(source, name);
-  }
+/**
+ * Firmware asks for the device trees of Raspberry Pi's own kernel. Debian's kernel has the mainline names for some of
+ * them (the firmware knows those only with upstream_kernel=1, which also changes where it looks for everything else).
+ */
+const mainlineNames: readonly (readonly [asked: string, mainline: string])[] = [
+  ['bcm2710-rpi-2-b.dtb', 'bcm2837-rpi-2-b.dtb'],
+  ['bcm2710-rpi-3-b.dtb', 'bcm2837-rpi-3-b.dtb'],
+  ['bcm2710-rpi-3-b-plus.dtb', 'bcm2837-rpi-3-b-plus.dtb'],
+  ['bcm2711-rpi-cm4.dtb', 'bcm2711-rpi-cm4-io.dtb'],
+];
+
+function withFirmwareNames(copies: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const missing = mainlineNames.flatMap(([asked, mainline]): [string, string][] => {
+    const source = copies.get(mainline);
+    return source === undefined || copies.has(asked) ? [] : [[asked, source]];
+  });
+  return new Map([...copies, ...missing]);
 }
 
 function planKernels(files: readonly string[], boards: readonly BoardName[]): BootKernel[] {
@@ -77,7 +86,7 @@ function findKernels(files: readonly string[]): { release: string; source: strin
   });
 }
 
-function firmwareFiles(files: readonly string[]): Map<string, string> {
+function firmwareFiles(files: readonly string[]): [name: string, source: string][] {
   const found = files.filter((file) =>
     /^usr\/lib\/raspi-firmware\/(?:bootcode\.bin|start[\w]*\.elf|fixup[\w]*\.dat)$/.test(file),
   );
@@ -86,20 +95,18 @@ function firmwareFiles(files: readonly string[]): Map<string, string> {
       hint: 'Add raspi-firmware to the packages of its base, or leave only uefi in boards.',
     });
   }
-  return new Map(found.map((file) => [file, path.posix.basename(file)]));
+  return found.map((file) => [path.posix.basename(file), file]);
 }
 
 /** `/usr/lib/linux-image-6.12…/broadcom/`, since Debian's 7.x `/usr/lib/modules/7.2…/dtb/broadcom/`. */
-function deviceTrees(files: readonly string[], release: string): Map<string, string> {
+function deviceTrees(files: readonly string[], release: string): [name: string, source: string][] {
   const folders = [`usr/lib/linux-image-${release}/`, `usr/lib/modules/${release}/dtb/`];
-  return new Map(
-    files.flatMap((file): [string, string][] => {
-      const folder = folders.find((candidate) => file.startsWith(candidate));
-      const inside = folder === undefined ? '' : file.slice(folder.length);
-      if (/^broadcom\/bcm(?:27|28)[^/]*\.dtb$/.test(inside)) return [[file, path.posix.basename(inside)]];
-      return /^overlays\/[^/]+\.(?:dtbo|dtb)$/.test(inside) ? [[file, inside]] : [];
-    }),
-  );
+  return files.flatMap((file): [string, string][] => {
+    const folder = folders.find((candidate) => file.startsWith(candidate));
+    const inside = folder === undefined ? '' : file.slice(folder.length);
+    if (/^broadcom\/bcm(?:27|28)[^/]*\.dtb$/.test(inside)) return [[path.posix.basename(inside), file]];
+    return /^overlays\/[^/]+\.(?:dtbo|dtb)$/.test(inside) ? [[inside, file]] : [];
+  });
 }
 
 /** Firmware reads this before it looks for overlays; without it, it searches the folder again for each one. */

@@ -47,7 +47,7 @@ function raspberryPi(flavour: 'v8' | '2712'): string[] {
   ];
 }
 
-const namesOf = (copies: ReadonlyMap<string, string>) => [...copies.values()].toSorted();
+const namesOf = (copies: ReadonlyMap<string, string>) => [...copies.keys()].toSorted();
 
 test("Debian's 6.12 keeps vmlinuz in boot/ and device trees beside the modules' folder", () => {
   const layout = planBootLayout([...firmware, ...debian612()], ['pi3', 'pi4']);
@@ -61,6 +61,7 @@ test("Debian's 6.12 keeps vmlinuz in boot/ and device trees beside the modules' 
     },
   ]);
   expect(namesOf(layout.copies)).toEqual([
+    'bcm2710-rpi-3-b.dtb',
     'bcm2711-rpi-4-b.dtb',
     'bcm2837-rpi-3-b.dtb',
     'bootcode.bin',
@@ -69,6 +70,11 @@ test("Debian's 6.12 keeps vmlinuz in boot/ and device trees beside the modules' 
     'start.elf',
     'start4.elf',
   ]);
+});
+
+test('device trees with mainline names are there under the names that firmware asks for', () => {
+  const { copies } = planBootLayout([...firmware, ...debian612()], ['pi3']);
+  expect(copies.get('bcm2710-rpi-3-b.dtb')).toBe(copies.get('bcm2837-rpi-3-b.dtb'));
 });
 
 test("Debian's 7.2 keeps both below its modules", () => {
@@ -86,8 +92,9 @@ test("Raspberry Pi's kernels are two, and a Pi 5 gets the device tree of its own
     ['kernel_2712.img', 'initramfs_2712', ['pi5']],
   ]);
   expect(namesOf(layout.copies)).toContain('overlays/overlay_map.dtb');
-  const sources = [...layout.copies].filter(([, name]) => name === 'bcm2712-rpi-5-b.dtb').map(([source]) => source);
-  expect(sources).toEqual(['usr/lib/linux-image-6.12.47+rpt-rpi-2712/broadcom/bcm2712-rpi-5-b.dtb']);
+  expect(layout.copies.get('bcm2712-rpi-5-b.dtb')).toBe(
+    'usr/lib/linux-image-6.12.47+rpt-rpi-2712/broadcom/bcm2712-rpi-5-b.dtb',
+  );
 });
 
 test('a machine with UEFI needs no firmware of ours', () => {
