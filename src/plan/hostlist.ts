@@ -57,14 +57,18 @@ export function compressHostlist(names: Iterable<string>): string {
   for (const name of [...new Set(names)].toSorted(compareNames)) {
     const numbered = splitNumber(name);
     const key = JSON.stringify([numbered.before, numbered.after, numbered.number === '']);
-    groups.set(key, [...(groups.get(key) ?? []), numbered]);
+    const group = groups.get(key) ?? [];
+    group.push(numbered);
+    groups.set(key, group);
   }
   return [...groups.values()].map(renderGroup).join(',');
 }
 
+const natural = new Intl.Collator('en', { numeric: true });
+
 /** node2 before node10, equal numbers by their digits. */
 export function compareNames(a: string, b: string): number {
-  const byNumber = a.localeCompare(b, 'en', { numeric: true });
+  const byNumber = natural.compare(a, b);
   return byNumber === 0 ? Number(a > b) - Number(a < b) : byNumber;
 }
 

@@ -1,5 +1,6 @@
 /** A node as templates see it: what its owner wrote, and what follows from its board and role. */
 import { boards } from '../model/board.ts';
+import type { Cluster } from '../model/cluster.ts';
 import { ConfigError } from '../model/errors.ts';
 import type { Variables } from '../model/names.ts';
 import type { NodeSpec } from '../model/node.ts';
@@ -21,7 +22,18 @@ export interface NodeVariables {
   readonly vars: Variables;
 }
 
+/** Remembers what follows from a node alone: every change of one of them lists all the others again. */
+const variables = new WeakMap<Cluster, WeakMap<NodeSpec, NodeVariables>>();
+
 export function nodeVariables(node: NodeSpec, view: ClusterView): NodeVariables {
+  const known = variables.get(view.cluster) ?? new WeakMap<NodeSpec, NodeVariables>();
+  variables.set(view.cluster, known);
+  const made = known.get(node) ?? makeVariables(node, view);
+  known.set(node, made);
+  return made;
+}
+
+function makeVariables(node: NodeSpec, view: ClusterView): NodeVariables {
   const { name, serial, mac, board, address, role } = node;
   const vars = mergedVars(node, view);
   return {

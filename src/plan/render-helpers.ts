@@ -83,5 +83,5 @@ function fieldOf(item: unknown, field: unknown, place: string): unknown {
   if (typeof item !== 'object' || item === null || !Object.hasOwn(item, name)) {
     throw new ConfigError(`${place}: the list's entries have no ${name}`);
   }
-  return Object.entries(item).find(([key]) => key === name)?.[1];
+  return (item as Readonly<Record<string, unknown>>)[name];
 }

@@ -32,8 +32,10 @@ const defaultPartition = 'main';
 
 /** Compute nodes are those whose role enables slurmd, whatever the role or overlay is called. */
 export function slurmVariables(view: ClusterView): SlurmVariables {
+  const roles = [...new Set(view.nodes.map((node) => node.role))];
+  const computeRoles = new Set(roles.filter((role) => isComputeRole(role, view)));
   const members = view.nodes
-    .filter((node) => enabledUnits(node.role, view).includes('slurmd.service'))
+    .filter((node) => computeRoles.has(node.role))
     .map((node) => nodeVariables(node, view))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const controllerRole = view.cluster.slurm?.controllerRole;
@@ -46,6 +48,10 @@ export function slurmVariables(view: ClusterView): SlurmVariables {
     }),
     partitions: partitionsOf(members),
   };
+}
+
+export function isComputeRole(role: string, view: ClusterView): boolean {
+  return enabledUnits(role, view).includes('slurmd.service');
 }
 
 /** Two controllers would write the same state: none is taken before one of them has another role. */
@@ -66,11 +72,13 @@ function partitionsOf(members: readonly NodeVariables[]): SlurmPartition[] {
   const nodesOf = new Map<string, string[]>();
   for (const member of members) {
     const name = partitionOf(member);
-    nodesOf.set(name, [...(nodesOf.get(name) ?? []), member.name]);
+    const names = nodesOf.get(name) ?? [];
+    names.push(member.name);
+    nodesOf.set(name, names);
   }
-  const names = [...nodesOf.keys()].toSorted();
-  const chosen = names.includes(defaultPartition) ? defaultPartition : names[0];
-  return names.map((name) => ({ name, isDefault: name === chosen, nodes: nodesOf.get(name) ?? [] }));
+  const partitions = [...nodesOf.keys()].toSorted();
+  const chosen = partitions.includes(defaultPartition) ? defaultPartition : partitions[0];
+  return partitions.map((name) => ({ name, isDefault: name === chosen, nodes: nodesOf.get(name) ?? [] }));
 }
 
 function partitionOf({ name, vars }: NodeVariables): string {
