@@ -1,8 +1,8 @@
 /** Which trees are exported to whom? Roots of all versions that a node should boot, boots or runs, and the shares of its role. */
 import path from 'node:path';
 
-import type { Boot } from '../model/boot.ts';
-import type { Cluster } from '../model/cluster.ts';
+import type { Boot, BootPhase } from '../model/boot.ts';
+import type { Cluster, Share } from '../model/cluster.ts';
 import { PiImageError } from '../model/errors.ts';
 import type { NfsExport } from '../model/export.ts';
 import type { Generation } from '../model/generation.ts';
@@ -15,7 +15,9 @@ import { chooseImage } from './choose-image.ts';
 /** One address that needs one image version, and the shares of the role it has there. */
 export interface RootUse {
   readonly address: Ipv4Address;
-  readonly role: string;
+  /** undefined: it needs the root alone. */
+  readonly role: string | undefined;
+  /** undefined: it needs the shares alone. */
   readonly image: { readonly name: string; readonly version: string } | undefined;
 }
 
@@ -33,13 +35,61 @@ export function planRootUses(
     role: node.role,
     image: desiredImage(view, node.role),
   }));
-  const actual = [...openBoots(boots), ...runningBoots(boots)].flatMap((boot) => {
-    const generation = generations.get(boot.generation);
-    return generation === undefined
-      ? []
-      : [{ address: boot.address as Ipv4Address, role: generation.role, image: generation.image }];
-  });
-  return [...desired, ...actual];
+  return [...desired, ...usesOfBoots(boots, generations)];
+}
+
+/** Pseudo paths that a node of this role and image may mount. */
+export function exportsOfRole(cluster: Cluster, role: string, image: Generation['image']): string[] {
+  return [rootPseudo(image), ...cluster.shares.filter((share) => isSharedWith(share, role)).map(sharePseudo)];
+}
+
+function usesOfBoots(boots: readonly Boot[], generations: ReadonlyMap<string, Generation>): RootUse[] {
+  const byNode = new Map<string, Boot[]>();
+  for (const boot of boots) byNode.set(boot.node, [...(byNode.get(boot.node) ?? []), boot]);
+  return [...byNode.values()].flatMap((own) =>
+    usedBoots(own).flatMap(({ boot, ...uses }) => {
+      const generation = generations.get(boot.generation);
+      if (generation === undefined) return [];
+      const { role, image } = generation;
+      const address = boot.address as Ipv4Address;
+      return [{ address, role: uses.shares ? role : undefined, image: uses.root ? image : undefined }];
+    }),
+  );
+}
+
+interface BootUse {
+  readonly boot: Boot;
+  readonly root: boolean;
+  readonly shares: boolean;
+}
+
+/**
+ * A node runs on what it has mounted until another boot of it has mounted its own: the root ends with the next `root`,
+ * shares with the next `overlay`. A boot that closed before it came so far was in nobody's way, and needs nothing.
+ * @param boots of one node, oldest first
+ */
+function usedBoots(boots: readonly Boot[]): BootUse[] {
+  const rootAt = boots.findLastIndex(hasMountedRoot);
+  const sharesAt = boots.findLastIndex(hasAppliedOverlay);
+  return boots
+    .map((boot, index) => {
+      const isUsed = boot.closed === undefined || hasKernelReported(boot);
+      return { boot, root: isUsed && index >= rootAt, shares: isUsed && index >= sharesAt };
+    })
+    .filter(({ root, shares }) => root || shares);
+}
+
+/** Whoever fetched its overlay has a root, even if that report was lost. */
+function hasMountedRoot(boot: Boot): boolean {
+  return boot.overlaySha256 !== undefined || hasPhase(boot, ['root', ...afterOverlay]);
+}
+
+const hasAppliedOverlay = (boot: Boot) => hasPhase(boot, afterOverlay);
+
+const afterOverlay: readonly BootPhase[] = ['overlay', 'userspace', 'waiting', 'ready'];
+
+function hasPhase({ phases }: Boot, wanted: readonly BootPhase[]): boolean {
+  return phases.some(({ phase }) => wanted.includes(phase));
 }
 
 function desiredImage(view: ClusterView, roleName: string): RootUse['image'] {
@@ -53,13 +103,6 @@ function desiredImage(view: ClusterView, roleName: string): RootUse['image'] {
     if (error instanceof PiImageError) return undefined;
     throw error;
   }
-}
-
-const openBoots = (boots: readonly Boot[]) => boots.filter(({ closed }) => closed === undefined);
-
-/** Of each node the newest boot whose kernel has reported: it runs until another one's has. */
-function runningBoots(boots: readonly Boot[]): Boot[] {
-  return [...new Map(boots.filter(hasKernelReported).map((boot) => [boot.node, boot])).values()];
 }
 
 /** Ids by path are given once and never again: a client's handles hold them. */
@@ -107,12 +150,16 @@ function rootExports(imagesDir: string, uses: readonly RootUse[]): WantedExport[
 
 function shareExports(cluster: Cluster, uses: readonly RootUse[]): WantedExport[] {
   return cluster.shares.flatMap((share) => {
-    const users = uses.filter(({ role }) => share.roles === undefined || share.roles.includes(role));
+    const users = uses.filter(({ role }) => role !== undefined && isSharedWith(share, role));
     if (users.length === 0) return [];
     const clients = sorted(users.map(({ address }) => address));
-    return [{ path: share.path, pseudo: `/shares/${share.name}`, access: 'read-write' as const, clients }];
+    return [{ path: share.path, pseudo: sharePseudo(share), access: 'read-write' as const, clients }];
   });
 }
+
+const isSharedWith = ({ roles }: Share, role: string) => roles === undefined || roles.includes(role);
+
+const sharePseudo = ({ name }: Share) => `/shares/${name}`;
 
 const byName = ([one]: [string, unknown], [other]: [string, unknown]) => (one < other ? -1 : 1);
 

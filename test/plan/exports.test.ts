@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import type { Boot } from '../../src/model/boot.ts';
+import type { Boot, ReportedPhase } from '../../src/model/boot.ts';
 import type { Generation } from '../../src/model/generation.ts';
 import { emptyState } from '../../src/model/state.ts';
 import { beginBoot, closeBoot, reportPhase } from '../../src/plan/boot-timeline.ts';
@@ -57,6 +57,57 @@ test.each<[string, readonly Boot[]]>([
   ['never started its kernel', [closeBoot(boot(), 'silent', 1)]],
 ])('an old version is withdrawn from a node that %s', (_name, boots) => {
   expect(lines(boots)).toEqual([desired, ...shares]);
+});
+
+/** node01 runs as controller while it should be compute, of another version of its image. */
+describe('a node that changes its role', () => {
+  const before = sampleView({
+    images: new Map([['debian-lite', [sampleManifest({ version: '20261101.1' })]]]),
+    nodes: oldView.nodes.map((node) =>
+      node.name === 'node01' ? Object.assign({}, node, { role: 'controller' }) : node,
+    ),
+  });
+  const was = planGeneration(sampleNode('node01', before), before);
+  const will = planGeneration(sampleNode('node01'), view);
+  const both = new Map([was, will].map((generation) => [generation.id, generation]));
+  const running = closeBoot(ran(boot({ generation: was.id })), 'ready', 2);
+  const next = boot({ id: 'b2', generation: will.id });
+  const reported = (each: Boot, ...phases: ReportedPhase[]) =>
+    phases.reduce((sum, phase) => reportPhase(sum, { phase, uptimeSeconds: 1, detail: undefined }, 3), each);
+  const usesOf = (...boots: Boot[]) => {
+    const { exports } = planExports({ cluster: view.cluster, imagesDir }, planRootUses(view, boots, both), emptyState);
+    return exports
+      .filter(({ clients }) => clients.some((client) => client === '10.42.0.11'))
+      .map(({ pseudo }) => pseudo);
+  };
+  const oldTree = '/images/debian-lite/20261101.1/root';
+  const wanted = ['/images/debian-lite/20261121.1/root', '/shares/home'];
+
+  test.each<[string, readonly Boot[], readonly string[]]>([
+    ['is told so', [running], [oldTree, ...wanted, '/shares/slurm']],
+    ['asks for an address', [running, next], [oldTree, ...wanted, '/shares/slurm']],
+    ['starts its kernel', [running, reported(next, 'network')], [oldTree, ...wanted, '/shares/slurm']],
+    ['has its new root', [running, reported(next, 'network', 'root')], [...wanted, '/shares/slurm']],
+    ['has its new overlay', [running, reported(next, 'network', 'root', 'overlay')], wanted],
+    ['has its new overlay, and the report of its root was lost', [running, reported(next, 'overlay')], wanted],
+    ['is ready', [running, reported(next, 'root', 'overlay', 'ready')], wanted],
+    ['fails before its root', [running, reported(next, 'network', 'failed')], [oldTree, ...wanted, '/shares/slurm']],
+    ['fails after its root', [running, reported(next, 'root', 'failed')], [...wanted, '/shares/slurm']],
+    [
+      'is silent after its kernel',
+      [running, closeBoot(reported(next, 'network'), 'silent', 4)],
+      [oldTree, ...wanted, '/shares/slurm'],
+    ],
+  ])('keeps what it has mounted, when it %s', (_name, boots, expected) => {
+    expect(usesOf(...boots)).toEqual(expected);
+  });
+
+  test('needs nothing of a role that it never ran', () => {
+    const given = boot({ generation: was.id });
+
+    expect(usesOf(given)).toContain('/shares/slurm');
+    expect(usesOf(closeBoot(given, 'restarted', 1), next)).toEqual(wanted);
+  });
 });
 
 test('a node that moved keeps its root at the address it runs at', () => {
