@@ -1,0 +1,97 @@
+/** All that a node gets in a role, as one value that can be laid beside another. Secrets are in it by name only. */
+import { builtInSecrets, type Cluster } from '../model/cluster.ts';
+import type { Generation } from '../model/generation.ts';
+import type { ImageManifest } from '../model/manifest.ts';
+import type { NodeFile } from '../model/node-file.ts';
+import type { NodeSpec } from '../model/node.ts';
+import type { RoleDiff } from '../model/role-diff.ts';
+import type { SecretValues } from '../model/secret-values.ts';
+import type { ClusterView } from '../model/view.ts';
+import { chooseImage } from './choose-image.ts';
+import { exportsOfRole } from './exports.ts';
+import { planGeneration } from './generation.ts';
+import { mergeOverlays } from './overlay-merge.ts';
+import { roleOf } from './overlay-variables.ts';
+import { renderOverlays } from './overlay.ts';
+import { isComputeRole } from './slurm.ts';
+
+export interface RoleSide {
+  readonly role: string;
+  readonly rootMode: string;
+  readonly generation: Generation;
+  readonly kernelArguments: readonly string[];
+  readonly overlays: readonly string[];
+  /** By path on the node. */
+  readonly files: ReadonlyMap<string, SideFile>;
+  /** Paths and globs that the image has and the node does not. */
+  readonly takenAway: readonly string[];
+  readonly exports: readonly string[];
+  readonly slurm: SlurmPart;
+}
+
+export interface SideFile {
+  /** `0644 root:root`, `-> /dev/null` */
+  readonly attributes: string;
+  /** undefined for folders and links. */
+  readonly bytes: Uint8Array | undefined;
+  readonly isSecret: boolean;
+}
+
+export type SlurmPart = RoleDiff['slurm']['from'];
+
+/** @throws ConfigError that says why the node cannot have this role */
+export function roleSide(node: NodeSpec, view: ClusterView): RoleSide {
+  const role = roleOf(node, view);
+  const manifest = chooseImage(role.image, view.images);
+  const generation = planGeneration(node, view);
+  const { frozen, live } = renderOverlays({ node, view, manifest, secrets: declaredSecrets(view.cluster) });
+  const secrets = secretPaths(role.overlays, view);
+  const files = [...frozen, ...live].flatMap((file) =>
+    file.kind === 'remove' ? [] : [[file.path, sideFile(file, { manifest, secrets })] as const],
+  );
+  return {
+    role: node.role,
+    rootMode: role.root,
+    generation,
+    kernelArguments: role.kernelArguments,
+    overlays: role.overlays,
+    files: new Map(files),
+    takenAway: frozen.flatMap((file) => (file.kind === 'remove' ? [file.glob] : [])),
+    exports: exportsOfRole(view.cluster, node.role, generation.image),
+    slurm: slurmPart(node.role, view),
+  };
+}
+
+/** What a role is to Slurm: known also where the node could not boot. */
+export function slurmPart(role: string, view: ClusterView): SlurmPart {
+  if (view.cluster.slurm?.controllerRole === role) return 'controller';
+  return isComputeRole(role, view) ? 'compute' : 'none';
+}
+
+/** Their names stand in for their content: no secret is read, and one that nobody declared is missed. */
+function declaredSecrets({ secrets }: Cluster): SecretValues {
+  const names = [...Object.keys(secrets), ...builtInSecrets];
+  return Object.fromEntries(names.map((name) => [name, Buffer.from(`(the secret ${name})\n`)]));
+}
+
+function secretPaths(overlays: readonly string[], view: ClusterView): ReadonlySet<string> {
+  const sources = overlays.flatMap((name) => view.overlays.get(name) ?? []);
+  const secrets = mergeOverlays(sources).entries.filter(({ kind }) => kind === 'secret');
+  return new Set(secrets.map(({ path }) => path));
+}
+
+function sideFile(
+  file: Exclude<NodeFile, { kind: 'remove' }>,
+  { manifest, secrets }: { manifest: ImageManifest; secrets: ReadonlySet<string> },
+): SideFile {
+  const isSecret = secrets.has(file.path);
+  if (file.kind === 'link') return { attributes: `-> ${file.target}`, bytes: undefined, isSecret };
+  const mode = file.mode.toString(8).padStart(4, '0');
+  // Another image may number its users otherwise: people compare names.
+  const owner = `${nameOf(manifest.users, file.uid)}:${nameOf(manifest.groups, file.gid)}`;
+  return { attributes: `${mode} ${owner}`, bytes: file.kind === 'file' ? file.bytes : undefined, isSecret };
+}
+
+function nameOf(ids: Readonly<Record<string, number>>, id: number): string {
+  return Object.entries(ids).find(([, candidate]) => candidate === id)?.[0] ?? String(id);
+}
