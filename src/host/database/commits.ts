@@ -118,8 +118,8 @@ export class GroupCommits implements Commits {
       const events = batch.flatMap((entry) => entry.events);
       const written = rows.length + events.length > 0 ? await this.#options.write({ rows, events }) : [];
       for (const { accept } of taken) accept();
-      for (const { settle } of batch) settle?.resolve();
       if (written.length > 0) this.#tell(written);
+      for (const { settle } of batch) settle?.resolve();
     } catch (error) {
       this.#takeBack(batch, this.#options.explain(error));
     }

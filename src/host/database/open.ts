@@ -53,7 +53,8 @@ export async function openDatabase(stateDir: string, now: () => number = Date.no
   }
 }
 
-async function openStored(connection: Connection, file: string, now: () => number): Promise<Database> {
+/** On a connection whose schema is this version's. */
+export async function openStored(connection: Connection, file: string, now: () => number): Promise<Database> {
   const queries = queriesOf(connection);
   const write = batchWriter(queries);
   const commits = new GroupCommits({ write, now, explain: (error) => databaseError(file, error) });

@@ -25,10 +25,10 @@ export class RowSet {
   readonly #kept = new Map<string, Kept>();
   #pass = 0;
 
-  /** @param items in the order of `rows` */
-  constructor(table: RowTable, rows: readonly Row[], items: readonly unknown[]) {
+  /** @param items what was read from the rows, by key */
+  constructor(table: RowTable, rows: readonly Row[], items: ReadonlyMap<string, unknown>) {
     this.#table = table;
-    for (const [index, row] of rows.entries()) this.#kept.set(row.key, { item: items[index], row, pass: 0 });
+    for (const row of rows) this.#kept.set(row.key, { item: items.get(row.key), row, pass: 0 });
   }
 
   changes(entries: Iterable<readonly [key: string, item: unknown]>): RowChanges {

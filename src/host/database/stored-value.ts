@@ -58,7 +58,7 @@ export function storedValue<T extends object>(stored: Stored<T>, parts: Parts<T>
   let committed = stored.value;
   let current = stored.value;
   const sets = partsOf(parts).map(([field, part]) => {
-    const items = [...part.entries(stored.value[field])].map(([, item]) => item);
+    const items = new Map(part.entries(stored.value[field]));
     return { field, part, set: new RowSet(part.table, stored.rows.get(field) ?? [], items) };
   });
   commits.join({

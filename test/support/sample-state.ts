@@ -1,0 +1,57 @@
+/** States and boots as the service could have them, by chance: for property tests of whatever stores them. */
+import * as fc from 'fast-check';
+
+import { boardNames } from '../../src/model/board.ts';
+import { bootPhases, type Boot } from '../../src/model/boot.ts';
+import { parseIpv4 } from '../../src/model/ipv4.ts';
+import { parseMac } from '../../src/model/mac.ts';
+import type { NodeSpec } from '../../src/model/node.ts';
+import type { BootLog, State } from '../../src/model/state.ts';
+
+const byte = fc.nat(255);
+const mac = fc.nat(0xff_ff).map((low) => parseMac(`02:00:00:00:${hex(low >> 8)}:${hex(low & 0xff)}`));
+const address = byte.map((last) => parseIpv4(`10.42.0.${last}`));
+const hex = (value: number) => value.toString(16).padStart(2, '0');
+/** Few, so that the same one comes up again; JavaScript sorts keys that are numbers. */
+const name = fc.nat(12).map((number) => (number % 2 === 0 ? `node${number}` : String(100 - number)));
+const text = fc.string({ unit: 'grapheme' });
+
+const node: fc.Arbitrary<NodeSpec> = fc.record({
+  name,
+  mac,
+  board: fc.constantFrom(...boardNames),
+  address,
+  role: fc.constantFrom('compute', 'login'),
+  vars: fc.dictionary(fc.constantFrom('a', 'b'), fc.oneof(text, fc.integer())),
+});
+
+export const states: fc.Arbitrary<State> = fc.record({
+  nodes: fc.uniqueArray(node, { selector: (each) => each.name, maxLength: 10 }),
+  learnedMacs: fc.dictionary(name, mac, { maxKeys: 5, noNullPrototype: true }),
+  unknownBoards: fc.uniqueArray(fc.record({ mac, address, firstSeenMs: fc.nat(), lastSeenMs: fc.nat() }), {
+    selector: (board) => board.mac,
+    maxLength: 5,
+  }),
+  exportIds: fc.dictionary(fc.constantFrom('/srv/a', '/srv/b', '/srv/ü'), fc.integer({ min: 1, max: 65_535 }), {
+    noNullPrototype: true,
+  }),
+  nextExportId: fc.integer({ min: 1, max: 65_535 }),
+});
+
+const boot: fc.Arbitrary<Boot> = fc.record({
+  id: fc.nat(20).map((number) => `boot-${number}`),
+  node: name,
+  mac,
+  address,
+  generation: fc.constant('ab'.repeat(32)),
+  startedAtMs: fc.nat(),
+  tokenExpiresAtMs: fc.nat(),
+  lastSeenMs: fc.nat(),
+  files: fc.nat(),
+  bytes: fc.nat(),
+  phases: fc.array(fc.record({ phase: fc.constantFrom(...bootPhases), atMs: fc.nat(), detail: text })),
+});
+
+export const bootLogs: fc.Arbitrary<BootLog> = fc.record({
+  boots: fc.uniqueArray(boot, { selector: (each) => each.id, maxLength: 8 }),
+});
