@@ -1,12 +1,14 @@
-/** What the API asks of the service. Values are what it answers as JSON; none of them holds a token or a secret. */
-import type { BoardName } from '../model/board.ts';
-import type { Generation } from '../model/generation.ts';
-import type { ImageManifest } from '../model/manifest.ts';
-import type { NodeFile } from '../model/node-file.ts';
+/** What the API asks of the service. Values are what it answers as JSON; none of them holds a secret but a token that is new. */
+import type { TokenScope } from '../model/api-token.ts';
+import type { Event } from '../model/event.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { NodeStatus, PublicBoot } from '../model/node-status.ts';
-import type { RoleDiff } from '../model/role-diff.ts';
 import type { UnknownBoard } from '../model/state.ts';
+import type { Plan } from './schemas/boot.ts';
+import type { AdoptRequest, NodePatch, NodesChange } from './schemas/node.ts';
+import type { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
+import type { Image, Lease } from './schemas/service.ts';
+import type { NewToken, RevokedToken, Token, TokenRequest } from './schemas/token.ts';
 
 export interface HealthAnswer {
   readonly status: 'ok' | 'red';
@@ -17,44 +19,8 @@ export interface HealthAnswer {
   }[];
 }
 
+/** Its MAC is filled in where it was learned. */
 export type NodeAnswer = NodeSpec & { readonly status: NodeStatus };
-
-export interface PlanAnswer {
-  readonly node: string;
-  readonly generation: Generation;
-  /** The frozen part of its overlay, without content. */
-  readonly overlay: readonly (
-    Omit<Extract<NodeFile, { kind: 'file' }>, 'bytes'> | Exclude<NodeFile, { kind: 'file' }>
-  )[];
-}
-
-export interface LeaseAnswer {
-  readonly address: string;
-  readonly mac: string | undefined;
-  /** undefined for a board that is no node. */
-  readonly node: string | undefined;
-}
-
-export interface ImageAnswer extends Pick<ImageManifest, 'name' | 'version' | 'builtAt' | 'boards' | 'rootBytes'> {
-  /** Nodes that boot or run it. */
-  readonly usedBy: readonly string[];
-}
-
-export interface ApiActions {
-  readonly health: () => HealthAnswer;
-  readonly nodes: () => readonly NodeAnswer[];
-  /** @throws NotFoundError */
-  readonly node: (name: string) => NodeAnswer;
-  /** @throws NotFoundError, ConfigError when it cannot boot */
-  readonly plan: (name: string) => PlanAnswer;
-  /** Newest first. @throws NotFoundError */
-  readonly boots: (name: string) => readonly PublicBoot[];
-  readonly unknownBoards: () => readonly UnknownBoard[];
-  readonly leases: () => readonly LeaseAnswer[];
-  readonly images: () => readonly ImageAnswer[];
-  /** Replaces the list of all nodes; on the disk when it resolves. @throws ConfigError with every problem of the list */
-  readonly applyNodes: (nodes: unknown) => Promise<{ readonly nodes: number }>;
-}
 
 /** Who asks for a change, and on what condition. */
 export interface ChangeOptions {
@@ -66,34 +32,32 @@ export interface ChangeOptions {
   readonly ifMatch: string | undefined;
 }
 
-/** What a change of nodes did, or would do. */
-export interface NodesChange {
-  readonly dryRun: boolean;
-  /** As plan/node-changes.ts `diffNodes` has it, with the node's name only; empty when all is so already. */
-  readonly changes: readonly {
-    readonly kind: 'added' | 'changed' | 'removed';
-    readonly node: string;
-    readonly fields: readonly {
-      readonly field: string;
-      readonly before: string | undefined;
-      readonly after: string | undefined;
-    }[];
-  }[];
+/** An answer and the tag of the node (of the list) as it is after it; after a dry run, as it is now. */
+export interface Tagged<T> {
+  readonly answer: T;
+  /** undefined when the node is gone. */
+  readonly etag: string | undefined;
 }
 
-export interface RoleChange {
-  readonly node: string;
-  readonly dryRun: boolean;
-  /** False when the node has that role already: then nothing was written, and `diff` is empty on both sides. */
-  readonly isChanged: boolean;
-  readonly diff: RoleDiff;
-  /** It is told to reboot (would be, of a dry run); the answer does not wait for it. */
-  readonly reboots: boolean;
+export interface ApiActions extends Questions, NodeActions, TokenActions {
+  readonly events: EventActions;
 }
 
-export interface RebootAnswer {
-  readonly node: string;
-  readonly dryRun: boolean;
+interface Questions {
+  readonly health: () => HealthAnswer;
+  readonly nodes: () => Tagged<readonly NodeAnswer[]>;
+  /** @throws NotFoundError */
+  readonly node: (name: string) => Tagged<NodeAnswer>;
+  /** @throws NotFoundError, ConfigError when it cannot boot */
+  readonly plan: (name: string) => Plan;
+  /** Newest first. @throws NotFoundError */
+  readonly boots: (name: string) => readonly PublicBoot[];
+  readonly unknownBoards: () => readonly UnknownBoard[];
+  readonly leases: () => readonly Lease[];
+  readonly images: () => readonly Image[];
+  readonly roles: () => readonly Role[];
+  /** @throws NotFoundError */
+  readonly role: (name: string) => Role;
 }
 
 /**
@@ -104,34 +68,41 @@ export interface RebootAnswer {
  * (409: not with the nodes as they are, for example a second controller), each with a hint.
  */
 export interface NodeActions {
-  /** `node.role-set`. @throws RefusedError with the reason of planRoleChange */
-  readonly setRole: (
-    name: string,
-    wanted: { readonly role: string; readonly reboot: boolean },
-    options: ChangeOptions,
-  ) => Promise<RoleChange>;
-  /** `node.reboot-asked`; resolves when the event is on the disk, and ssh goes on behind it. */
-  readonly reboot: (name: string, options: ChangeOptions) => Promise<RebootAnswer>;
+  /** Replaces the list of all nodes, with an event for each that differs; the tag is that of `view().nodes`. */
+  readonly applyNodes: (nodes: readonly NodeSpec[], options: ChangeOptions) => Promise<Tagged<NodesChange>>;
   /** `node.added`. @throws RefusedError when there is a node of that name */
-  readonly addNode: (node: NodeSpec, options: ChangeOptions) => Promise<NodesChange>;
+  readonly addNode: (node: NodeSpec, options: ChangeOptions) => Promise<Tagged<NodesChange>>;
   /** `node.changed`: an RFC 7396 merge patch of everything but the name and the role; null takes a field away. */
-  readonly patchNode: (
-    name: string,
-    patch: Readonly<Record<string, unknown>>,
-    options: ChangeOptions,
-  ) => Promise<NodesChange>;
+  readonly patchNode: (name: string, patch: NodePatch, options: ChangeOptions) => Promise<Tagged<NodesChange>>;
   /** `node.removed`. */
-  readonly removeNode: (name: string, options: ChangeOptions) => Promise<NodesChange>;
+  readonly removeNode: (name: string, options: ChangeOptions) => Promise<Tagged<NodesChange>>;
   /** `node.adopted`: the board gets a name, with its MAC and, if it has told it, its serial. */
-  readonly adopt: (
-    mac: string,
-    node: {
-      readonly name: string;
-      readonly role: string;
-      readonly address: string;
-      /** Needed when the board has not said what it is. */
-      readonly board?: BoardName | undefined;
-    },
-    options: ChangeOptions,
-  ) => Promise<NodesChange>;
+  readonly adopt: (mac: string, node: AdoptRequest, options: ChangeOptions) => Promise<Tagged<NodesChange>>;
+}
+
+/** Both as NodeActions. */
+export interface RoleActions {
+  /** `node.role-set`. @throws RefusedError with the reason of planRoleChange */
+  readonly setRole: (name: string, wanted: RoleRequest, options: ChangeOptions) => Promise<Tagged<RoleChange>>;
+  /** `node.reboot-asked`; resolves when the event is on the disk, and ssh goes on behind it. */
+  readonly reboot: (name: string, options: ChangeOptions) => Promise<Tagged<Reboot>>;
+}
+
+export interface TokenActions {
+  /** Who brings this token? undefined: nobody. */
+  readonly authenticate: (token: string) => { readonly name: string; readonly scope: TokenScope } | undefined;
+  readonly tokens: () => readonly Token[];
+  /** `token.created`. @throws RefusedError when there is one of that name */
+  readonly createToken: (wanted: TokenRequest, options: ChangeOptions) => Promise<NewToken>;
+  /** `token.revoked`. @throws NotFoundError */
+  readonly revokeToken: (name: string, options: ChangeOptions) => Promise<RevokedToken>;
+}
+
+export interface EventActions {
+  /** Those with a higher number, oldest first. */
+  readonly after: (id: number, limit: number) => Promise<readonly Event[]>;
+  /** Number of the newest one; 0 when there never was one. */
+  readonly lastId: () => number;
+  /** @returns how to stop */
+  readonly subscribe: (listener: () => void) => () => void;
 }

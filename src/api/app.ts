@@ -1,45 +1,48 @@
-/** The API of a running service: JSON on a Unix socket, for the command line and for scripts. */
-import express, { Router, type Express, type RequestHandler } from 'express';
+/** The API as an HTTP handler: for the Unix socket, and for TCP with tokens. */
+import express, { type Express } from 'express';
 
 import type { Log } from '../model/log.ts';
 import type { ApiActions } from './actions.ts';
-import { sendError, sendProblem } from './problem.ts';
+import { socketAccess, tokenAccess } from './auth.ts';
+import { requireLoopbackHost } from './host-header.ts';
+import { HttpError } from './http-error.ts';
+import { sendError } from './problem.ts';
+import { apiRouter } from './router.ts';
+import { apiRoutes } from './routes/all.ts';
 
-/** Room for a thousand nodes with variables. */
-const bodyLimit = '4mb';
+export interface ApiAppOptions {
+  readonly actions: ApiActions;
+  readonly log: Log;
+  /** `socket`: whoever can open it is an administrator. `loopback`: TCP on this machine, with tokens. */
+  readonly listener: 'socket' | 'loopback';
+  /** Shown in the document. */
+  readonly version: string;
+  readonly now: () => number;
+  /** Ends what goes on for long: streams of events. */
+  readonly signal: AbortSignal;
+}
 
-export function apiApp(actions: ApiActions, log: Log): Express {
+export function apiApp({ actions, log, listener, version, now, signal }: ApiAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use('/api/v1', routes(actions));
+  app.use((_, response, next) => {
+    response.set({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    next();
+  });
+  const refused = (address: string) => log.warn('api.refused', { address, reason: 'a token that is not known' });
+  const access =
+    listener === 'socket' ? socketAccess : tokenAccess({ authenticate: actions.authenticate, now, refused });
+  if (listener === 'loopback') app.use(requireLoopbackHost);
+  const routes = apiRoutes(version);
+  app.use('/api/v1', apiRouter({ routes, actions, access, log, signal }));
   // Where monitors look for it.
-  app.get('/healthz', sendHealth(actions));
-  app.use((request, response) =>
-    sendProblem(response, 404, { title: `there is no ${request.method} ${request.path}` }),
-  );
+  const health = routes.filter(({ path }) => path === '/healthz');
+  app.use(apiRouter({ routes: health, actions, access, log, signal }));
+  app.use(({ method, path }) => {
+    throw new HttpError(404, `there is no ${method} ${path}`, {
+      hint: 'GET /api/v1/openapi.json lists what there is.',
+    });
+  });
   app.use(sendError(log));
   return app;
-}
-
-function routes(actions: ApiActions): Router {
-  const router = Router();
-  router.get('/healthz', sendHealth(actions));
-  router.get('/nodes', (_, response) => void response.json(actions.nodes()));
-  router.put('/nodes', express.json({ limit: bodyLimit, strict: false }), async (request, response) => {
-    response.json(await actions.applyNodes(request.body));
-  });
-  router.get('/nodes/:name', (request, response) => void response.json(actions.node(request.params.name)));
-  router.get('/nodes/:name/plan', (request, response) => void response.json(actions.plan(request.params.name)));
-  router.get('/nodes/:name/boots', (request, response) => void response.json(actions.boots(request.params.name)));
-  router.get('/unknown-boards', (_, response) => void response.json(actions.unknownBoards()));
-  router.get('/leases', (_, response) => void response.json(actions.leases()));
-  router.get('/images', (_, response) => void response.json(actions.images()));
-  return router;
-}
-
-function sendHealth(actions: ApiActions): RequestHandler {
-  return (_, response) => {
-    const health = actions.health();
-    response.status(health.status === 'ok' ? 200 : 503).json(health);
-  };
 }

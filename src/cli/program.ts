@@ -1,5 +1,4 @@
 /** One run of the command line: arguments -> command -> exit code. Reads nothing of the process. */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { Command, CommanderError } from 'commander';
@@ -9,6 +8,7 @@ import { apiServer } from './api-client.ts';
 import { commands } from './commands.ts';
 import type { CliContext, Paths } from './context.ts';
 import { exitCode, exitCodeOf, explain } from './explain.ts';
+import { versionOf } from './version.ts';
 
 export interface ProgramOptions extends Omit<CliContext, 'paths' | 'service'> {
   /** Holds package.json, and the images/, overlays/ and boot/ that ship. */
@@ -54,11 +54,6 @@ function newProgram({ shippedDir, stdout, stderr }: ProgramOptions): Command {
     .configureOutput({ writeOut: stdout, writeErr: stderr })
     .showHelpAfterError('(add --help to see what it takes)')
     .exitOverride();
-}
-
-function versionOf(dir: string): string {
-  const { version } = JSON.parse(readFileSync(path.join(dir, 'package.json'), 'utf8')) as { version: string };
-  return version;
 }
 
 interface GlobalOptions {

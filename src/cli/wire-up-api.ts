@@ -1,28 +1,38 @@
 /** What the API does: questions are answered from the running service, changes are made in its state. */
-import type { ApiActions, ImageAnswer, NodeAnswer } from '../api/actions.ts';
-
-import { checkShape } from '../model/check-shape.ts';
+import type { ApiActions, NodeAnswer } from '../api/actions.ts';
+import type { Role } from '../api/schemas/role.ts';
+import type { Image } from '../api/schemas/service.ts';
+import type { Boot } from '../model/boot.ts';
 import { ConfigError, NotFoundError } from '../model/errors.ts';
+import type { Generation } from '../model/generation.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { NodeFile } from '../model/node-file.ts';
-import { NodeList, type NodeSpec } from '../model/node.ts';
-import { placeProblems, ProblemsError, type Place } from '../model/problem.ts';
-import { checkNodes } from '../plan/check-cluster-nodes.ts';
-import type { KnownImage, KnownParts } from '../plan/known-parts.ts';
+import type { NodeSpec } from '../model/node.ts';
+import { noNode } from '../plan/edit-nodes.ts';
+import { etagOf } from '../plan/etag.ts';
 import { decideNodeStatus, withoutToken } from '../plan/node-status.ts';
-import { replaceNodes } from '../plan/state-changes.ts';
+import { tokenActions } from './wire-up-api-tokens.ts';
+import { nodeChanges } from './wire-up-nodes.ts';
 import type { Service } from './wire-up.ts';
 
 export function apiActions(service: Service): ApiActions {
-  const { site, boots, state, health } = service;
+  const { site, boots, state, events } = service;
   const named = (name: string) => findNode(service, name);
   return {
-    health: () => {
-      const parts = health.parts();
-      return { status: parts.every(({ problems }) => problems.length === 0) ? 'ok' : 'red', parts };
+    ...nodeChanges({ state, view: site.view }),
+    ...tokenActions(service.tokens),
+    events,
+    health: () => healthAnswer(service),
+    nodes: () => {
+      const { nodes } = site.view();
+      return { answer: nodeAnswers(service, nodes), etag: etagOf(nodes) };
     },
-    nodes: () => site.view().nodes.map((node) => nodeAnswer(service, node)),
-    node: (name) => nodeAnswer(service, named(name)),
+    node: (name) => {
+      const node = named(name);
+      const [answer] = nodeAnswers(service, [node]);
+      if (answer === undefined) throw noNode(name, []);
+      return { answer, etag: etagOf(node) };
+    },
     plan: (name) => {
       const desired = site.desired(named(name));
       if (desired.kind === 'refused') throw new ConfigError(`${name} cannot boot: ${desired.reason}`);
@@ -31,45 +41,67 @@ export function apiActions(service: Service): ApiActions {
     },
     boots: (name) => {
       const { name: node } = named(name);
-      return boots
-        .all()
-        .filter((boot) => boot.node === node)
-        .map(withoutToken)
-        .toReversed();
+      const ofNode = boots.all().filter((boot) => boot.node === node);
+      return ofNode.map(withoutToken).toReversed();
     },
     unknownBoards: () => state.current().unknownBoards,
     leases: () => [
       ...site.view().nodes.map(({ address, mac, name }) => ({ address, mac, node: name })),
-      ...state.current().unknownBoards.map(({ address, mac }) => ({ address, mac, node: undefined })),
+      ...state.current().unknownBoards.map(({ address, mac }) => ({ address, mac })),
     ],
     images: () => imageAnswers(service),
-    applyNodes: (input) => applyNodes(service, input),
+    roles: () => roleAnswers(service),
+    role: (name) => findRole(service, name),
   };
+}
+
+function healthAnswer({ health }: Service): ReturnType<ApiActions['health']> {
+  const parts = health.parts();
+  return { status: parts.every(({ problems }) => problems.length === 0) ? 'ok' : 'red', parts };
 }
 
 function findNode({ site }: Service, name: string): NodeSpec {
   const { nodes } = site.view();
   const node = nodes.find((candidate) => candidate.name === name);
-  if (node !== undefined) return node;
-  const known = nodes.map((candidate) => candidate.name);
-  throw new NotFoundError(`there is no node ${name}${didYouMean(name, known)}`);
+  if (node === undefined) throw noNode(name, nodes);
+  return node;
 }
 
 type StatusSources = Pick<Service, 'site' | 'boots' | 'heartbeats'>;
 
-function nodeAnswer({ site, boots, heartbeats }: StatusSources, node: NodeSpec): NodeAnswer {
+/** Boots are sorted once for all nodes: there are thousands. */
+function nodeAnswers(sources: StatusSources, nodes: readonly NodeSpec[]): NodeAnswer[] {
+  const generations = sources.boots.generations();
+  const boots = groupBy(sources.boots.all(), (boot) => boot.node);
+  return nodes.map((node) => nodeAnswer(sources, node, { boots: boots.get(node.name) ?? [], generations }));
+}
+
+function nodeAnswer(
+  { site, heartbeats }: StatusSources,
+  node: NodeSpec,
+  known: { readonly boots: readonly Boot[]; readonly generations: ReadonlyMap<string, Generation> },
+): NodeAnswer {
   const desired = site.desired(node);
-  const ofNode = boots.all().filter((boot) => boot.node === node.name);
-  const last = ofNode.at(-1);
+  const last = known.boots.at(-1);
   const status = decideNodeStatus({
-    boots: ofNode,
+    ...known,
     heartbeat: heartbeats.of(node.name),
     isSilent: last !== undefined && heartbeats.isSilent(last),
     desired: desired.kind === 'boots' ? desired.frozen.generation : undefined,
     refusal: desired.kind === 'refused' ? desired.reason : undefined,
-    generations: boots.generations(),
   });
   return { ...node, status };
+}
+
+/** Map.groupBy, which came with Node 21. */
+function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) {
+    const group = groups.get(keyOf(value));
+    if (group === undefined) groups.set(keyOf(value), [value]);
+    else group.push(value);
+  }
+  return groups;
 }
 
 function withoutContent(file: NodeFile) {
@@ -78,45 +110,37 @@ function withoutContent(file: NodeFile) {
   return rest;
 }
 
-function imageAnswers({ site, boots, heartbeats }: Service): ImageAnswer[] {
-  const { nodes, images } = site.view();
+function imageAnswers(service: StatusSources): Image[] {
+  const { nodes, images } = service.site.view();
   const users = new Map<string, Set<string>>();
   const use = (image: string | undefined, node: string) => {
     if (image !== undefined) users.set(image, (users.get(image) ?? new Set()).add(node));
   };
-  for (const node of nodes) {
-    const { status } = nodeAnswer({ site, boots, heartbeats }, node);
-    use(status.desired?.image, node.name);
-    use(status.running?.image, node.name);
+  for (const { name, status } of nodeAnswers(service, nodes)) {
+    use(status.desired?.image, name);
+    use(status.running?.image, name);
   }
   return [...images.values()].flat().map(({ name, version, builtAt, boards, rootBytes }) => {
     const usedBy = [...(users.get(`${name}@${version}`) ?? [])];
-    return { name, version, builtAt, boards, rootBytes, usedBy };
+    return { name, version, builtAt, boards: [...boards], rootBytes, usedBy };
   });
 }
 
-async function applyNodes({ site, state }: Service, input: unknown): Promise<{ nodes: number }> {
-  const shaped = checkShape(NodeList, input);
-  if (shaped.kind === 'invalid') throw new ProblemsError(placeProblems(shaped.problems, placeIn(input)));
-  const { cluster, overlays, images } = site.view();
-  const known: KnownParts = {
-    overlays,
-    images: new Map(
-      [...images].map(([name, versions]): [string, KnownImage] => [name, { boards: versions[0]?.boards }]),
-    ),
-  };
-  const problems = checkNodes(shaped.value, cluster, known);
-  if (problems.length > 0) throw new ProblemsError(placeProblems(problems, placeIn(input)));
-  await state.update((current) => replaceNodes(current, shaped.value));
-  return { nodes: shaped.value.length };
+function roleAnswers({ site }: Pick<Service, 'site'>): Role[] {
+  const { cluster, nodes } = site.view();
+  const members = groupBy(nodes, (node) => node.role);
+  return Object.entries(cluster.roles).map(([name, { deadline: deadlineMs, ...role }]) => {
+    const names = (members.get(name) ?? []).map((node) => node.name);
+    return Object.assign({ name }, role, { deadlineMs, nodes: names });
+  });
 }
 
-/** `nodes: node03.mac`, or `nodes: 2.mac` where the third has no name. */
-function placeIn(input: unknown): Place {
-  return ([index, ...rest]) => {
-    const entry = Array.isArray(input) && typeof index === 'number' ? (input[index] as unknown) : undefined;
-    const name = (entry as { name?: unknown } | null | undefined)?.name;
-    const first = typeof name === 'string' ? name : index;
-    return { file: 'nodes', line: undefined, key: [first, ...rest].filter((part) => part !== undefined).join('.') };
-  };
+function findRole(service: Pick<Service, 'site'>, name: string): Role {
+  const roles = roleAnswers(service);
+  const role = roles.find((candidate) => candidate.name === name);
+  if (role !== undefined) return role;
+  const known = roles.map((candidate) => candidate.name);
+  throw new NotFoundError(`there is no role ${name}${didYouMean(name, known)}`, {
+    hint: `Roles are: ${known.join(', ')}.`,
+  });
 }

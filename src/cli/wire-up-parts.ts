@@ -1,14 +1,11 @@
 /** The parts of the running service, each with what it needs. */
-import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { apiApp } from '../api/app.ts';
 import { runChrony } from '../host/chrony.ts';
 import { chooseExporter, type NfsChoice } from '../host/nfs/choose.ts';
 import { onFileSystemOf } from '../host/nfs/shared-file-system.ts';
 import type { InheritedSocket } from '../host/systemd-sockets.ts';
-import { clearStaleSocket } from '../host/unix-socket.ts';
 import type { Log } from '../model/log.ts';
 import { renderChronyConfig } from '../plan/chrony-config.ts';
 import { forgetBoards } from '../plan/state-changes.ts';
@@ -19,9 +16,8 @@ import { nodeProblems } from '../serve/node-health.ts';
 import { watchSite } from '../serve/site.ts';
 import type { Part } from '../serve/supervise.ts';
 import { serveTftp, type TftpContent } from '../serve/tftp.ts';
-import { apiSocket } from './api-client.ts';
 import type { Paths } from './context.ts';
-import { apiActions } from './wire-up-api.ts';
+import { apiParts } from './wire-up-api-parts.ts';
 import { dhcpPart } from './wire-up-dhcp.ts';
 import { nfsExporters } from './wire-up-nfs.ts';
 import type { Service } from './wire-up.ts';
@@ -44,7 +40,7 @@ export function serviceParts(service: Service, options: PartsOptions): Part[] {
     httpPart(service, options),
     nfsPart(service, options),
     ...(options.servesTime ? [timePart(service, options)] : []),
-    apiPart(service, options),
+    ...apiParts(service, options),
     watchPart(service),
     bootsPart(service),
   ];
@@ -106,25 +102,6 @@ function timePart({ site }: Service, { paths }: PartsOptions): Part {
   const configFile = path.join(paths.runtime, 'chrony.conf');
   const config = renderChronyConfig({ address, pidFile });
   return { name: 'time', run: (signal, ready) => runChrony({ configFile, config, pidFile, signal, ready }) };
-}
-
-function apiPart(service: Service, { paths, log }: PartsOptions): Part {
-  const socketPath = apiSocket(paths.runtime);
-  const handler = apiApp(apiActions(service), log);
-  const run: Part['run'] = async (signal, ready) => {
-    await mkdir(paths.runtime, { recursive: true });
-    await clearStaleSocket(socketPath);
-    const opened = new AbortController();
-    const widen = async () => {
-      // Whoever may act on the service is in the group of the socket.
-      await chmod(socketPath, 0o660);
-      ready();
-    };
-    const onListening = () => void widen().catch((error: Error) => opened.abort(error));
-    await serveHttp({ listen: { socketPath }, handler, signal: AbortSignal.any([signal, opened.signal]), onListening });
-    opened.signal.throwIfAborted();
-  };
-  return { name: 'api', run };
 }
 
 function watchPart({ site }: Service): Part {

@@ -113,6 +113,8 @@ export const Cluster = z.strictObject({
       tftp: Port.default(69),
       http: Port.default(80),
       nfs: Port.default(2049),
+      /** On 127.0.0.1 only. */
+      api: Port.default(8443),
     })
     .prefault({}),
 });

@@ -64,6 +64,8 @@ const samePlane = [
   ['dhcp', 'tftp'],
   ['dhcpClient', 'tftp'],
   ['http', 'nfs'],
+  ['http', 'api'],
+  ['nfs', 'api'],
 ] as const;
 
 function checkPorts({ ports }: Cluster): Problem[] {

@@ -53,7 +53,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
 function cannotListen(listen: ListenTo, error: NodeJS.ErrnoException): HostError {
   const place = 'socketPath' in listen ? listen.socketPath : `${listen.address}:${listen.port}`;
   const hints: Record<string, string> = {
-    EADDRINUSE: `Another program has it: find it with "ss -ltnp", stop it, or change ports.http in cluster.yaml.`,
+    EADDRINUSE: `Another program has it: find it with "ss -ltnp", stop it, or change the port under ports in cluster.yaml.`,
     EADDRNOTAVAIL: 'Give this machine that address, or change network.address in cluster.yaml.',
     EACCES: 'Run pi-image as root.',
   };

@@ -6,18 +6,16 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { ApiActions } from '../../src/api/actions.ts';
 import { apiApp } from '../../src/api/app.ts';
 import { request, requestOk } from '../../src/cli/api-client.ts';
 import { clearStaleSocket } from '../../src/host/unix-socket.ts';
 import { ConfigError, NotFoundError } from '../../src/model/errors.ts';
+import { fakeApi, fakeTag } from '../support/fake-actions.ts';
 
-const applied: unknown[] = [];
 let isHealthy = true;
 
-const actions: ApiActions = {
+const { actions, changes } = fakeApi({
   health: () => ({ status: isHealthy ? 'ok' : 'red', parts: [{ name: 'http', problems: ['port 80'], sinceMs: 1 }] }),
-  nodes: () => [],
   node: (name) => {
     throw new NotFoundError(`there is no node ${name}`);
   },
@@ -27,14 +25,8 @@ const actions: ApiActions = {
   boots: () => {
     throw new TypeError('secret detail of a bug');
   },
-  unknownBoards: () => [],
-  leases: () => [{ address: '10.42.0.11', mac: undefined, node: 'node01' }],
-  images: () => [],
-  applyNodes: (nodes) => {
-    applied.push(nodes);
-    return Promise.resolve({ nodes: 1 });
-  },
-};
+  leases: () => [{ address: '10.42.0.11', node: 'node01' }],
+});
 
 let dir: string;
 let socketPath: string;
@@ -45,7 +37,9 @@ beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'api-'));
   socketPath = path.join(dir, 'api.sock');
   const log = { info: () => undefined, warn: (event: string) => void lines.push(event) };
-  server = createServer(apiApp(actions, log)).listen(socketPath);
+  server = createServer(
+    apiApp({ actions, log, listener: 'socket', version: '0.1.0', now: Date.now, signal: new AbortController().signal }),
+  ).listen(socketPath);
   await once(server, 'listening');
 });
 afterEach(async () => {
@@ -95,10 +89,15 @@ describe('an error is a problem with its cure', () => {
   });
 });
 
-test('nodes are handed over as they are', async () => {
-  await requestOk(socketPath, 'PUT', '/nodes', [{ name: 'node01' }]);
+test('nodes are handed over as they were read, with who sent them', async () => {
+  const node = { name: 'node01', mac: '2C-CF-67-01-02-03', board: 'pi4', address: '10.42.0.11', role: 'compute' };
+  await requestOk(socketPath, 'PUT', '/nodes?dryRun=true', [node], { ifMatch: fakeTag });
 
-  expect(applied.at(-1)).toEqual([{ name: 'node01' }]);
+  expect(changes.at(-1)).toEqual({
+    action: 'applyNodes',
+    sent: [[{ ...node, mac: '2c:cf:67:01:02:03', vars: {} }]],
+    options: { by: 'socket', dryRun: true, ifMatch: fakeTag },
+  });
 });
 
 test('nobody behind the socket is not an error', async () => {

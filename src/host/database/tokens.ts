@@ -1,16 +1,20 @@
 /** Tokens for the API. A token is 256 random bits, so a plain SHA-256 of it can be kept and looked up. */
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 
 import type { ApiToken, TokenList, TokenScope } from '../../model/api-token.ts';
 import type { StoredValue } from './stored-value.ts';
 
 export interface Tokens {
   /** `secret` is what the owner sends; it is nowhere kept. */
-  readonly create: (name: string, scope: TokenScope) => Promise<{ readonly token: ApiToken; readonly secret: string }>;
+  readonly create: (
+    name: string,
+    scope: TokenScope,
+    by?: string,
+  ) => Promise<{ readonly token: ApiToken; readonly secret: string }>;
   /** Oldest first. */
   readonly list: () => readonly ApiToken[];
   /** @returns the one that is gone; undefined when there was none with this id */
-  readonly revoke: (id: string) => Promise<ApiToken | undefined>;
+  readonly revoke: (id: string, by?: string) => Promise<ApiToken | undefined>;
   /** By the hash of what a request brought (`hashToken`); remembers that it was used. */
   readonly find: (sha256: string) => ApiToken | undefined;
 }
@@ -32,25 +36,30 @@ export function storedTokens(value: StoredValue<TokenList>, now: () => number): 
     }));
   };
   return {
-    create: async (name, scope) => {
+    create: async (name, scope, by) => {
       const secret = randomBytes(32).toString('base64url');
       const token: ApiToken = { id: randomUUID(), name, scope, sha256: hashToken(secret), createdAtMs: now() };
-      const fields = { id: token.id, name, scope };
+      const fields = { by, id: token.id, name, scope };
       await value.update(({ tokens }) => ({ tokens: [...tokens, token] }), [{ kind: 'token.created', fields }]);
       return { token, secret };
     },
     list,
-    revoke: async (id) => {
+    revoke: async (id, by) => {
       const found = list().find((token) => token.id === id);
       if (found === undefined) return undefined;
       const without = ({ tokens }: TokenList) => ({ tokens: tokens.filter((token) => token.id !== id) });
-      await value.update(without, [{ kind: 'token.revoked', fields: { id, name: found.name } }]);
+      await value.update(without, [{ kind: 'token.revoked', fields: { by, id, name: found.name } }]);
       return found;
     },
     find: (sha256) => {
-      const found = list().find((token) => token.sha256 === sha256);
+      const found = list().find((token) => isSame(token.sha256, sha256));
       if (found !== undefined) use(found);
       return found;
     },
   };
+}
+
+/** How long it takes says nothing of how much of a hash was right. */
+function isSame(known: string, brought: string): boolean {
+  return known.length === brought.length && timingSafeEqual(Buffer.from(known), Buffer.from(brought));
 }

@@ -1,0 +1,86 @@
+/** zod schemas as the JSON Schemas of the document. What has a name stands there once and is referred to. */
+import { z } from 'zod';
+
+import { Event } from '../model/event.ts';
+import { Ipv4 } from '../model/ipv4.ts';
+import { Mac } from '../model/mac.ts';
+import { NodeSpec } from '../model/node.ts';
+import { PublicBoot } from '../model/node-status.ts';
+import { SerialText } from '../model/serial.ts';
+import { UnknownBoard } from '../model/state.ts';
+import { Plan } from './schemas/boot.ts';
+import { AdoptRequest, Node, NodePatch, NodesChange } from './schemas/node.ts';
+import { Problem } from './schemas/problem.ts';
+import { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
+import { Document, Health, Image, Lease } from './schemas/service.ts';
+import { NewToken, RevokedToken, Token, TokenRequest } from './schemas/token.ts';
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What clients send: read strictly. */
+const requests: Readonly<Record<string, z.ZodType>> = { NodeSpec, NodePatch, AdoptRequest, RoleRequest, TokenRequest };
+
+/** What they get: a later version may tell more, and a client made today must not mind. */
+const answers: Readonly<Record<string, z.ZodType>> = {
+  Node,
+  NodesChange,
+  Boot: PublicBoot,
+  Plan,
+  Role,
+  RoleChange,
+  Reboot,
+  UnknownBoard,
+  Image,
+  Lease,
+  Event,
+  Health,
+  Token,
+  NewToken,
+  RevokedToken,
+  Problem,
+  Document,
+};
+
+/** For people who read the document; our parsers take more spellings. */
+const texts: readonly (readonly [schema: z.core.$ZodType, JsonSchema])[] = [
+  [Mac, { description: 'Ethernet address; colons or dashes.', examples: ['2c:cf:67:01:02:03'] }],
+  [Ipv4, { format: 'ipv4' }],
+  [
+    SerialText,
+    { description: 'Serial of a board: 8 hex digits, or 16 of which the low 8 count.', examples: ['9ffefdef'] },
+  ],
+];
+
+const refOf = (name: string) => `#/components/schemas/${name}`;
+
+export function componentSchemas(): Readonly<Record<string, JsonSchema>> {
+  return { ...convert(requests, 'strict'), ...convert(answers, 'open') };
+}
+
+/** @throws Error for a schema without a name: give it one above */
+export function schemaRef(schema: z.ZodType): JsonSchema {
+  const [name] = Object.entries({ ...requests, ...answers }).find(([, known]) => known === schema) ?? [];
+  if (name !== undefined) return { $ref: refOf(name) };
+  if (schema instanceof z.ZodArray) return { type: 'array', items: schemaRef(schema.element as z.ZodType) };
+  if (schema instanceof z.ZodString) return { type: 'string' };
+  throw new Error('a schema of the API has no name in json-schema.ts');
+}
+
+function convert(named: Readonly<Record<string, z.ZodType>>, kind: 'strict' | 'open') {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, {
+    io: 'input',
+    uri: refOf,
+    override: ({ zodSchema, jsonSchema }) => {
+      for (const [known, more] of texts) if (known === zodSchema) Object.assign(jsonSchema, more);
+      if (kind === 'open' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+    },
+  });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, { $schema: _dialect, $id: _id, ...schema }]): [string, JsonSchema] => [
+      id,
+      schema,
+    ]),
+  );
+}

@@ -1,0 +1,45 @@
+/** What a request says, checked strictly: an unknown key is refused with the nearest one that is known. */
+import type { Request } from 'express';
+import { z } from 'zod';
+
+import { checkShape } from '../model/check-shape.ts';
+import { HttpError } from './http-error.ts';
+import { placeProblems, ProblemsError, type Place } from '../model/problem.ts';
+import type { Route } from './route.ts';
+
+export const mergePatchType = 'application/merge-patch+json';
+
+/** A word that is meant as true and not understood must not carry out the change. */
+const DryRun = z.strictObject({ dryRun: z.enum(['true', 'false']).optional() });
+const NoQuery = z.strictObject({});
+
+export function readDryRun({ isChange = false }: Route, request: Request): boolean {
+  if (!isChange) check(NoQuery, request.query, 'query');
+  return isChange && check(DryRun, request.query, 'query').dryRun === 'true';
+}
+
+export function readBody({ body }: Route, request: Request): unknown {
+  if (body === undefined) return undefined;
+  const sent = request.headers['content-type'];
+  const types = ['application/json', ...(body.isMergePatch === true ? [mergePatchType] : [])];
+  if (sent !== undefined && request.is(types) === false) {
+    throw new HttpError(415, `${sent} is not read here`, { hint: `Send the header "content-type: ${types[0]}".` });
+  }
+  return check(body.schema, request.body, 'body');
+}
+
+function check<S extends z.ZodType>(schema: S, input: unknown, source: string): z.output<S> {
+  const shaped = checkShape(schema, input);
+  if (shaped.kind === 'valid') return shaped.value;
+  throw new ProblemsError(placeProblems(shaped.problems, placeIn(input, source)));
+}
+
+/** `body: node03.mac`, or `body: 2.mac` where the third of a list has no name. */
+export function placeIn(input: unknown, source: string): Place {
+  return ([first, ...rest]) => {
+    const entry = Array.isArray(input) && typeof first === 'number' ? (input[first] as unknown) : undefined;
+    const name = (entry as { name?: unknown } | null | undefined)?.name;
+    const keys = [typeof name === 'string' ? name : first, ...rest];
+    return { file: source, line: undefined, key: keys.filter((key) => key !== undefined).join('.') };
+  };
+}

@@ -1,0 +1,106 @@
+/** The table of routes as an Express router: scope, dry run and body are checked here, once for all of them. */
+import express, { Router, type Request, type RequestHandler, type Response } from 'express';
+
+import type { Log } from '../model/log.ts';
+import type { ApiActions } from './actions.ts';
+import { requireScope, type Access } from './auth.ts';
+import { HttpError } from './http-error.ts';
+import { mergePatchType, readBody, readDryRun } from './read-request.ts';
+import type { Call, Caller, Reply, Route } from './route.ts';
+
+export interface RouterOptions {
+  readonly routes: readonly Route[];
+  readonly actions: ApiActions;
+  readonly access: Access;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Room for a thousand nodes with variables. */
+const bodyLimit = '4mb';
+
+export function apiRouter(options: RouterOptions): Router {
+  const { routes } = options;
+  const router = Router();
+  const readJson = express.json({ limit: bodyLimit, strict: false, type: ['application/json', mergePatchType] });
+  for (const route of routes) {
+    // Whoever may not ask does not make us read a body.
+    router[route.method](expressPath(route.path), authorise(route, options), readJson, answer(route, options));
+  }
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
+    router.all(expressPath(path), ({ method }) => {
+      throw new HttpError(405, `${method} is not possible here`, { headers: { allow: methods.join(', ') } });
+    });
+  }
+  return router;
+}
+
+function authorise({ scope }: Route, { access }: RouterOptions): RequestHandler {
+  return (request, response, next) => {
+    const caller = access.callerOf(request);
+    requireScope(caller, scope);
+    response.locals['caller'] = caller;
+    next();
+  };
+}
+
+function answer(route: Route, options: RouterOptions): RequestHandler {
+  return async (request, response) => {
+    const call = callOf(route, options, { request, response });
+    const reply = await route.run(call);
+    const { by, dryRun } = call.options;
+    if (route.isChange === true && !dryRun) {
+      options.log.info('api.changed', { by, request: `${request.method} ${request.path}` });
+    }
+    await send(request, response, reply);
+  };
+}
+
+function callOf(
+  route: Route,
+  { actions, access, signal }: RouterOptions,
+  { request, response }: { readonly request: Request; readonly response: Response },
+): Call {
+  // `authorise` has put it there.
+  const caller = response.locals['caller'] as Caller | undefined;
+  return {
+    actions,
+    caller,
+    signal,
+    param: (name) => String(request.params[name]),
+    options: {
+      by: caller?.name ?? 'nobody',
+      dryRun: readDryRun(route, request),
+      ifMatch: route.isGuarded === true ? request.get('if-match') : undefined,
+    },
+    body: readBody(route, request),
+    lastEventId: request.get('last-event-id'),
+    isStillAllowed: () => {
+      try {
+        requireScope(access.callerOf(request), route.scope);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+async function send(request: Request, response: Response, reply: Reply): Promise<void> {
+  if (reply.kind === 'stream') {
+    if (request.method === 'HEAD') return void response.type('text/event-stream').end();
+    return reply.send(response);
+  }
+  const { status, body, etag, location } = reply;
+  // Express would answer 304 by a tag that does not cover a node's status.
+  response.status(status).type('application/json');
+  if (etag !== undefined) response.set('etag', etag);
+  if (location !== undefined) response.set('location', location);
+  response.end(JSON.stringify(body));
+}
+
+/** `/nodes/{name}:reboot` as path-to-regexp writes it: `/nodes/:name\:reboot`. */
+function expressPath(path: string): string {
+  return path.replaceAll(':', String.raw`\:`).replaceAll(/\{(\w+)\}/g, ':$1');
+}

@@ -1,0 +1,28 @@
+/** All routes there are. The last one describes them all, itself included. */
+import { openApiDocument } from '../openapi.ts';
+import { json, route, type Route } from '../route.ts';
+import { Document } from '../schemas/service.ts';
+import { boardRoutes } from './boards.ts';
+import { nodeRoutes } from './nodes.ts';
+import { roleRoutes } from './roles.ts';
+import { serviceRoutes } from './service.ts';
+import { tokenRoutes } from './tokens.ts';
+
+export function apiRoutes(version: string): readonly Route[] {
+  let document: unknown;
+  const routes: Route[] = [...nodeRoutes, ...roleRoutes, ...boardRoutes, ...serviceRoutes, ...tokenRoutes];
+  const documentRoute = route({
+    method: 'get',
+    path: '/openapi.json',
+    id: 'getDocument',
+    tag: 'service',
+    scope: 'none',
+    summary: 'This document',
+    answers: {
+      200: { summary: 'OpenAPI 3.1', schema: Document, example: { openapi: '3.1.1', info: {}, paths: {} } },
+    },
+    run: () => json((document ??= openApiDocument(routes, version))),
+  });
+  routes.push(documentRoute);
+  return routes;
+}

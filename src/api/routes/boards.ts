@@ -1,0 +1,53 @@
+/** Boards that asked for an address and are no nodes yet. */
+import { z } from 'zod';
+
+import { parseMac } from '../../model/mac.ts';
+import { UnknownBoard } from '../../model/state.ts';
+import { json, route, type Route } from '../route.ts';
+import { AdoptRequest, NodesChange } from '../schemas/node.ts';
+import { unknownBoardExample } from '../schemas/service.ts';
+
+const tag = 'boards';
+
+export const boardRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/unknown-boards',
+    id: 'listUnknownBoards',
+    tag,
+    scope: 'read',
+    summary: 'List boards that wait to be named',
+    answers: { 200: { summary: 'All of them', schema: z.array(UnknownBoard), example: [unknownBoardExample] } },
+    run: ({ actions }) => json(actions.unknownBoards()),
+  }),
+  route({
+    method: 'post',
+    path: '/unknown-boards/{mac}:adopt',
+    id: 'adoptBoard',
+    tag,
+    scope: 'admin',
+    summary: 'Make a board a node',
+    description: 'From then on the board gets the secrets of its role: look at it before you name it.',
+    isChange: true,
+    body: { schema: AdoptRequest, example: { name: 'node03', role: 'compute', address: '10.42.0.13' } },
+    answers: {
+      200: { summary: 'What a dry run would add', schema: NodesChange, example: adopted(true), headers: ['ETag'] },
+      201: {
+        summary: 'The board is a node',
+        schema: NodesChange,
+        example: adopted(false),
+        headers: ['ETag', 'Location'],
+      },
+    },
+    problems: [409],
+    run: async ({ actions, param, body, options }) => {
+      const { answer, etag } = await actions.adopt(parseMac(param('mac')), body, options);
+      if (answer.dryRun) return json(answer, { etag });
+      return json(answer, { status: 201, etag, location: `/api/v1/nodes/${body.name}` });
+    },
+  }),
+];
+
+function adopted(dryRun: boolean) {
+  return { dryRun, changes: [{ kind: 'added', node: 'node03', fields: [] }] };
+}

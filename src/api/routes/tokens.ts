@@ -1,0 +1,62 @@
+/** Tokens: who may use the API over TCP. */
+import { z } from 'zod';
+
+import { json, route, type Route } from '../route.ts';
+import { NewToken, RevokedToken, Token, tokenExample, TokenRequest } from '../schemas/token.ts';
+
+const tag = 'tokens';
+const scope = 'admin';
+const named = { name: 'ci', scope: 'operate' };
+
+export const tokenRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/tokens',
+    id: 'listTokens',
+    tag,
+    scope,
+    summary: 'List tokens',
+    answers: {
+      200: { summary: 'All tokens, without what they authorise with', schema: z.array(Token), example: [tokenExample] },
+    },
+    run: ({ actions }) => json(actions.tokens()),
+  }),
+  route({
+    method: 'post',
+    path: '/tokens',
+    id: 'createToken',
+    tag,
+    scope,
+    summary: 'Create a token',
+    description: 'The answer is the only place where the token is ever shown.',
+    isChange: true,
+    body: { schema: TokenRequest, example: named },
+    answers: {
+      200: { summary: 'What a dry run would create', schema: NewToken, example: { ...named, dryRun: true } },
+      201: {
+        summary: 'The token',
+        schema: NewToken,
+        example: { ...named, dryRun: false, token: `pi_${'x'.repeat(43)}` },
+      },
+    },
+    problems: [409],
+    run: async ({ actions, body, options }) => {
+      const answer = await actions.createToken(body, options);
+      return json(answer, { status: answer.dryRun ? 200 : 201 });
+    },
+  }),
+  route({
+    method: 'delete',
+    path: '/tokens/{name}',
+    id: 'revokeToken',
+    tag,
+    scope,
+    summary: 'Revoke a token',
+    description: 'It is refused from the next request on. A stream of events that it has opened ends.',
+    isChange: true,
+    answers: {
+      200: { summary: 'The token is revoked, or would be', schema: RevokedToken, example: { ...named, dryRun: false } },
+    },
+    run: async ({ actions, param, options }) => json(await actions.revokeToken(param('name'), options)),
+  }),
+];

@@ -1,0 +1,70 @@
+/** What the service knows beside nodes: its own health, addresses, images, boards without a name. */
+import { z } from 'zod';
+
+import { BoardName } from '../../model/board.ts';
+
+export const Health = z.strictObject({
+  status: z.enum(['ok', 'red']),
+  /** Left out where the question came without a token. */
+  parts: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        /** One sentence each; empty when the part does its work. */
+        problems: z.array(z.string()),
+        sinceMs: z.number(),
+      }),
+    )
+    .optional(),
+});
+
+export const Lease = z.strictObject({
+  address: z.string(),
+  mac: z.string().optional(),
+  /** Missing for a board that is no node. */
+  node: z.string().optional(),
+});
+export type Lease = Readonly<z.output<typeof Lease>>;
+
+export const Image = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  builtAt: z.string(),
+  boards: z.array(BoardName),
+  rootBytes: z.int(),
+  /** Nodes that boot or run it. */
+  usedBy: z.array(z.string()),
+});
+export type Image = Readonly<z.output<typeof Image>>;
+
+export const healthExample = { status: 'ok', parts: [{ name: 'dhcp', problems: [], sinceMs: 1_795_248_000_000 }] };
+export const leaseExample = { address: '10.42.0.11', mac: '2c:cf:67:01:02:03', node: 'node01' };
+export const unknownBoardExample = {
+  mac: '2c:cf:67:0a:0b:0c',
+  address: '10.42.0.200',
+  serial: '1234abcd',
+  board: 'pi5',
+  firstSeenMs: 1_795_248_000_000,
+  lastSeenMs: 1_795_248_300_000,
+};
+export const imageExample = {
+  name: 'debian-lite',
+  version: '20261121.1',
+  builtAt: '2026-11-21T08:00:00.000Z',
+  boards: ['pi4', 'pi5'],
+  rootBytes: 912_000_000,
+  usedBy: ['node01', 'node02'],
+};
+export const eventExample = {
+  id: 1042,
+  atMs: 1_795_248_340_000,
+  kind: 'node.role-set',
+  node: 'node01',
+  fields: { by: 'ci', role: 'login' },
+};
+
+export const Document = z.looseObject({
+  openapi: z.string(),
+  info: z.looseObject({}),
+  paths: z.looseObject({}),
+});

@@ -1,0 +1,47 @@
+/** Tokens as the API and the command line show them: `pi_` before the secret, so that scanners and people know one. */
+import type { TokenActions } from '../api/actions.ts';
+import type { Token } from '../api/schemas/token.ts';
+import type { Tokens } from '../host/database/tokens.ts';
+import { hashToken } from '../host/database/tokens.ts';
+import type { ApiToken } from '../model/api-token.ts';
+import { NotFoundError, RefusedError } from '../model/errors.ts';
+import { didYouMean } from '../model/nearest.ts';
+
+const prefix = 'pi_';
+
+export function tokenActions(tokens: Tokens): TokenActions {
+  return {
+    authenticate: (text) => {
+      if (!text.startsWith(prefix)) return undefined;
+      const found = tokens.find(hashToken(text.slice(prefix.length)));
+      return found && { name: found.name, scope: found.scope };
+    },
+    tokens: () => tokens.list().map(publicToken),
+    createToken: async ({ name, scope }, { by, dryRun }) => {
+      if (tokens.list().some((token) => token.name === name)) {
+        throw new RefusedError(`there is a token ${name} already`, {
+          hint: `Choose another name, or revoke it: "pi-image token revoke ${name}".`,
+        });
+      }
+      if (dryRun) return { name, scope, dryRun };
+      const { secret } = await tokens.create(name, scope, by);
+      return { name, scope, dryRun, token: `${prefix}${secret}` };
+    },
+    revokeToken: async (name, { by, dryRun }) => {
+      const { id, scope } = requireToken(tokens.list(), name);
+      if (!dryRun) await tokens.revoke(id, by);
+      return { name, scope, dryRun };
+    },
+  };
+}
+
+function requireToken(tokens: readonly ApiToken[], name: string): ApiToken {
+  const token = tokens.find((candidate) => candidate.name === name);
+  if (token !== undefined) return token;
+  const known = tokens.map((candidate) => candidate.name);
+  throw new NotFoundError(`there is no token ${name}${didYouMean(name, known)}`);
+}
+
+function publicToken({ name, scope, createdAtMs, lastUsedAtMs }: ApiToken): Token {
+  return { name, scope, createdAtMs, ...(lastUsedAtMs !== undefined && { lastUsedAtMs }) };
+}

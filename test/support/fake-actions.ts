@@ -1,0 +1,77 @@
+/** An API without a service behind it: answers the examples of the document, and writes down what it is asked to change. */
+import type { ApiActions, ChangeOptions } from '../../src/api/actions.ts';
+import { bootExample, planExample } from '../../src/api/schemas/boot.ts';
+import { nodeExample, nodesChangeExample } from '../../src/api/schemas/node.ts';
+import { roleExample } from '../../src/api/schemas/role.ts';
+import {
+  eventExample,
+  healthExample,
+  imageExample,
+  leaseExample,
+  unknownBoardExample,
+} from '../../src/api/schemas/service.ts';
+import { tokenExample } from '../../src/api/schemas/token.ts';
+import { ChangedError, NotFoundError } from '../../src/model/errors.ts';
+import { tokenScopes } from '../../src/model/api-token.ts';
+
+export const fakeTag = '"9f86d081884c7d659a2feaa0c55ad015"';
+
+export interface FakeApi {
+  readonly actions: ApiActions;
+  /** Changes in the order in which they came. */
+  readonly changes: { readonly action: string; readonly sent: readonly unknown[]; readonly options: ChangeOptions }[];
+}
+
+/** Tokens are the names of the scopes. There is one node, node01, whose tag is `fakeTag`. */
+export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
+  const changes: FakeApi['changes'] = [];
+  const change = (action: string, sent: readonly unknown[], options: ChangeOptions, answer: object) => {
+    const { ifMatch, dryRun } = options;
+    if (ifMatch !== undefined && ifMatch !== fakeTag) return Promise.reject(new ChangedError('node01', fakeTag));
+    changes.push({ action, sent, options });
+    return Promise.resolve({ answer: { ...answer, dryRun }, etag: fakeTag } as never);
+  };
+  const named = <T>(name: string, answer: T) => {
+    if (name !== 'node01' && name !== 'compute') throw new NotFoundError(`there is no ${name}`);
+    return answer;
+  };
+  const answers = {
+    health: () => healthExample,
+    nodes: () => ({ answer: [nodeExample], etag: fakeTag }),
+    node: (name: string) => named(name, { answer: nodeExample, etag: fakeTag }),
+    plan: (name: string) => named(name, planExample),
+    boots: (name: string) => named(name, [bootExample]),
+    unknownBoards: () => [unknownBoardExample],
+    leases: () => [leaseExample],
+    images: () => [imageExample],
+    roles: () => [roleExample],
+    role: (name: string) => named(name, roleExample),
+    applyNodes: (sent: unknown, options: ChangeOptions) => change('applyNodes', [sent], options, nodesChangeExample),
+    addNode: (sent: unknown, options: ChangeOptions) => change('addNode', [sent], options, nodesChangeExample),
+    patchNode: (name: string, sent: unknown, options: ChangeOptions) =>
+      change('patchNode', [name, sent], options, nodesChangeExample),
+    removeNode: (name: string, options: ChangeOptions) => change('removeNode', [name], options, nodesChangeExample),
+    adopt: (mac: string, sent: unknown, options: ChangeOptions) =>
+      change('adopt', [mac, sent], options, nodesChangeExample),
+    authenticate: (token: string) => {
+      const scope = tokenScopes.find((candidate) => candidate === token);
+      return scope && { name: scope, scope };
+    },
+    tokens: () => [tokenExample],
+    createToken: ({ name, scope }: { name: string; scope: string }, options: ChangeOptions) => {
+      changes.push({ action: 'createToken', sent: [name, scope], options });
+      return Promise.resolve({ name, scope, dryRun: options.dryRun, ...(!options.dryRun && { token: 'pi_x' }) });
+    },
+    revokeToken: (name: string, options: ChangeOptions) => {
+      changes.push({ action: 'revokeToken', sent: [name], options });
+      return Promise.resolve({ name, scope: 'read', dryRun: options.dryRun });
+    },
+    events: {
+      after: (id: number) => Promise.resolve(id < eventExample.id ? [eventExample] : []),
+      lastId: () => eventExample.id,
+      subscribe: () => () => undefined,
+    },
+  };
+  // The examples are plain JSON; that they are what the types say is what the tests of the document prove.
+  return { actions: { ...(answers as unknown as ApiActions), ...own }, changes };
+}
