@@ -24,12 +24,12 @@ get_patiently() {
     fail "cannot get $1 from $server: $why" "$ask_explain"
 }
 
-# report PHASE DETAIL [DIGEST]: the boot goes on when nobody listens.
+# report PHASE DETAIL [FIELDS]: the boot goes on when nobody listens.
 report() {
     [ -n "$address" ] || return 0
     read -r seconds _ < /proc/uptime
     form="phase=$1&uptime=$seconds&detail=$(form_value "$2")"
-    [ -z "$3" ] || form="$form&digest=$3"
+    [ -z "$3" ] || form="$form&$3"
     for _ in 1 2 3; do
         wget -q -T 5 -O /dev/null --header "Authorization: Bearer $token" --post-data "$form" \
             "http://$server:$http_port/boot/v1/phase" 2> $work/error && break

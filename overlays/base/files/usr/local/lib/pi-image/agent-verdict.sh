@@ -1,0 +1,137 @@
+# Where this node stands: userspace (it starts), waiting (for something outside it), ready, or failed. Every program that
+# is asked costs time, so a node that is ready, or has failed, looks at every third heartbeat only.
+
+# verdict PHASE DETAIL
+verdict() {
+    [ "$phase $detail" != "$1 $2" ] || return 0
+    phase=$1 detail=$2 calm=0
+    detail_in_form=''
+    [ -z "$detail" ] || detail_in_form=$(form_value "$detail")
+}
+
+judge() {
+    case $phase in
+        ready | failed)
+            calm=$((calm + 1))
+            [ $calm -ge 3 ] || return 0
+            calm=0
+            ;;
+    esac
+    read_units
+    ask_for_units
+    if [ -n "$failed" ]; then
+        verdict failed "$(explain $failed)"
+    elif [ -n "$starting$absent" ]; then
+        judge_start
+    elif [ "$phase" != ready ]; then
+        judge_slurm
+    fi
+}
+
+# The units that the role wants to be active; without any, all that systemd starts.
+read_units() {
+    units=''
+    while read -r word unit; do
+        [ "$word" != ready ] || units="$units $unit"
+    done < "$root/etc/pi-image/agent.conf"
+    units=${units:- multi-user.target}
+}
+
+ask_for_units() {
+    failed='' starting='' absent=''
+    set -- $units
+    for state in $(systemctl is-active $units 2> /dev/null); do
+        case $state in
+            active | reloading | refreshing) ;;
+            failed) failed="$failed $1" ;;
+            activating | deactivating) starting="$starting $1" ;;
+            *) absent="$absent $1" ;;
+        esac
+        shift
+    done
+}
+
+# Some unit is not active. While systemd starts that is no wonder; afterwards nothing will start it.
+judge_start() {
+    case $(systemctl is-system-running 2> /dev/null) in
+        stopping) ;;
+        initializing | starting)
+            blocker=''
+            [ "$now" -lt $((began + 20)) ] || blocker=$(blocking_job)
+            if [ -n "$blocker" ]; then verdict waiting "$blocker"; else verdict userspace ''; fi
+            ;;
+        *)
+            if [ -n "$absent" ]; then
+                verdict failed "$(explain $(failed_units)) not started:$absent"
+            elif is_crashing $starting; then
+                verdict failed "$(explain $starting)"
+            else
+                verdict waiting "the start of$starting"
+            fi
+            ;;
+    esac
+}
+
+# The running job that depends on other machines.
+blocking_job() {
+    systemctl list-jobs --no-legend --plain 2> /dev/null | while read -r _ unit _ state; do
+        [ "$state" = running ] || continue
+        case $unit in
+            *.mount) echo "the share on $(systemctl show -p Where --value "$unit")" && break ;;
+            *time-wait-sync.service | *time-sync.target | chrony-wait.service) echo "the time server" && break ;;
+        esac
+    done
+}
+
+failed_units() {
+    systemctl list-units --failed --no-legend --plain 2> /dev/null | while read -r unit _; do
+        echo "$unit"
+    done
+}
+
+# A unit that systemd starts again and again never counts as failed there.
+is_crashing() {
+    for unit; do
+        restarts=$(systemctl show -p NRestarts --value "$unit" 2> /dev/null)
+        [ "${restarts:-0}" -lt 3 ] || return 0
+    done
+    return 1
+}
+
+# Each unit with the last line that it wrote itself, 200 characters in all.
+explain() {
+    text=''
+    for unit; do
+        case $unit in
+            *.*) ;;
+            *) unit=$unit.service ;;
+        esac
+        line=$(journalctl -q -b --no-pager -n 1 -o cat "_SYSTEMD_UNIT=$unit" 2> /dev/null)
+        text="$text${text:+; }$unit: $line"
+    done
+    printf %.200s "$text"
+}
+
+# slurmd also has to be registered at its controller. `*` behind a state: it does not answer the controller.
+judge_slurm() {
+    case "$units " in
+        *' slurmd '* | *' slurmd.service '*) command -v sinfo > /dev/null ;;
+        *) false ;;
+    esac || {
+        verdict ready ''
+        return
+    }
+    read -r name < /proc/sys/kernel/hostname
+    if ! answer=$("$busybox" timeout 10 sinfo -h -n "$name" -o '%T %E' 2> /dev/null); then
+        verdict waiting "slurm controller"
+        return
+    fi
+    read -r state reason <<END
+$answer
+END
+    case $state in
+        '') verdict waiting "slurm controller: it does not know $name" ;;
+        *'*' | unknown* | down* | fail* | future* | power*) verdict waiting "slurm controller: $name is $state ($reason)" ;;
+        *) verdict ready '' ;;
+    esac
+}

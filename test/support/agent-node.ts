@@ -1,0 +1,178 @@
+/** A node's agent on this machine: its files in a folder, programs of the image replaced, a real storage node on 127.0.0.1. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { run } from '../../src/host/process.ts';
+import type { Boot } from '../../src/model/boot.ts';
+import { parseIpv4 } from '../../src/model/ipv4.ts';
+import type { NodeSpec } from '../../src/model/node.ts';
+import type { ClusterView } from '../../src/model/view.ts';
+import { createHeartbeats } from '../../src/serve/heartbeats.ts';
+import { httpBoot } from '../../src/serve/http-boot.ts';
+import { serveHttp } from '../../src/serve/http-server.ts';
+import { createLiveParts } from '../../src/serve/live-parts.ts';
+import { nodeOverlays } from '../../src/serve/node-overlay.ts';
+import { sampleBoots } from './sample-boots.ts';
+import { sampleNode, sampleView } from './sample-view.ts';
+import { shippedView } from './shipped-overlays.ts';
+
+export const agentDir = path.resolve(import.meta.dirname, '../../overlays/base/files/usr/local/lib/pi-image');
+
+/** Shells that run the agent: what a node has, and the strictest. */
+export const shells = [
+  ['busybox sh', ['busybox', 'sh']],
+  ['dash', ['dash']],
+] as const;
+
+/** The peer of a test is this machine. */
+const here: NodeSpec = { ...sampleNode('node01'), address: parseIpv4('127.0.0.1') };
+
+const secretNames = [
+  'mungeKey',
+  'sshHostKey',
+  'sshHostCertificate',
+  'sshUserKey',
+  'sshUserCertificate',
+  'sshCaPublicKey',
+];
+const secrets = Object.fromEntries(secretNames.map((name) => [name, Buffer.from(`the secret ${name}`)]));
+
+type Wrap = (handler: RequestListener) => RequestListener;
+
+/** A storage node with the overlays that ship; `wrap` may spoil its answers. */
+export async function agentStorageNode(wrap: Wrap = (handler) => handler) {
+  const sample = await sampleBoots();
+  const shipped = await shippedView();
+  const viewWith = (...others: readonly NodeSpec[]): ClusterView =>
+    sampleView({ ...shipped, nodes: [here, ...others] });
+  sample.world.view = viewWith();
+  const now = () => sample.world.nowMs;
+  const secretsFor = () => Promise.resolve(secrets);
+  const heartbeats = createHeartbeats(now);
+  const overlayOf = nodeOverlays({ ...sample, secretsFor });
+  const liveParts = createLiveParts({ ...sample, secretsFor });
+  const find = () => Promise.resolve({ kind: 'missing', reason: 'not here' } as const);
+  const handler = wrap(httpBoot({ ...sample, heartbeats, liveParts, overlayOf, find, now }));
+  const serve = async (wantedPort: number) => {
+    const abort = new AbortController();
+    let ended: Promise<void> = Promise.resolve();
+    const port = await new Promise<number>((resolve, reject) => {
+      const listen = { address: '127.0.0.1', port: wantedPort };
+      ended = serveHttp({ listen, handler, signal: abort.signal, onListening: resolve });
+      ended.catch(reject);
+    });
+    const stop = () => {
+      abort.abort();
+      return ended;
+    };
+    return { port, stop };
+  };
+  const server = await serve(0);
+  return { ...sample, viewWith, heartbeats, overlayOf, server, serveAgain: () => serve(server.port) };
+}
+
+export type AgentStorageNode = Awaited<ReturnType<typeof agentStorageNode>>;
+
+/** Programs of the image, as scripts that print what a file of the same name in `answers` holds. */
+const programs: Readonly<Record<string, string>> = {
+  systemctl: `case $1 in show) f=$3 ;; *) f=$1 ;; esac
+while [ "$2" = --wait ] && grep -q starting "$answers/$f"; do sleep 0.1; done`,
+  journalctl: 'f=journal',
+  sinfo: 'f=sinfo',
+};
+
+const busybox = findProgram('busybox');
+
+/** Boots into a folder as the initramfs does, up to the hand-over. */
+export async function bootInto(storage: AgentStorageNode, shell: readonly string[]) {
+  const dir = await mkdtemp(path.join(tmpdir(), 'agent-'));
+  const folder = (name: string) => path.join(dir, name);
+  for (const name of ['root', 'facts', 'answers', 'bin']) await mkdir(folder(name));
+  const boot = await begin(storage);
+  const { tar } = await storage.overlayOf(boot);
+  await run(['busybox', 'tar', '-x', '-C', folder('root')], { input: tar, signal: AbortSignal.timeout(10_000) });
+  await storage.boots.report(newest(storage), {
+    phase: 'overlay',
+    uptimeSeconds: 4,
+    detail: undefined,
+    leavesAgent: true,
+  });
+  await writeFile(folder('facts/server'), '127.0.0.1\n');
+  await writeFile(folder('facts/http-port'), `${storage.server.port}\n`);
+  for (const [name, choose] of Object.entries(programs)) {
+    const script = `#!/bin/sh\nanswers='${folder('answers')}'\n${choose}\n[ -f "$answers/$f" ] && cat "$answers/$f"\n`;
+    await writeProgram(folder(`bin/${name}`), script);
+  }
+  const agents: Agent[] = [];
+  return {
+    root: folder('root'),
+    facts: folder('facts'),
+    key: newest(storage).key ?? '',
+    read: (file: string) => readFile(folder(`root/${file}`), 'utf8'),
+    /** What a program prints from now on; undefined: it fails. */
+    answer: (name: string, text: string | undefined) =>
+      text === undefined ? rm(folder(`answers/${name}`), { force: true }) : writeFile(folder(`answers/${name}`), text),
+    addHook: (name: string, script: string) => writeProgram(folder(`root/etc/pi-image/live.d/${name}`), script),
+    start: () => {
+      const agent = startAgent(dir, shell);
+      agents.push(agent);
+      return agent;
+    },
+    remove: async () => {
+      for (const agent of agents) await agent.kill();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+const newest = (storage: AgentStorageNode): Boot => storage.boots.all().at(-1) as Boot;
+
+async function begin(storage: AgentStorageNode): Promise<Boot> {
+  await storage.boots.arrive(here, 'm', 'discover');
+  return newest(storage);
+}
+
+async function writeProgram(file: string, script: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, script);
+  await chmod(file, 0o755);
+}
+
+type Agent = ReturnType<typeof startAgent>;
+
+function startAgent(dir: string, [program = 'sh', ...args]: readonly string[]) {
+  const child = spawn(program, [...args, path.join(agentDir, 'agent')], {
+    env: {
+      PATH: `${path.join(dir, 'bin')}:${process.env['PATH'] ?? ''}`,
+      PI_IMAGE_PARTS: agentDir,
+      PI_IMAGE_FACTS: path.join(dir, 'facts'),
+      PI_IMAGE_ROOT: path.join(dir, 'root'),
+      PI_IMAGE_BUSYBOX: busybox,
+      PI_IMAGE_INTERVAL: '1',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own: nc waits for an answer below the shell.
+    detached: true,
+  });
+  const ended = once(child, 'exit');
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+  const kill = async () => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      process.kill(-child.pid, 'SIGKILL');
+    }
+    await ended;
+  };
+  return { output: () => output.join(''), pid: child.pid ?? 0, ended, kill };
+}
+
+function findProgram(name: string): string {
+  const folders = (process.env['PATH'] ?? '').split(':');
+  return folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file)) ?? name;
+}
