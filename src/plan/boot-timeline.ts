@@ -92,7 +92,8 @@ export function reportPhase(boot: Boot, report: PhaseReport, nowMs: number): Boo
   // What becomes of a node that was ready is told by its heartbeat: its boot succeeded.
   if (boot.closed?.reason === 'ready') return boot;
   const kernelAtMs = nowMs - Math.round((report.uptimeSeconds ?? 0) * 1000);
-  const awake = withPhase({ ...boot, lastSeenMs: nowMs }, 'kernel', Math.max(kernelAtMs, boot.startedAtMs));
+  const ofKernel = report.phase === 'kernel' ? report.detail : undefined;
+  const awake = withPhase({ ...boot, lastSeenMs: nowMs }, 'kernel', Math.max(kernelAtMs, boot.startedAtMs), ofKernel);
   const reported = withPhase(awake, report.phase, nowMs, report.detail);
   if (report.phase === 'overlay') {
     const speaksNext = boot.key !== undefined && report.leavesAgent === true;
