@@ -5,7 +5,15 @@ import path from 'node:path';
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
-import { buildImage, imageState, piImage, processesWith, startPiImage, tracesOf } from '../support/pi-image.ts';
+import {
+  buildImage,
+  imageState,
+  piImage,
+  processesWith,
+  startPiImage,
+  tracesOf,
+  type Ended,
+} from '../support/pi-image.ts';
 
 let dir: string;
 
@@ -22,6 +30,12 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const up = (...args: readonly string[]) => piImage(['--state', imageState, 'rack', 'up', '--dir', dir, ...args]);
 
+async function mustUp(): Promise<Ended> {
+  const ended = await up();
+  if (ended.code !== 0) throw new Error(ended.stderr);
+  return ended;
+}
+
 async function rackPid(): Promise<number> {
   const record = JSON.parse(await readFile(path.join(dir, 'rack.json'), 'utf8')) as { process: { pid: number } };
   return record.process.pid;
@@ -34,8 +48,7 @@ async function expectNothingLeft(): Promise<void> {
 
 describe('a rack', () => {
   test('comes up healthy with its boards off, and goes down without a trace', async () => {
-    const { code, stdout } = await up();
-    expect(code).toBe(0);
+    const { stdout } = await mustUp();
     expect(stdout).toMatch(/^head +pi4 +controller +10\.42\.0\.11 +off/m);
     expect(stdout).toContain('service: healthy');
     expect(await processesWith(path.join(dir, 'state', 'nfs', 'ganesha.conf'))).toHaveLength(1);
@@ -45,17 +58,17 @@ describe('a rack', () => {
   });
 
   test('that was killed leaves nothing but files, and the next one starts', async () => {
-    expect((await up()).code).toBe(0);
+    await mustUp();
     process.kill(await rackPid(), 'SIGKILL');
     await expectNothingLeft();
 
     const status = await piImage(['rack', 'status', '--dir', dir]);
     expect(status).toMatchObject({ code: 1, stderr: expect.stringContaining('the rack does not answer') as string });
-    expect((await up()).code).toBe(0);
+    await mustUp();
   });
 
   test('refuses a second one in its folder', async () => {
-    expect((await up()).code).toBe(0);
+    await mustUp();
     const second = await up();
     expect(second.code).toBe(1);
     expect(second.stderr).toContain(`pi-image: a rack is already up in ${dir}\n`);
@@ -63,7 +76,7 @@ describe('a rack', () => {
   });
 
   test('runs commands on its storage node, and names a board that it has not', async () => {
-    expect((await up()).code).toBe(0);
+    await mustUp();
     const { stdout } = await piImage(['rack', 'exec', '--dir', dir, '--', 'ip', '-o', '-4', 'address']);
     expect(stdout).toContain('10.42.0.1/24');
     const unknown = await piImage(['rack', 'boot', 'node07', '--dir', dir]);
@@ -78,6 +91,8 @@ describe('a rack in the foreground', () => {
     ['ends when it is killed', 'SIGKILL'],
   ] as const)('%s', async (_name, signal) => {
     const child = startPiImage(['--state', imageState, 'rack', 'up', '--dir', dir, '--foreground']);
+    let complaints = '';
+    child.stderr?.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
     const said = await new Promise<string>((resolve) => {
       let text = '';
       child.stdout?.on('data', (chunk: Buffer) => {
@@ -86,7 +101,7 @@ describe('a rack in the foreground', () => {
       });
       child.once('close', () => resolve(text));
     });
-    expect(said).toContain('Ctrl-C takes it down');
+    expect(said, `it said: ${complaints}`).toContain('Ctrl-C takes it down');
     child.kill(signal);
     await expectNothingLeft();
   });
