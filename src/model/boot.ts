@@ -44,9 +44,20 @@ export const Boot = z.strictObject({
   files: z.int(),
   bytes: z.int(),
   phases: z.array(z.strictObject({ phase: z.enum(bootPhases), atMs: z.number(), detail: z.string().optional() })),
+  /** What it asked for over TFTP or HTTP, needs, and did not get. */
+  missing: z.array(z.strictObject({ file: z.string(), reason: z.string() })).optional(),
+  /** Time in which we kept it waiting, because the service was down: no deadline counts it. */
+  queued: z.strictObject({ ms: z.number(), untilMs: z.number() }).optional(),
   /** How it closed; undefined while it is open. */
   closed: z
-    .strictObject({ atMs: z.number(), reason: z.enum(['ready', 'failed', 'silent', 'restarted', 'handed-over']) })
+    .strictObject({
+      atMs: z.number(),
+      reason: z.enum(['ready', 'failed', 'silent', 'restarted', 'handed-over']),
+      /** Why it did not become ready, as far as that can be told from here. */
+      cause: z.string().optional(),
+      /** What to do about it. */
+      hint: z.string().optional(),
+    })
     .optional(),
 });
 export type Boot = Readonly<z.infer<typeof Boot>>;

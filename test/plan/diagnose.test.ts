@@ -1,0 +1,225 @@
+/** What a person reads of a boot that did not become ready: one sample for each rule, and the guide that lists them. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { bootPhases, type Boot, type BootPhase } from '../../src/model/boot.ts';
+import { diagnose, type BootEnd, type PartProblems } from '../../src/plan/diagnose.ts';
+import { diagnosisRules } from '../../src/plan/diagnosis-rules.ts';
+
+type Timeline = Parameters<typeof diagnose>[0];
+
+const empty: Timeline = { node: 'node01', phases: [], files: 0, bytes: 0 };
+
+function upTo(phase: BootPhase, more: Partial<Boot> = {}, detail?: string): Timeline {
+  const reached = bootPhases.slice(0, bootPhases.indexOf(phase) + 1);
+  const phases = reached.map((each) => ({ phase: each, atMs: 0, detail: each === phase ? detail : undefined }));
+  return { ...empty, files: 9, bytes: 21_400_000, phases, ...more };
+}
+
+/** Its node said this after that phase. */
+function failedAfter(phase: BootPhase, detail?: string): Timeline {
+  const boot = upTo(phase);
+  return { ...boot, phases: [...boot.phases, { phase: 'failed', atMs: 1, ...(detail !== undefined && { detail }) }] };
+}
+
+const failed: BootEnd = { kind: 'failed' };
+const restarted: BootEnd = { kind: 'restarted' };
+const silent: BootEnd = { kind: 'silent' };
+const late: BootEnd = { kind: 'late', lateness: { phase: 'root', exceeded: 'deadline', limitMs: 300_000 } };
+const stuck: BootEnd = { kind: 'late', lateness: { phase: 'root', exceeded: 'phase', limitMs: 90_000 } };
+
+const root = '10.42.0.1:/images/debian-lite/1/root over NFS';
+const foreign = { file: '0000abcd/start4.elf', reason: '0000abcd/ is not node01, whose board asks under 9ffefdef/' };
+const notBuilt = { file: 'bcm2712-rpi-5-b.dtb', reason: 'not among the boot files of debian-lite@1' };
+
+interface Sample {
+  readonly id: string;
+  readonly boot: Timeline;
+  readonly end: BootEnd;
+  readonly problems?: PartProblems;
+  readonly cause: string;
+}
+
+/** What the node says itself is told as it is. */
+const inItsWords: readonly Sample[] = (
+  [
+    ['token-refused', 'root', '10.42.0.1 refuses the token of this boot when asked for overlay.tar'],
+    ['nfs-not-exported', 'network', `cannot mount ${root}: the storage node does not export it to 10.42.0.11`],
+    ['nfs-unreachable', 'network', `cannot mount ${root}: the storage node does not answer`],
+    ['nfs-down', 'network', `cannot mount ${root}: nothing answers on port 2049, the NFS server is not running`],
+    ['http-down', 'root', 'cannot get overlay.tar from 10.42.0.1: nothing answers on port 80'],
+    ['overlay-damaged', 'root', "this node's overlay arrived damaged three times"],
+    ['no-memory', 'root', "cannot unpack this node's overlay: tar: write error: No space left on device"],
+    ['no-memory', 'root', 'cannot lay a tmpfs over the image'],
+    ['wrong-clock', 'kernel', '10.42.0.1 gave "<html>" for the time'],
+    ['old-initramfs', 'root', "this node's overlay lists no removals: tar: not found in archive"],
+    ['no-init', 'overlay', 'the image has no /sbin/init'],
+    ['unit-failed', 'userspace', 'slurmd.service: error: Unable to bind to address'],
+    ['unit-failed', 'waiting', 'munge.service: munged: Error: Failed to open keyfile'],
+    ['said-otherwise', 'network', 'the moon is full'],
+  ] satisfies [string, BootPhase, string][]
+).map(([id, phase, words]) => ({ id, boot: failedAfter(phase, words), end: failed, cause: words }));
+
+const samples: readonly Sample[] = [
+  ...inItsWords,
+  {
+    id: 'said-otherwise',
+    boot: failedAfter('network'),
+    end: failed,
+    cause: 'it failed, and did not say of what',
+  },
+  { id: 'restarted', boot: upTo('root'), end: restarted, cause: 'its board started again after root' },
+  {
+    id: 'tftp-down',
+    boot: upTo('offered'),
+    end: stuck,
+    problems: { tftp: 'port 69 is taken' },
+    cause: 'stuck after offered for 90s: TFTP is not served: port 69 is taken',
+  },
+  {
+    id: 'foreign-prefix',
+    boot: upTo('offered', { missing: [notBuilt, foreign] }),
+    end: stuck,
+    cause: `stuck after offered for 90s: it does not get ${foreign.file}: ${foreign.reason}`,
+  },
+  {
+    id: 'file-missing',
+    boot: upTo('loading', { missing: [notBuilt] }),
+    end: late,
+    cause: `not ready within 5m: it does not get ${notBuilt.file}: ${notBuilt.reason}`,
+  },
+  {
+    id: 'nothing-read',
+    boot: empty,
+    end: stuck,
+    cause: 'stuck after offered for 90s: it got an address and asked for no file',
+  },
+  {
+    id: 'no-second-address',
+    boot: upTo('loading'),
+    end: late,
+    problems: { dhcp: 'eth0 is gone' },
+    cause: 'not ready within 5m: its kernel needs an address again, and DHCP is not served: eth0 is gone',
+  },
+  {
+    id: 'kernel-silent',
+    boot: upTo('loading'),
+    end: late,
+    cause: 'not ready within 5m: it loaded 9 files (21.4 MB), and its kernel reported nothing',
+  },
+  {
+    id: 'loading-stopped',
+    boot: upTo('loading', { files: 3, bytes: 2_300_000 }),
+    end: silent,
+    cause: 'nothing was heard of it after loading: it stopped asking after 3 files (2.3 MB)',
+  },
+  {
+    id: 'http-down-at-boot',
+    boot: upTo('root'),
+    end: late,
+    problems: { http: 'port 80 is taken' },
+    cause: 'not ready within 5m: HTTP is not served: port 80 is taken',
+  },
+  {
+    id: 'no-clock',
+    boot: upTo('kernel'),
+    end: late,
+    cause: 'not ready within 5m: it has an address, and got no time over HTTP',
+  },
+  {
+    id: 'nfs-down-at-boot',
+    boot: upTo('network'),
+    end: late,
+    problems: { nfs: 'ganesha.nfsd died' },
+    cause: 'not ready within 5m: NFS is not served: ganesha.nfsd died',
+  },
+  {
+    id: 'no-root',
+    boot: upTo('network'),
+    end: late,
+    problems: { http: 'not of interest here' },
+    cause: 'not ready within 5m: it has the network, and did not mount its root',
+  },
+  {
+    id: 'no-overlay',
+    boot: upTo('root'),
+    end: late,
+    cause: 'not ready within 5m: its root is mounted, and its overlay was not applied',
+  },
+  {
+    id: 'system-silent',
+    boot: upTo('overlay'),
+    end: late,
+    cause: 'not ready within 5m: its overlay is applied, and its system reported nothing',
+  },
+  {
+    id: 'units-not-active',
+    boot: upTo('userspace'),
+    end: late,
+    cause: 'not ready within 5m: its system runs, and a unit of its role is not active yet',
+  },
+  {
+    id: 'waits',
+    boot: upTo('waiting', {}, 'slurm controller'),
+    end: silent,
+    cause: 'nothing was heard of it after waiting: it waited for slurm controller',
+  },
+];
+
+describe('a boot is diagnosed', () => {
+  test.each(samples)('$id: $cause', ({ id, boot, end, problems, cause }) => {
+    const found = diagnose(boot, end, problems);
+
+    expect(found).toMatchObject({ rule: id, cause });
+    expect(found.hint).toMatch(/\.$/);
+  });
+
+  test('every rule has a sample', () => {
+    expect(new Set(samples.map(({ id }) => id))).toEqual(new Set(diagnosisRules.map(({ id }) => id)));
+  });
+
+  test('whatever happened, some rule fits, and it names no value that is not there', () => {
+    const phases = fc.subarray(bootPhases.filter((phase) => phase !== 'ready'));
+    const end = fc.constantFrom(failed, restarted, silent, late, stuck);
+    const problems = fc.dictionary(fc.constantFrom('dhcp', 'tftp', 'http', 'nfs'), fc.constant('a problem'));
+    const missing = fc.subarray([foreign, notBuilt]);
+    fc.assert(
+      fc.property(phases, end, problems, missing, fc.nat(), (reached, how, broken, lacks, bytes) => {
+        const timeline = { ...empty, phases: reached.map((phase) => ({ phase, atMs: 0 })), missing: lacks, bytes };
+        const { cause, hint } = diagnose(timeline, how, broken);
+        expect(`${cause} ${hint}`).not.toMatch(/undefined|NaN|: $|: :/);
+      }),
+    );
+  });
+});
+
+describe('docs/troubleshooting.md', () => {
+  const guide = readFileSync(path.resolve(import.meta.dirname, '../../docs/troubleshooting.md'), 'utf8');
+  const section = guide.split('\n## ').find((each) => each.startsWith('A boot that failed')) ?? '';
+  const rows = [...section.matchAll(/^\| (.+?) +\| (.+?) +\|$/gm)]
+    .map(([, says = '', hint = '']) => ({ says, hint }))
+    .slice(2);
+
+  /** The part after the words that say how the boot ended; `…` stands for what differs. */
+  const isRowOf = ({ boot, end, problems }: Sample, { says, hint }: { says: string; hint: string }) => {
+    const found = diagnose(boot, end, problems);
+    const words = says.split('…').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    return (
+      new RegExp(`(?:^|: )${words.join('.+')}$`).test(found.cause) && found.hint.replace('node01', 'NAME') === hint
+    );
+  };
+
+  // What else a node may say of itself has no end.
+  const listed = samples.filter(({ id }) => id !== 'said-otherwise');
+
+  test.each(listed)('lists $cause', (sample) => {
+    expect(rows.filter((row) => isRowOf(sample, row))).toHaveLength(1);
+  });
+
+  test('lists nothing else', () => {
+    expect(rows.filter((row) => !samples.some((sample) => isRowOf(sample, row)))).toEqual([]);
+  });
+});
