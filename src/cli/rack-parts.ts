@@ -22,7 +22,7 @@ export function rackInsideArgv(folder: RackFolder): Argv {
 }
 
 /** `pi-image` as it speaks to the rack's own service. */
-export function piImageInRack(folder: RackFolder): (...args: readonly string[]) => Argv {
+function piImageInRack(folder: RackFolder): (...args: readonly string[]) => Argv {
   const paths = { config: folder.clusterYaml, state: folder.state, runtime: folder.runtime };
   return (...args) => selfWithPaths(paths, ...args);
 }

@@ -29,7 +29,7 @@ export async function setUp(sets: readonly ToolSet[], options: SetupOptions): Pr
   await disableUnits(missing, options);
 }
 
-export async function findMissing(sets: readonly ToolSet[], signal: AbortSignal): Promise<ToolPackage[]> {
+async function findMissing(sets: readonly ToolSet[], signal: AbortSignal): Promise<ToolPackage[]> {
   const wanted = packagesFor(sets, process.arch);
   const installed = await readInstalled(signal);
   return wanted.filter((tool) => !installed.has(tool.name));

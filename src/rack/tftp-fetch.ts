@@ -4,10 +4,10 @@ import type { TftpPacket } from '../wire/tftp.ts';
 import type { FileRequest } from './firmware-files.ts';
 
 /** Measured: what was sent last (RRQ or ACK) is sent again after 2.0 s of silence. */
-export const resendMs = 2000;
+const resendMs = 2000;
 
 /** TFTP_FILE_TIMEOUT: counted from the RRQ, even while data flows. */
-export const fileTimeoutMs = 30_000;
+const fileTimeoutMs = 30_000;
 
 export type FetchResult =
   | { readonly kind: 'loaded'; readonly bytes: Uint8Array }
