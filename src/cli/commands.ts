@@ -14,6 +14,7 @@ import { registerRole } from './commands/role.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSetup } from './commands/setup.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerToken } from './commands/token.ts';
 import type { RegisterCommand } from './context.ts';
 
 export const commands: readonly RegisterCommand[] = [
@@ -27,6 +28,7 @@ export const commands: readonly RegisterCommand[] = [
   registerOverlay,
   registerImage,
   registerConfig,
+  registerToken,
   registerNfs,
   registerRack,
   registerDemo,

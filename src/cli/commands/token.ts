@@ -1,0 +1,135 @@
+/** pi-image token: who may use the API over TCP. Through the running service, or in the database when none runs. */
+import path from 'node:path';
+
+import { Option, type Command } from 'commander';
+
+import type { ChangeOptions, TokenActions } from '../../api/actions.ts';
+import type { NewToken, RevokedToken, Token } from '../../api/schemas/token.ts';
+import { writeFileAtomically } from '../../host/atomic-file.ts';
+import { withDatabase } from '../../host/state-file.ts';
+import { tokenScopes, type TokenScope } from '../../model/api-token.ts';
+import { checkShape } from '../../model/check-shape.ts';
+import { UsageError } from '../../model/errors.ts';
+import { ResourceName } from '../../model/names.ts';
+import { requestOk, type ApiMethod } from '../api-client.ts';
+import type { CliContext, RegisterCommand } from '../context.ts';
+import { renderAge } from '../format.ts';
+import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
+import { tokenActions } from '../wire-up-api-tokens.ts';
+
+export const registerToken: RegisterCommand = (program, context) => {
+  const token = program.command('token').summary('who may use the API over TCP');
+  registerCreate(token, context);
+  registerList(token, context);
+  registerRevoke(token, context);
+};
+
+interface CreateFlags {
+  readonly scope: TokenScope;
+  readonly out?: string;
+  readonly dryRun?: boolean;
+}
+
+function registerCreate(parent: Command, context: CliContext): void {
+  parent
+    .command('create')
+    .summary('create a token, and show it this once')
+    .description(
+      'Prints the token, which is shown nowhere else: the service keeps its hash only. `read` sees everything but ' +
+        'secrets, `operate` also changes roles and reboots, `admin` also changes nodes, adopts boards and makes tokens.',
+    )
+    .argument('<name>', 'what it is for')
+    .addOption(new Option('--scope <scope>', 'what it allows').choices(tokenScopes).default('read'))
+    .option('--out <file>', 'write it into this file, mode 0600, and do not print it')
+    .option('--dry-run', 'check, create nothing')
+    .addHelpText('after', '\nExample:\n  pi-image token create ci --scope operate --out /root/ci.token')
+    .action((name: string, flags: CreateFlags) => create(name, flags, context));
+}
+
+async function create(name: string, { scope, out, dryRun = false }: CreateFlags, context: CliContext): Promise<void> {
+  requireName(name);
+  const route = `/tokens?dryRun=${dryRun}`;
+  const made = await ask<NewToken>(context, ['POST', route, { name, scope }], (actions) =>
+    actions.createToken({ name, scope }, options(dryRun)),
+  );
+  if (made.token === undefined) return context.stdout('dry run: nothing was changed\n');
+  if (out === undefined) {
+    context.stderr(`token ${name} with the scope ${scope}; it is not shown again:\n`);
+    return context.stdout(`${made.token}\n`);
+  }
+  try {
+    await writeFileAtomically(path.resolve(out), `${made.token}\n`, 0o600);
+  } catch (error) {
+    // Nobody has it: it must not stay valid.
+    await revoke(name, false, context);
+    throw error;
+  }
+  context.stdout(`token ${name} with the scope ${scope} is in ${out}\n`);
+}
+
+function requireName(name: string): void {
+  const shaped = checkShape(ResourceName, name);
+  if (shaped.kind === 'invalid') throw new UsageError(shaped.problems.map(({ message }) => message).join('; '));
+}
+
+function registerList(parent: Command, context: CliContext): void {
+  const list = parent
+    .command('list')
+    .summary('list tokens')
+    .addHelpText('after', '\nExample:\n  pi-image token list')
+    .action(async (flags: { output: OutputFormat }) => {
+      const tokens = await ask<readonly Token[]>(context, ['GET', '/tokens'], (actions) => actions.tokens());
+      context.stdout(renderListing(tokens, flags.output, listing(Date.now())));
+    });
+  withOutput(list);
+}
+
+function listing(nowMs: number): Listing<Token> {
+  return {
+    columns: [
+      { title: 'name', of: ({ name }) => name },
+      { title: 'scope', of: ({ scope }) => scope },
+      { title: 'age', of: ({ createdAtMs }) => renderAge(nowMs - createdAtMs) },
+      {
+        title: 'used',
+        of: ({ lastUsedAtMs }) => (lastUsedAtMs === undefined ? 'never' : renderAge(nowMs - lastUsedAtMs)),
+      },
+    ],
+    name: ({ name }) => name,
+    empty: 'there are no tokens; make one with "pi-image token create NAME --scope operate"',
+  };
+}
+
+function registerRevoke(parent: Command, context: CliContext): void {
+  parent
+    .command('revoke')
+    .summary('make tokens worthless')
+    .argument('<names...>', 'of "pi-image token list"')
+    .option('--dry-run', 'check, revoke nothing')
+    .addHelpText('after', '\nExample:\n  pi-image token revoke ci')
+    .action(async (names: string[], { dryRun = false }: { dryRun?: boolean }) => {
+      for (const name of names) {
+        const { scope } = await revoke(name, dryRun, context);
+        context.stdout(`token ${name} with the scope ${scope} ${dryRun ? 'would be' : 'is'} revoked\n`);
+      }
+    });
+}
+
+function revoke(name: string, dryRun: boolean, context: CliContext): Promise<RevokedToken> {
+  const route = `/tokens/${encodeURIComponent(name)}?dryRun=${dryRun}`;
+  return ask(context, ['DELETE', route], (actions) => actions.revokeToken(name, options(dryRun)));
+}
+
+const options = (dryRun: boolean): ChangeOptions => ({ by: 'command', dryRun, ifMatch: undefined });
+
+/** @param here what the service would do, for when none runs on this machine */
+async function ask<T>(
+  context: CliContext,
+  [method, route, body]: readonly [ApiMethod, string, unknown?],
+  here: (actions: TokenActions) => T | Promise<T>,
+): Promise<T> {
+  const answer = await requestOk(await context.service(), method, route, body);
+  // The service and this command are one program: what it answers has the types of its actions.
+  if (answer.kind === 'answer') return answer.body as T;
+  return withDatabase(context.paths().state, context.signal, async ({ tokens }) => here(tokenActions(tokens)));
+}
