@@ -12,14 +12,14 @@ import { noNode } from '../plan/edit-nodes.ts';
 import { etagOf } from '../plan/etag.ts';
 import { decideNodeStatus, withoutToken } from '../plan/node-status.ts';
 import { tokenActions } from './wire-up-api-tokens.ts';
-import { nodeChanges } from './wire-up-nodes.ts';
+import { nodeChanges, serviceFleet } from './wire-up-nodes.ts';
 import type { Service } from './wire-up.ts';
 
 export function apiActions(service: Service): ApiActions {
   const { site, boots, state, events } = service;
   const named = (name: string) => findNode(service, name);
   return {
-    ...nodeChanges({ state, view: site.view }),
+    ...nodeChanges(serviceFleet(service)),
     ...tokenActions(service.tokens),
     events,
     health: () => healthAnswer(service),
@@ -67,7 +67,7 @@ function findNode({ site }: Service, name: string): NodeSpec {
   return node;
 }
 
-type StatusSources = Pick<Service, 'site' | 'boots' | 'heartbeats'>;
+type StatusSources = Pick<Service, 'site' | 'boots' | 'heartbeats' | 'reboots'>;
 
 /** Boots are sorted once for all nodes: there are thousands. */
 function nodeAnswers(sources: StatusSources, nodes: readonly NodeSpec[]): NodeAnswer[] {
@@ -77,7 +77,7 @@ function nodeAnswers(sources: StatusSources, nodes: readonly NodeSpec[]): NodeAn
 }
 
 function nodeAnswer(
-  { site, heartbeats }: StatusSources,
+  { site, heartbeats, reboots }: StatusSources,
   node: NodeSpec,
   known: { readonly boots: readonly Boot[]; readonly generations: ReadonlyMap<string, Generation> },
 ): NodeAnswer {
@@ -89,6 +89,7 @@ function nodeAnswer(
     isSilent: last !== undefined && heartbeats.isSilent(last),
     desired: desired.kind === 'boots' ? desired.frozen.generation : undefined,
     refusal: desired.kind === 'refused' ? desired.reason : undefined,
+    rebootFailed: reboots.failure(node.name),
   });
   return { ...node, status };
 }

@@ -1,110 +1,86 @@
-/** Changes of nodes, in the running service's state or in a database that is opened for one command. */
-import type { ChangeOptions, NodeActions, Tagged } from '../api/actions.ts';
-import type { NodesChange } from '../api/schemas/node.ts';
-import type { Database } from '../host/database/open.ts';
-import type { NewEvent } from '../model/event.ts';
-import { parseMac } from '../model/mac.ts';
+/** Changes of nodes: in the state of the running service, with ssh to those that are to reboot. */
+import type { NodeActions, RoleActions } from '../api/actions.ts';
+import { nodeEdits } from '../fleet/node-edits.ts';
+import { rebootNode } from '../fleet/reboot-node.ts';
+import { createReboots, type Reboots } from '../fleet/reboots.ts';
+import { changeRole, type RoleFleet } from '../fleet/role-change.ts';
+import type { Secrets } from '../host/secrets.ts';
+import { rebootNode as tellToReboot } from '../host/ssh.ts';
+import type { Boot } from '../model/boot.ts';
+import type { Ipv4Address } from '../model/ipv4.ts';
+import type { Log } from '../model/log.ts';
 import { nodesWithMacs, type State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
-import {
-  addNode,
-  adoptBoard,
-  editNode,
-  noNode,
-  removeNode,
-  replaceAll,
-  requireEdited,
-  type Nodes,
-} from '../plan/edit-nodes.ts';
-import { etagOf, requireMatch } from '../plan/etag.ts';
-import { diffNodes, type NodeChange } from '../plan/node-changes.ts';
-import { replaceNodes } from '../plan/state-changes.ts';
+import { decideReboot, pendingReboots, runningRoles } from '../plan/role-change-running.ts';
+import type { Service } from './wire-up.ts';
 
-export interface NodeChangeDeps {
-  readonly state: Pick<Database['state'], 'current' | 'update'>;
-  readonly view: () => Pick<ClusterView, 'cluster' | 'overlays' | 'images'>;
-}
+export type NodeChanges = NodeActions & RoleActions;
 
-/** Tags are those of nodes as they are shown: with the MAC addresses that were learned. */
-export const nodesTag = (state: State) => etagOf(nodesWithMacs(state));
-
-export function nodeTag(state: State, name: string): string | undefined {
-  const node = nodesWithMacs(state).find((candidate) => candidate.name === name);
-  return node && etagOf(node);
-}
-
-export function nodeChanges(deps: NodeChangeDeps): NodeActions {
-  const one = (name: string, edit: Edit['edit'], options: ChangeOptions, kind?: string) =>
-    carryOut(
-      deps,
-      { edit, guard: (state) => guardNode(state, name, options), tag: (state) => nodeTag(state, name), kind },
-      options,
-    );
+export function nodeChanges(fleet: RoleFleet): NodeChanges {
   return {
-    applyNodes: (nodes, options) => {
-      const guard = (state: State) => requireMatch('the list of nodes', nodesWithMacs(state), options.ifMatch);
-      return carryOut(deps, { edit: (state) => replaceAll(state.nodes, nodes), guard, tag: nodesTag }, options);
+    ...nodeEdits(fleet),
+    setRole: (name, wanted, options) => changeRole(name, wanted, options, fleet),
+    reboot: (name, options) => rebootNode(name, options, fleet),
+  };
+}
+
+/** What the service knows of its nodes decides what may be changed, and who hears of it. */
+export function serviceFleet(service: Pick<Service, 'state' | 'site' | 'boots' | 'heartbeats' | 'reboots'>): RoleFleet {
+  const { state, site, boots, heartbeats, reboots } = service;
+  const newestOf = (node: string) => boots.all().findLast((boot) => boot.node === node);
+  return {
+    state,
+    viewOf: (wanted) => (isCurrent(wanted, state.current()) ? site.view() : withNodes(site.view(), wanted)),
+    running: () => runningRoles(boots.all(), boots.generations(), heartbeats.isSilent),
+    reboots: {
+      begin: reboots.begin,
+      decide: (node) => {
+        const last = newestOf(node);
+        return decideReboot(node, last, last !== undefined && isHeard(last, heartbeats));
+      },
+      isCurrent: (name) => {
+        const node = site.view().nodes.find((candidate) => candidate.name === name);
+        const desired = node && site.desired(node);
+        const last = newestOf(name);
+        return desired?.kind === 'boots' && last?.generation === desired.frozen.generation.id && !hasFailed(last);
+      },
     },
-    addNode: (node, options) => one(node.name, ({ nodes }) => addNode(nodes, node), options),
-    patchNode: (name, patch, options) => one(name, ({ nodes }) => editNode(nodes, name, patch), options),
-    removeNode: (name, options) => one(name, ({ nodes }) => removeNode(nodes, name), options),
-    adopt: (mac, as, options) => one(as.name, (state) => adoptBoard(state, parseMac(mac), as), options, 'node.adopted'),
   };
 }
 
-interface Edit {
-  readonly edit: (state: State) => Nodes;
-  /** @throws ChangedError */
-  readonly guard: (state: State) => void;
-  readonly tag: (state: State) => string | undefined;
-  /** Of the event, instead of the one that follows from the change. */
-  readonly kind?: string | undefined;
+const hasFailed = ({ closed }: Boot) => closed !== undefined && !['ready', 'handed-over'].includes(closed.reason);
+
+/** The site's own view is made once for all who ask. */
+const isCurrent = (wanted: State, now: State) => wanted.nodes === now.nodes && wanted.learnedMacs === now.learnedMacs;
+
+const withNodes = (view: ClusterView, state: State): ClusterView => ({ ...view, nodes: nodesWithMacs(state) });
+
+function isHeard(last: Boot, heartbeats: Service['heartbeats']): boolean {
+  return heartbeats.of(last.node)?.boot === last.id && !heartbeats.isSilent(last);
 }
 
-async function carryOut(
-  { state, view }: NodeChangeDeps,
-  { edit, guard, tag, kind }: Edit,
-  { by, dryRun }: ChangeOptions,
-): Promise<Tagged<NodesChange>> {
-  const change = (current: State): State => {
-    guard(current);
-    const nodes = edit(current);
-    requireEdited(current.nodes, nodes, view());
-    return replaceNodes(current, nodes);
-  };
-  const before = state.current();
-  const after = change(before);
-  const changes = diffNodes(before.nodes, after.nodes);
-  const answer = { dryRun, changes: changes.map(answerOf) };
-  if (dryRun) return { answer, etag: tag(before) };
-  // Applied to the same state in the same turn: nothing comes between the check above and this.
-  if (changes.length > 0)
-    await state.update(
-      change,
-      changes.map((each) => eventOf(each, by, kind)),
-    );
-  return { answer, etag: tag(after) };
+/** A node that boots has 20 s to bring its sshd up. */
+const sshDeadlineMs = 20_000;
+
+interface RebootSources extends Pick<Service, 'events'> {
+  readonly boots: () => readonly Boot[];
+  readonly secrets: Pick<Secrets, 'storageKey'>;
+  readonly log: Log;
+  /** Ends the service. */
+  readonly signal: AbortSignal;
 }
 
-function guardNode(state: State, name: string, { ifMatch }: ChangeOptions): void {
-  if (ifMatch === undefined) return;
-  const nodes = nodesWithMacs(state);
-  const node = nodes.find((candidate) => candidate.name === name);
-  if (node === undefined) throw noNode(name, nodes);
-  requireMatch(name, node, ifMatch);
+const now = () => Date.now();
+
+/** Reboots by ssh; what a service that was killed has promised and not done is done now. */
+export async function openReboots({ events, boots, secrets, log, signal }: RebootSources): Promise<Reboots> {
+  const ssh = async (address: Ipv4Address) =>
+    tellToReboot({ address, key: await secrets.storageKey(), deadlineMs: sshDeadlineMs, signal });
+  const reboots = createReboots({ ssh, append: events.append, now, log, signal });
+  const newest = await events.after(Math.max(0, events.lastId() - newestEvents), newestEvents);
+  for (const { node, address } of pendingReboots(newest, boots(), now())) reboots.begin(node, address);
+  return reboots;
 }
 
-function answerOf(change: NodeChange): NodesChange['changes'][number] {
-  const fields = change.kind === 'changed' ? [...change.fields] : [];
-  return { kind: change.kind, node: change.node.name, fields };
-}
-
-/** Fields of a changed node by their names: `address: 10.42.0.11 -> 10.42.0.12`. */
-function eventOf(change: NodeChange, by: string, kind = `node.${change.kind}`): NewEvent {
-  const { name, role } = change.node;
-  const fields = change.kind === 'changed' ? change.fields : [];
-  const facts = Object.fromEntries(
-    fields.map(({ field, before, after }) => [field, `${before ?? '-'} -> ${after ?? '-'}`]),
-  );
-  return { kind, node: name, fields: { by, ...(change.kind === 'added' && { role }), ...facts } };
-}
+/** More than what happens in the minute that a promise is good for. */
+const newestEvents = 5000;

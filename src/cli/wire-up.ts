@@ -2,6 +2,7 @@
 import path from 'node:path';
 
 import { openDatabase, type Database } from '../host/database/open.ts';
+import type { Reboots } from '../fleet/reboots.ts';
 import { openFrozenBoots } from '../host/frozen-boots.ts';
 import { imagesDir } from '../host/image-store.ts';
 import { openSecrets } from '../host/secrets.ts';
@@ -17,6 +18,7 @@ import { createLiveParts, type LiveParts } from '../serve/live-parts.ts';
 import { nodeOverlays } from '../serve/node-overlay.ts';
 import { openSite, type Site } from '../serve/site.ts';
 import type { Paths } from './context.ts';
+import { openReboots } from './wire-up-nodes.ts';
 import { siteReaders } from './wire-up-site.ts';
 
 export interface Service {
@@ -27,6 +29,7 @@ export interface Service {
   readonly boots: Boots;
   readonly heartbeats: Heartbeats;
   readonly liveParts: LiveParts;
+  readonly reboots: Reboots;
   readonly health: Health;
   readonly imagesDir: string;
   readonly find: FindBootFile;
@@ -62,12 +65,13 @@ async function openLocked(
   const begun = new Set(bootsFile.current().boots.map(({ generation }) => generation));
   const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), begun);
   const site = await openSite({ ...siteReaders(paths), state, health, log });
-  const boots = createBoots({ file: bootsFile, frozen, site, now, log });
+  const boots = createBoots({ file: bootsFile, frozen, site, health, now, log });
   const secrets = await openSecrets(path.join(paths.state, 'secrets'), { log, signal });
   const secretsFor = (node: NodeSpec) => {
     const view = site.view();
     return secrets.valuesFor(node, neededSecrets(node, view), view.cluster.secrets);
   };
+  const reboots = await openReboots({ events, boots: boots.all, secrets, log, signal });
   const images = imagesDir(paths.state);
   return {
     site,
@@ -77,11 +81,13 @@ async function openLocked(
     boots,
     heartbeats: createHeartbeats(now),
     liveParts: createLiveParts({ site, frozen, secretsFor, log }),
+    reboots,
     health,
     imagesDir: images,
     find: bootFileFinder({ site, boots, imagesDir: images, log }),
     overlayOf: nodeOverlays({ site, frozen, boots, secretsFor }),
     close: async () => {
+      await reboots.settled();
       await database.close();
       await unlock();
     },

@@ -40,6 +40,8 @@ export const NodeStatus = z.strictObject({
   lastBoot: PublicBoot.optional(),
   /** Of the boot that it runs; undefined before the first, and for half a minute after the service has started. */
   heartbeat: Heartbeat.optional(),
+  /** It was to reboot and could not be told; undefined once it boots, or is told again. */
+  rebootFailed: z.strictObject({ atMs: z.number(), reason: z.string(), hint: z.string().optional() }).optional(),
   /** Why it cannot boot, or why its last boot failed. */
   reason: z.string().optional(),
 });

@@ -8,7 +8,7 @@ export type NodeChange =
   | { readonly kind: 'removed'; readonly node: NodeSpec }
   | { readonly kind: 'changed'; readonly node: NodeSpec; readonly fields: readonly FieldChange[] };
 
-interface FieldChange {
+export interface FieldChange {
   readonly field: string;
   /** undefined: it was not there. */
   readonly before: string | undefined;

@@ -1,0 +1,29 @@
+/** Tells a running node to reboot, on request: the promise is written down before anybody hears of it. */
+import { RefusedError } from '../model/errors.ts';
+import { requireMatch } from '../plan/etag.ts';
+import { commit, nodeNamed, tagOf, type ChangeOptions, type Tagged } from './fleet.ts';
+import { rebootEvents, type RoleFleet } from './role-change.ts';
+
+export interface Reboot {
+  readonly node: string;
+  readonly dryRun: boolean;
+}
+
+/** @throws RefusedError when it does not run: nobody would hear the order */
+export async function rebootNode(name: string, options: ChangeOptions, fleet: RoleFleet): Promise<Tagged<Reboot>> {
+  const { state, answer } = await commit(
+    fleet,
+    (before) => {
+      const node = nodeNamed(name, fleet.viewOf(before).nodes);
+      requireMatch(`node ${name}`, node, options.ifMatch);
+      const decision = fleet.reboots.decide(name);
+      if (decision.kind === 'off') {
+        throw new RefusedError(decision.reason, { hint: 'Switch its power on: it boots what it should.' });
+      }
+      return { state: before, events: rebootEvents(name, decision, options.by), answer: decision.address };
+    },
+    options,
+  );
+  if (!options.dryRun) fleet.reboots.begin(name, answer);
+  return { answer: { node: name, dryRun: options.dryRun }, etag: tagOf(name, fleet.viewOf(state)) };
+}
