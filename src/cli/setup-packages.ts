@@ -43,6 +43,18 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'udhcpc', why: 'DHCP client' },
     { name: 'isc-dhcp-client', why: 'DHCP client' },
     { name: 'libnfs-utils', why: 'NFS client' },
+    { name: 'dnsmasq-base', why: 'the foreign DHCP server' },
+    { name: 'perl-base', why: 'hands sockets over as systemd does' },
+    { name: 'gpg', why: "signs the tests' own package archive" },
+    { name: 'gpg-agent', why: 'holds the key for it' },
+    { name: 'strace', why: 'kills the service at every write, and shows the order of writes' },
+    { name: 'qemu-system-x86', why: "the machine for the kernel's NFS server" },
+    {
+      name: 'nfs-kernel-server',
+      why: "the kernel's NFS server, in that machine",
+      units: ['nfs-server.service', 'nfs-kernel-server.service', 'nfs-mountd.service'],
+    },
+    { name: 'kmod', why: "orders that machine's modules" },
   ],
 };
 
