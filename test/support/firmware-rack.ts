@@ -1,7 +1,6 @@
 /** Inside namespaces of its own: the storage node's services and one board's firmware, cabled as in a rack. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { run, type Argv } from '../../src/host/process.ts';
 import { parseIpv4Interface } from '../../src/model/ipv4.ts';
@@ -15,7 +14,8 @@ import {
   storageNamespace,
 } from '../../src/rack/network.ts';
 
-const [dir = '', serial = '', delayMs = '0', ...firmwareFlags] = process.argv.slice(2);
+/** `begins`: `first` starts the services before the board, `late` after its first DISCOVER. */
+const [dir = '', serial = '', begins = 'first', ...firmwareFlags] = process.argv.slice(2);
 const signal = AbortSignal.timeout(120_000);
 const mac = parseMac('dc:a6:32:12:34:56');
 const project = path.resolve(import.meta.dirname, '../..');
@@ -29,18 +29,22 @@ await cableStorage(parseIpv4Interface('10.42.0.1/24'), signal);
 await cableBoard(0, mac, signal);
 await connectFirmware(0, true, signal);
 
-const serve = async () => {
-  await sleep(Number(delayMs));
+let service: ChildProcess | undefined;
+function serve(): void {
   const argv = inNamespace(storageNamespace, typescript('test/support/storage-node.ts', `${dir}/served`, serial));
   const [program, ...args] = argv;
-  return spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], cwd: project });
-};
-const service = serve();
+  service = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], cwd: project });
+}
+if (begins === 'first') serve();
 
 const flags = ['--mac', mac, '--serial', serial, '--out', `${dir}/loaded`, ...firmwareFlags];
 await run(inNamespace(plugOf(0).namespace, typescript('src/cli/main.ts', 'rack', 'firmware', ...flags)), {
   signal,
   cwd: project,
-  onLine: (line) => process.stdout.write(`${line}\n`),
+  onLine: (line) => {
+    process.stdout.write(`${line}\n`);
+    // Too late for the first DISCOVER: nobody listened when it left.
+    if (line.includes('"discover"') && service === undefined) serve();
+  },
 });
-(await service).kill('SIGKILL');
+service?.kill('SIGKILL');
