@@ -21,8 +21,7 @@ demo: dist/.built ## Build an image, raise a rack, boot two boards into Slurm; i
 	node dist/cli/main.js demo
 
 $(modules): package-lock.json
-	@echo "npm ci: installs the packages of package-lock.json into node_modules/"
-	npm ci --no-audit --no-fund
+	@sh src/cli/install-modules.sh
 	@touch $@
 
 dist/.built: $(modules) $(sources)
