@@ -1,6 +1,7 @@
 /** When does a boot begin, what belongs to it, and when is it over? Times come in, boots go out. */
 import type { Boot, BootPhase, ReportedPhase } from '../model/boot.ts';
 import { tokenLifetimeMs } from './boot-token.ts';
+import { diagnose, type Diagnosis } from './diagnose.ts';
 
 export const silenceMs = 10 * 60_000;
 
@@ -99,21 +100,23 @@ export function reportPhase(boot: Boot, report: PhaseReport, nowMs: number): Boo
     const speaksNext = boot.key !== undefined && report.leavesAgent === true;
     return speaksNext ? withoutToken(reported) : closeBoot(reported, 'handed-over', nowMs);
   }
-  if (report.phase === 'failed') return closeBoot(reported, 'failed', nowMs);
+  if (report.phase === 'failed') return closeBoot(reported, 'failed', nowMs, diagnose(reported, { kind: 'failed' }));
   return report.phase === 'ready' ? closeBoot(reported, 'ready', nowMs) : reported;
 }
 
-export function closeBoot(boot: Boot, reason: NonNullable<Boot['closed']>['reason'], nowMs: number): Boot {
-  return { ...withoutToken(boot), closed: { atMs: nowMs, reason } };
+type Closing = NonNullable<Boot['closed']>;
+
+export function closeBoot(boot: Boot, reason: Closing['reason'], nowMs: number, why?: Diagnosis): Boot {
+  return { ...withoutToken(boot), closed: { atMs: nowMs, reason, ...(why && { cause: why.cause, hint: why.hint }) } };
+}
+
+/** Another boot of this node begins. */
+export function closeRestarted(boot: Boot, nowMs: number): Boot {
+  return closeBoot(boot, 'restarted', nowMs, diagnose(boot, { kind: 'restarted' }));
 }
 
 function withoutToken({ token: _ended, ...rest }: Boot): Boot {
   return rest;
-}
-
-/** Closes what has been silent for too long; any other boot is returned as it is. */
-export function expireBoot(boot: Boot, nowMs: number): Boot {
-  return boot.closed === undefined && isSilent(boot, nowMs) ? closeBoot(boot, 'silent', nowMs) : boot;
 }
 
 /** The kernel of this boot runs its generation, as far as is known until another one does. */
@@ -147,7 +150,7 @@ export function pruneBoots(boots: readonly Boot[]): Boot[] {
   return boots.toReversed().filter(isKept).toReversed();
 }
 
-function isSilent(boot: Boot, nowMs: number): boolean {
+export function isSilent(boot: Boot, nowMs: number): boolean {
   return nowMs - boot.lastSeenMs >= silenceMs;
 }
 

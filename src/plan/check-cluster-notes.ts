@@ -1,5 +1,5 @@
 /** What a file says, rightly, and this version does not act on. Said aloud, so that nobody waits for it. */
-import { defaultDeadlineMs, type Cluster } from '../model/cluster.ts';
+import type { Cluster } from '../model/cluster.ts';
 import type { Problem } from '../model/problem.ts';
 
 /** Paths are those of cluster.yaml. */
@@ -11,17 +11,6 @@ export function noteUnused(cluster: Cluster): Problem[] {
   }
   for (const name of Object.keys(cluster.switches)) {
     note(['switches', name], 'power is not switched by this version');
-  }
-  for (const [name, role] of Object.entries(cluster.roles)) {
-    if (role.ready.length > 0) {
-      note(
-        ['roles', name, 'ready'],
-        'units are not waited for by this version: a node is up when its overlay is in place',
-      );
-    }
-    if (role.deadline !== defaultDeadlineMs) {
-      note(['roles', name, 'deadline'], 'a node that is late is not acted on by this version');
-    }
   }
   return notes;
 }

@@ -68,7 +68,8 @@ const lacking =
     return `it does not get ${found?.file ?? ''}: ${found?.reason ?? ''}`;
   };
 
-const loaded = ({ files, bytes }: DiagnosisFacts) => `${files} files (${(bytes / 1e6).toFixed(1)} MB)`;
+const loaded = ({ files, bytes }: DiagnosisFacts) =>
+  `${files} ${files === 1 ? 'file' : 'files'} (${(bytes / 1e6).toFixed(1)} MB)`;
 
 const foreignPrefix = /belongs to|asks under/;
 const notInImage = /^not among the boot files/;

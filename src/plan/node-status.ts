@@ -2,6 +2,7 @@
 import type { Boot } from '../model/boot.ts';
 import type { Generation } from '../model/generation.ts';
 import type { Heartbeat, NodeStatus, PublicBoot } from '../model/node-status.ts';
+import { isWaiting } from './boot-deadlines.ts';
 import { hasKernelReported } from './boot-timeline.ts';
 
 export interface NodeFacts {
@@ -14,26 +15,52 @@ export interface NodeFacts {
   readonly heartbeat?: Heartbeat | undefined;
   /** Heartbeats are due and do not come. */
   readonly isSilent?: boolean | undefined;
+  readonly rebootFailed?: NodeStatus['rebootFailed'];
 }
 
 export function decideNodeStatus(facts: NodeFacts): NodeStatus {
-  const { boots, desired, refusal, generations, isSilent = false } = facts;
+  const { boots, desired, generations } = facts;
   const last = boots.at(-1);
   const heartbeat = facts.heartbeat?.boot === last?.id ? facts.heartbeat : undefined;
   const runs = generations.get(boots.findLast(hasKernelReported)?.generation ?? '');
   return {
-    state: isSilent ? 'silent' : (stateNow(heartbeat) ?? stateOf(last, refusal)),
+    state: decideState(facts, last, heartbeat),
     desired: desired && { generation: desired.id, image: imageOf(desired) },
     running: runs && { generation: runs.id, image: imageOf(runs), role: runs.role },
     lastBoot: last && withoutToken(last),
     heartbeat,
-    reason: refusal ?? heartbeat?.detail ?? (last && whatWentWrong(last)),
+    rebootFailed: stillTrue(facts.rebootFailed, last),
+    reason: decideReason(facts, last, heartbeat),
   };
 }
 
-/** A node that speaks knows best. */
-function stateNow(heartbeat: Heartbeat | undefined): NodeStatus['state'] | undefined {
-  return heartbeat?.phase === 'userspace' ? 'booting' : heartbeat?.phase;
+/** A boot that began later is the reboot, whoever has made it. */
+function stillTrue(failed: NodeStatus['rebootFailed'], last: Boot | undefined): NodeStatus['rebootFailed'] {
+  return last !== undefined && failed !== undefined && failed.atMs < last.startedAtMs ? undefined : failed;
+}
+
+function decideState(
+  { isSilent = false, refusal }: NodeFacts,
+  last: Boot | undefined,
+  heartbeat: Heartbeat | undefined,
+): NodeStatus['state'] {
+  if (isSilent) return 'silent';
+  // A node that speaks knows best; one that still starts does not know that it is late.
+  if (heartbeat !== undefined && heartbeat.phase !== 'userspace') return heartbeat.phase;
+  if (heartbeat !== undefined) return last?.closed?.reason === 'failed' ? 'failed' : 'booting';
+  return stateOf(last, refusal);
+}
+
+function decideReason(
+  { isSilent = false, refusal }: NodeFacts,
+  last: Boot | undefined,
+  heartbeat: Heartbeat | undefined,
+): string | undefined {
+  if (refusal !== undefined) return refusal;
+  if (isSilent) return 'its heartbeats have stopped';
+  // What its boot failed of is over when it is ready.
+  if (heartbeat?.phase === 'ready') return heartbeat.detail;
+  return heartbeat?.detail ?? (last && whatWentWrong(last));
 }
 
 const stateOfEnd = {
@@ -46,7 +73,7 @@ const stateOfEnd = {
 
 function stateOf(last: Boot | undefined, refusal: string | undefined): NodeStatus['state'] {
   if (last !== undefined && last.closed === undefined) {
-    return last.phases.at(-1)?.phase === 'waiting' ? 'waiting' : 'booting';
+    return isWaiting(last) ? 'waiting' : 'booting';
   }
   const end = last?.closed && stateOfEnd[last.closed.reason];
   if (end === 'up' || end === 'ready') return end;
@@ -54,9 +81,9 @@ function stateOf(last: Boot | undefined, refusal: string | undefined): NodeStatu
 }
 
 function whatWentWrong({ phases, closed }: Boot): string | undefined {
-  if (closed?.reason === 'failed') return phases.find(({ phase }) => phase === 'failed')?.detail;
-  if (closed?.reason === 'silent') return `nothing was heard of it after ${phases.at(-1)?.phase ?? 'its first packet'}`;
-  return undefined;
+  const now = phases.at(-1);
+  if (closed === undefined) return now?.phase === 'waiting' ? now.detail : undefined;
+  return closed.reason === 'restarted' ? undefined : closed.cause;
 }
 
 export function withoutToken({ token: _token, key: _key, ...rest }: Boot): PublicBoot {

@@ -22,7 +22,7 @@ export type BootFileContent =
 
 export interface BootFilesDeps {
   readonly site: Pick<Site, 'view' | 'desired'>;
-  readonly boots: Pick<Boots, 'arrive' | 'generation'>;
+  readonly boots: Pick<Boots, 'arrive' | 'generation' | 'noteMissing'>;
   /** <state>/exports/images */
   readonly imagesDir: string;
   readonly log: Log;
@@ -48,6 +48,7 @@ export function bootFileFinder(deps: BootFilesDeps): FindBootFile {
         };
       }
       case 'missing':
+        deps.boots.noteMissing(from, name, decision.reason);
         if (decision.isForeignPrefix) deps.log.warn('boot.foreign-prefix', { from, name, reason: decision.reason });
         return decision;
       case 'refused':

@@ -4,28 +4,35 @@ import { randomBytes } from 'node:crypto';
 import type { FrozenBoots } from '../host/frozen-boots.ts';
 import type { BootsFile } from '../host/state-file.ts';
 import type { Boot } from '../model/boot.ts';
+import { defaultDeadlineMs } from '../model/cluster.ts';
 import type { Generation } from '../model/generation.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
 import {
   beginBoot,
-  closeBoot,
+  closeRestarted,
   countFile,
   decideBegin,
-  expireBoot,
   pruneBoots,
   reportPhase,
   type BootSign,
   type PhaseReport,
 } from '../plan/boot-timeline.ts';
 import { decideKey } from '../plan/boot-key.ts';
+import { resumeBoot } from '../plan/boot-deadlines.ts';
 import { decideToken, tokenBytes, type TokenDecision } from '../plan/boot-token.ts';
+import { noteMissing } from '../plan/missing-files.ts';
+import { endOverdue, type OverdueFacts } from '../plan/overdue.ts';
+import { bootEvents } from './boot-events.ts';
+import type { Health } from './health.ts';
 import type { Site } from './site.ts';
 
 export interface BootsDeps {
   readonly file: BootsFile;
   readonly frozen: FrozenBoots;
-  readonly site: Pick<Site, 'desired'>;
+  readonly site: Pick<Site, 'desired' | 'view'>;
+  /** A part that has a problem may be why boots do. */
+  readonly health: Pick<Health, 'parts'>;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -37,6 +44,8 @@ export interface Boots {
   /** Resolves when a boot that begins with this is on the disk. */
   readonly arrive: (node: NodeSpec, mac: string, sign: BootSign) => Promise<Arrival>;
   readonly countFile: (address: string, bytes: number) => void;
+  /** A board asked for a file that there is not. */
+  readonly noteMissing: (address: string, file: string, reason: string) => void;
   readonly authorise: (token: string | undefined, address: string) => TokenDecision;
   /** Whose key is this? */
   readonly authoriseKey: (key: string | undefined, address: string) => TokenDecision;
@@ -49,7 +58,7 @@ export interface Boots {
   readonly all: () => readonly Boot[];
   readonly generations: () => ReadonlyMap<string, Generation>;
   readonly generation: (id: string) => Generation | undefined;
-  /** Closes silent boots and forgets old ones; called every few seconds. */
+  /** Closes boots that are late or silent, and forgets old ones; called every few seconds. */
   readonly tidy: () => Promise<void>;
 }
 
@@ -59,11 +68,20 @@ const hearMs = 60_000;
 export function createBoots(deps: BootsDeps): Boots {
   const { file, frozen, now, log } = deps;
   const all = () => file.current().boots;
+  const openAt = (address: string) => all().findLast((boot) => boot.address === address && boot.closed === undefined);
+  const startedAtMs = now();
+  file.amend((before) => ({ ...before, boots: before.boots.map((boot) => resumeBoot(boot, startedAtMs)) }));
   return {
     arrive: arriver(deps),
     countFile: (address, bytes) => {
-      const boot = all().findLast((open) => open.address === address && open.closed === undefined);
-      if (boot !== undefined) file.amend(change(boot.id, (open) => countFile(open, bytes, now())));
+      const boot = openAt(address);
+      if (boot === undefined) return;
+      const count = (open: Boot) => countFile(open, bytes, now());
+      file.amend(change(boot.id, count), bootEvents(boot, count(boot)));
+    },
+    noteMissing: (address, missing, reason) => {
+      const boot = openAt(address);
+      if (boot !== undefined) file.amend(change(boot.id, (open) => noteMissing(open, missing, reason)));
     },
     authorise: (token, address) => decideToken(all(), { token, address, nowMs: now() }),
     authoriseKey: (key, address) => decideKey(all(), { token: key, address }),
@@ -75,7 +93,7 @@ export function createBoots(deps: BootsDeps): Boots {
       const fields = { node: boot.node, boot: boot.id, uptime: phase.uptimeSeconds, detail: phase.detail };
       if (phase.phase === 'failed') log.warn('boot.failed', fields);
       else log.info('boot.phase', { phase: phase.phase, ...fields });
-      await file.update(change(boot.id, (open) => reportPhase(open, phase, now())));
+      await update(file, boot.id, (open) => reportPhase(open, phase, now()));
     },
     setOverlay: (boot, overlay) => file.update(change(boot.id, (open) => ({ ...open, ...overlay }))),
     all,
@@ -105,11 +123,13 @@ function arriver({ file, frozen, site, now, log }: BootsDeps): Boots['arrive'] {
     const facts = { node: node.name, mac, address: node.address, generation: generation.id, sign, nowMs: now() };
     const boot = beginBoot({ ...facts, ...newKeys(node, now()) });
     const { closes } = decision;
-    const close = closes && change(closes.id, (open) => closeBoot(open, 'restarted', now()));
+    const closed = closes && closeRestarted(closes, now());
+    const close = closes && change(closes.id, (open) => closeRestarted(open, now()));
+    const events = [...(closed === undefined ? [] : bootEvents(closes, closed)), ...bootEvents(undefined, boot)];
     // Both can be seen at once by whoever asks next; the board is answered when both are on the disk.
     const saved = Promise.all([
       frozen.save(desired.frozen),
-      file.update((before) => add(close === undefined ? before : close(before), boot)),
+      file.update((before) => add(close === undefined ? before : close(before), boot), events),
     ]);
     beginning.set(boot.id, saved);
     await saved.finally(() => beginning.delete(boot.id));
@@ -118,23 +138,35 @@ function arriver({ file, frozen, site, now, log }: BootsDeps): Boots['arrive'] {
   };
 }
 
-async function tidy({ file, frozen, now, log }: BootsDeps): Promise<void> {
-  const tidied = (boots: readonly Boot[]) => pruneBoots(boots.map((boot) => expireBoot(boot, now())));
-  const before = new Map(file.current().boots.map((boot) => [boot.id, boot]));
-  const after = tidied(file.current().boots);
-  if (after.length === before.size && after.every((boot) => before.get(boot.id) === boot)) return;
-  for (const boot of after) {
-    const isNew = boot.closed?.reason === 'silent' && before.get(boot.id)?.closed === undefined;
-    if (isNew) log.warn('boot.silent', { node: boot.node, boot: boot.id, last: boot.phases.at(-1)?.phase });
-  }
-  await file.update((current) => ({ ...current, boots: tidied(current.boots) }));
+async function tidy(deps: BootsDeps): Promise<void> {
+  const { file, frozen, log } = deps;
+  const end = (boot: Boot) => (boot.closed === undefined ? endOverdue(boot, overdueFacts(deps, boot)) : boot);
+  const before = file.current().boots;
+  const after = before.map(end);
+  const events = after.flatMap((boot, index) => bootEvents(before[index], boot));
+  if (events.length === 0 && pruneBoots(before).length === before.length) return;
+  for (const { kind, node, fields } of events) log.warn(kind, { node, ...fields });
+  await file.update((current) => ({ ...current, boots: pruneBoots(current.boots.map(end)) }), events);
   await frozen.keepOnly(new Set(file.current().boots.map(({ generation }) => generation)));
+}
+
+function overdueFacts({ frozen, site, health, now }: BootsDeps, { generation }: Boot): OverdueFacts {
+  const role = frozen.get(generation)?.generation.role ?? '';
+  const deadlineMs = site.view().cluster.roles[role]?.deadline ?? defaultDeadlineMs;
+  const problems = health.parts().map(({ name, problems: [first] }) => [name, first] as const);
+  return { deadlineMs, problems: Object.fromEntries(problems), nowMs: now() };
 }
 
 type BootLog = ReturnType<BootsFile['current']>;
 
 function change(id: string, how: (boot: Boot) => Boot): (log: BootLog) => BootLog {
   return (log) => ({ ...log, boots: log.boots.map((boot) => (boot.id === id ? how(boot) : boot)) });
+}
+
+/** With the events that follow from the change, in the same transaction. */
+function update(file: BootsFile, id: string, how: (boot: Boot) => Boot): Promise<void> {
+  const before = file.current().boots.find((boot) => boot.id === id);
+  return file.update(change(id, how), before && bootEvents(before, how(before)));
 }
 
 const add = (log: BootLog, boot: Boot): BootLog => ({ ...log, boots: [...log.boots, boot] });

@@ -73,13 +73,18 @@ describe('config check', () => {
 
   test('says what is accepted and not acted on, and what is not built', async () => {
     const { run, dir } = await sampleSite({
-      'cluster.yaml': yaml({ roles: { a: { image: 'pios-lite', deadline: '9m' } }, slurm: undefined, shares: [] }),
+      'cluster.yaml': yaml({
+        network: { ...sampleClusterInput.network, hold: 'pios-lite' },
+        roles: { a: { image: 'pios-lite' } },
+        slurm: undefined,
+        shares: [],
+      }),
     });
 
     const { code, out, err } = await run('config', 'check');
 
     expect({ code, out }).toEqual({ code: 0, out: 'no problems found\n' });
-    expect(err).toContain(`note: ${dir}/cluster.yaml:9: roles.a.deadline: `);
+    expect(err).toContain(`note: ${dir}/cluster.yaml:6: network.hold: `);
     expect(err).toContain('image pios-lite is not built yet');
   });
 

@@ -7,7 +7,6 @@ import {
   closeBoot,
   countFile,
   decideBegin,
-  expireBoot,
   hasKernelReported,
   pruneBoots,
   reportPhase,
@@ -15,8 +14,10 @@ import {
   tokenForReading,
   type BootSign,
 } from '../../src/plan/boot-timeline.ts';
+import { endOverdue } from '../../src/plan/overdue.ts';
 
 const t0 = 1_800_000_000_000;
+const dayMs = 86_400_000;
 const facts = { node: 'node01', mac: 'dc:a6:32:00:00:01', address: '10.42.0.11', generation: 'g1', token: 'secret' };
 const begin = (id = 'b1', nowMs = t0): Boot => beginBoot({ ...facts, id, sign: 'discover', nowMs });
 const report = (boot: Boot, phase: 'network' | 'root' | 'overlay' | 'failed', nowMs: number, uptimeSeconds = 3) =>
@@ -78,7 +79,7 @@ test('the timeline of a boot that goes well', () => {
 
 test('the token ends when the overlay is applied, when the boot fails and when it is silent', () => {
   expect(kernel.token).toBe('secret');
-  for (const closed of [up, report(kernel, 'failed', t0), expireBoot(kernel, t0 + 20_000 + silenceMs)]) {
+  for (const closed of [up, report(kernel, 'failed', t0), closeBoot(kernel, 'silent', t0)]) {
     expect(closed.closed).toBeDefined();
     expect(JSON.stringify(closed)).not.toContain('secret');
   }
@@ -92,11 +93,6 @@ test('a kernel never starts before its boot, whatever uptime it claims', () => {
   const odd = report(begin(), 'network', t0 + 1000, 9_999_999);
 
   expect(odd.phases.find(({ phase }) => phase === 'kernel')?.atMs).toBe(t0);
-});
-
-test('a boot is silent ten minutes after its last sign and not earlier', () => {
-  expect(expireBoot(loading, t0 + 2000 + silenceMs - 1)).toBe(loading);
-  expect(expireBoot(loading, t0 + 2000 + silenceMs).closed).toEqual({ atMs: t0 + 2000 + silenceMs, reason: 'silent' });
 });
 
 test('pruning keeps the last boots of every node and always the one it runs', () => {
@@ -122,7 +118,8 @@ test('whatever happens in whatever order, a closed boot stays closed and holds n
       for (const each of events) {
         nowMs += 1000;
         if (each === 'file') boot = countFile(boot, 1, nowMs);
-        else if (each === 'wait') boot = expireBoot(boot, (nowMs += silenceMs));
+        else if (each === 'wait')
+          boot = endOverdue(boot, { deadlineMs: dayMs, problems: {}, nowMs: (nowMs += silenceMs) });
         else if (boot.closed === undefined) boot = report(boot, each, nowMs);
         wasClosed ||= boot.closed !== undefined;
         expect([boot.closed !== undefined, boot.token === undefined]).toEqual([wasClosed, wasClosed]);

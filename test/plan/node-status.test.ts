@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Boot } from '../../src/model/boot.ts';
+import type { Heartbeat } from '../../src/model/node-status.ts';
 import { beginBoot, closeBoot, reportPhase } from '../../src/plan/boot-timeline.ts';
 import { planGeneration } from '../../src/plan/generation.ts';
 import { decideNodeStatus } from '../../src/plan/node-status.ts';
@@ -18,7 +19,8 @@ const boot: Boot = beginBoot({
   sign: 'discover',
   nowMs: 0,
 });
-const said = (phase: 'overlay' | 'failed', detail?: string) =>
+const why = { rule: 'r', cause: 'nobody knows', hint: 'Ask.' };
+const said = (phase: 'overlay' | 'waiting' | 'failed', detail?: string) =>
   reportPhase(boot, { phase, uptimeSeconds: 1, detail }, 1000);
 
 test.each<[string, readonly Boot[], string | undefined, string]>([
@@ -28,7 +30,8 @@ test.each<[string, readonly Boot[], string | undefined, string]>([
   ['is up', [said('overlay')], undefined, 'up, runs debian-lite@20261121.1'],
   ['is up and could not boot again', [said('overlay')], 'no image', 'up, runs debian-lite@20261121.1: no image'],
   ['failed', [said('failed', 'no root')], undefined, 'failed, runs debian-lite@20261121.1: no root'],
-  ['fell silent', [closeBoot(boot, 'silent', 9)], undefined, 'silent: nothing was heard of it after offered'],
+  ['fell silent', [closeBoot(boot, 'silent', 9, why)], undefined, 'silent: nobody knows'],
+  ['started again and never came', [closeBoot(boot, 'restarted', 9, why)], undefined, 'silent'],
 ])('a node that %s', (_name, boots, refusal, expected) => {
   const facts = { boots, desired: refusal === undefined ? desired : undefined, refusal, generations };
   const status = decideNodeStatus(facts);
@@ -37,4 +40,44 @@ test.each<[string, readonly Boot[], string | undefined, string]>([
   const reason = status.reason === undefined ? '' : `: ${status.reason}`;
   expect(`${status.state}${runs}${reason}`).toBe(expected);
   expect(JSON.stringify(status)).not.toContain('secret');
+});
+
+const heartbeat = (phase: Heartbeat['phase'], detail?: string): Heartbeat => ({
+  boot: 'b',
+  atMs: 9,
+  phase,
+  detail,
+  uptimeSeconds: 9,
+  load: 0,
+  generation: desired.id,
+});
+const late = closeBoot(said('overlay'), 'failed', 9, why);
+
+test.each<[string, Boot, Heartbeat | undefined, boolean, string]>([
+  [
+    'waits, and speaks',
+    said('waiting', 'time'),
+    heartbeat('waiting', 'slurm controller'),
+    false,
+    'waiting: slurm controller',
+  ],
+  ['waits, and has not spoken since we started', said('waiting', 'time'), undefined, false, 'waiting: time'],
+  ['still starts', said('overlay'), heartbeat('userspace'), false, 'booting'],
+  ['still starts, and is late', late, heartbeat('userspace'), false, 'failed: nobody knows'],
+  ['was late, and waits now', late, heartbeat('waiting', 'time'), false, 'waiting: time'],
+  ['was late, and is ready now', late, heartbeat('ready'), false, 'ready'],
+  ['was ready, and failed', closeBoot(boot, 'ready', 1), heartbeat('failed', 'slurmd'), false, 'failed: slurmd'],
+  [
+    'was ready, and is silent',
+    closeBoot(boot, 'ready', 1),
+    heartbeat('ready'),
+    true,
+    'silent: its heartbeats have stopped',
+  ],
+  ['speaks of another boot', boot, { ...heartbeat('ready'), boot: 'a' }, false, 'booting'],
+])('a node that %s', (_name, last, spoke, isSilent, expected) => {
+  const facts = { boots: [last], desired, refusal: undefined, generations, heartbeat: spoke, isSilent };
+  const { state, reason } = decideNodeStatus(facts);
+
+  expect(reason === undefined ? state : `${state}: ${reason}`).toBe(expected);
 });

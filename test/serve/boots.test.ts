@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silenceMs } from '../../src/plan/boot-timeline.ts';
 import type { Arrival } from '../../src/serve/boots.ts';
 import { sampleBoots } from '../support/sample-boots.ts';
-import { sampleManifest, sampleNode, sampleView } from '../support/sample-view.ts';
+import { sampleCluster, sampleManifest, sampleNode, sampleView } from '../support/sample-view.ts';
 
 const node01 = sampleNode('node01');
 const mac = '2c:cf:67:01:02:03';
@@ -86,16 +86,120 @@ describe('a node that cannot be planned', () => {
   });
 });
 
-test('tidying closes what is silent and forgets what nobody needs', async () => {
-  const boot = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
-  sample.world.nowMs += silenceMs - 1;
-  await sample.boots.tidy();
-  expect(sample.boots.all()[0]?.closed).toBeUndefined();
+describe('a boot that is late', () => {
+  test('fails with phase and cause: in the timeline, in the log, as an event', async () => {
+    const boot = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
+    sample.health.report('tftp', ['port 69 is taken']);
+    sample.world.nowMs += 90_000 - 1;
+    await sample.boots.tidy();
+    expect(sample.boots.all()[0]?.closed).toBeUndefined();
 
-  sample.world.nowMs += 1;
+    sample.world.nowMs += 1;
+    await sample.boots.tidy();
+
+    const cause = 'stuck after offered for 90s: TFTP is not served: port 69 is taken';
+    const [closed] = sample.boots.all();
+    expect(closed).toMatchObject({ id: boot.id, closed: { reason: 'failed', cause, hint: expect.any(String) } });
+    expect(closed).not.toHaveProperty('token');
+    expect(sample.lines.filter((line) => line.includes(cause))).toHaveLength(1);
+    expect(await sample.database.events.after(0, 10)).toMatchObject([
+      { kind: 'boot.begun', node: 'node01', fields: { boot: boot.id, address: node01.address, mac } },
+      { kind: 'boot.phase', fields: { phase: 'offered' } },
+      { kind: 'boot.failed', node: 'node01', fields: { boot: boot.id, cause, seconds: 90 } },
+    ]);
+  });
+
+  test('is late by the deadline of its own role', async () => {
+    const cluster = sampleCluster();
+    const { compute, ...others } = cluster.roles;
+    if (compute === undefined) throw new Error('the sample has compute nodes');
+    const roles = { ...others, compute: { ...compute, deadline: 40_000 } };
+    sample.world.view = sampleView({ cluster: { ...cluster, roles } });
+    await sample.boots.arrive(node01, mac, 'discover');
+    await sample.boots.arrive(sampleNode('login'), 'b8:27:eb:00:00:20', 'discover');
+
+    sample.world.nowMs += 40_000;
+    await sample.boots.tidy();
+
+    expect(sample.boots.all().map(({ closed }) => closed?.reason)).toEqual(['failed', undefined]);
+  });
+
+  test('becomes ready when it says so all the same', async () => {
+    const boot = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
+    sample.world.nowMs += 90_000;
+    await sample.boots.tidy();
+
+    await sample.boots.report(boot, { phase: 'ready', uptimeSeconds: 100, detail: undefined });
+
+    expect(sample.boots.all()[0]?.closed).toEqual({ atMs: sample.world.nowMs, reason: 'ready' });
+    expect((await sample.database.events.after(0, 20)).at(-1)).toMatchObject({ kind: 'boot.ready' });
+  });
+
+  test('is not one that could not be served while the service was down', async () => {
+    await sample.boots.arrive(node01, mac, 'discover');
+    await sample.file.flush();
+
+    const later = await sampleBoots(sample.stateDir, sample.world.nowMs + 200_000);
+    await later.boots.tidy();
+
+    expect(later.boots.all()[0]?.closed).toBeUndefined();
+    expect(later.boots.all()[0]?.queued?.ms).toBe(200_000);
+  });
+
+  test('is not one that waits, until it is silent', async () => {
+    const boot = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
+    await sample.boots.report(boot, { phase: 'waiting', uptimeSeconds: 20, detail: 'slurm controller' });
+
+    sample.world.nowMs += silenceMs - 1;
+    await sample.boots.tidy();
+    expect(sample.boots.all()[0]?.closed).toBeUndefined();
+
+    sample.world.nowMs += 1;
+    await sample.boots.tidy();
+    const cause = 'nothing was heard of it after waiting: it waited for slurm controller';
+    expect(sample.boots.all()[0]?.closed).toMatchObject({ reason: 'silent', cause });
+  });
+
+  test('is told by a file that it did not get', async () => {
+    await sample.boots.arrive(node01, mac, 'discover');
+    sample.boots.noteMissing(node01.address, '0000abcd/recovery.elf', 'never served');
+    sample.boots.noteMissing(
+      node01.address,
+      '0000abcd/start4.elf',
+      '0000abcd/ is not node01, whose board asks under 9/',
+    );
+    sample.world.nowMs += 90_000;
+    await sample.boots.tidy();
+
+    const [closed] = sample.boots.all();
+    expect(closed?.missing).toHaveLength(1);
+    expect(closed?.closed?.cause).toContain('it does not get 0000abcd/start4.elf');
+  });
+});
+
+test('what a node reports is an event each, once', async () => {
+  const boot = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
+  for (const phase of ['network', 'network', 'root', 'failed'] as const) {
+    await sample.boots.report(boot, { phase, uptimeSeconds: 3, detail: `about ${phase}` });
+  }
+
+  const events = await sample.database.events.after(0, 20);
+  expect(events.map(({ kind, fields }) => `${kind} ${String(fields['phase'] ?? '')}`.trim())).toEqual([
+    'boot.begun',
+    'boot.phase offered',
+    'boot.phase kernel',
+    'boot.phase network',
+    'boot.phase root',
+    'boot.failed',
+  ]);
+  expect(events.at(-1)?.fields).toMatchObject({ cause: 'about failed' });
+  expect(JSON.stringify(events)).not.toContain(boot.token);
+});
+
+test('tidying forgets what nobody needs', async () => {
+  const boot = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
+  sample.world.nowMs += silenceMs;
   await sample.boots.tidy();
-  expect(sample.boots.all()[0]).toMatchObject({ id: boot.id, closed: { reason: 'silent' } });
-  expect(sample.lines.some((line) => line.startsWith('boot.silent'))).toBe(true);
 
   // Eleven further boots, each of another generation: the first one's is needed no more.
   for (let count = 0; count < 11; count += 1) {

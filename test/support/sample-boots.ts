@@ -13,12 +13,13 @@ import { chooseImage } from '../../src/plan/choose-image.ts';
 import { planGeneration } from '../../src/plan/generation.ts';
 import { renderFrozenOverlay } from '../../src/plan/overlay.ts';
 import { createBoots } from '../../src/serve/boots.ts';
+import { createHealth } from '../../src/serve/health.ts';
 import type { Desired } from '../../src/serve/site.ts';
 import { sampleView } from './sample-view.ts';
 
-export async function sampleBoots(dir?: string) {
+export async function sampleBoots(dir?: string, nowMs = 1_800_000_000_000) {
   const stateDir = dir ?? (await mkdtemp(path.join(tmpdir(), 'boots-')));
-  const world = { view: sampleView(), nowMs: 1_800_000_000_000 };
+  const world = { view: sampleView(), nowMs };
   const lines: string[] = [];
   const write = (event: string, fields?: LogFields) => void lines.push(`${event} ${JSON.stringify(fields ?? {})}`);
   const log = { info: write, warn: write };
@@ -27,12 +28,13 @@ export async function sampleBoots(dir?: string) {
   const file = database.boots;
   const ids = new Set(file.current().boots.map(({ generation }) => generation));
   const frozen = await openFrozenBoots(path.join(stateDir, 'boot'), ids);
-  const boots = createBoots({ file, frozen, site, now: () => world.nowMs, log });
+  const health = createHealth(() => world.nowMs);
+  const boots = createBoots({ file, frozen, site, health, now: () => world.nowMs, log });
   const remove = async () => {
     await database.close();
     await rm(stateDir, { recursive: true });
   };
-  return { stateDir, world, lines, log, site, database, file, frozen, boots, remove };
+  return { stateDir, world, health, lines, log, site, database, file, frozen, boots, remove };
 }
 
 function desired(node: NodeSpec, view: ClusterView): Desired {
