@@ -1,0 +1,57 @@
+/** pi-image node explain: what the service answers a board, and why. */
+import type { Command } from 'commander';
+
+import { ConfigError } from '../../model/errors.ts';
+import { parseMac } from '../../model/mac.ts';
+import type { NodeSpec } from '../../model/node.ts';
+import type { ClusterView } from '../../model/view.ts';
+import { explainNode } from '../../plan/explain-node.ts';
+import { identify } from '../../plan/identify.ts';
+import { selectNodes } from '../../plan/select-nodes.ts';
+import type { CliContext } from '../context.ts';
+import { renderExplanation, renderIdentity } from '../explanation.ts';
+import { renderValue, withOutput } from '../output.ts';
+import { readSources } from '../view.ts';
+
+export function registerExplain(parent: Command, context: CliContext): void {
+  const explain = parent
+    .command('explain')
+    .summary('show what the service answers a board, and why')
+    .description(
+      'Shows how the service recognises the board, and everything it would boot now: files over TFTP, the command line, ' +
+        'the overlay with owners and modes, what is mounted. The token of the boot and secrets are never shown.',
+    )
+    .argument('<node>', "a node's name, or the MAC address of any board")
+    .addHelpText('after', '\nExamples:\n  pi-image node explain node01\n  pi-image node explain 2c:cf:67:01:02:03')
+    .action(async (who: string, options: { output: 'table' | 'json' | 'yaml' }) => {
+      const { view, applied } = await readSources(context.paths());
+      const node = findNode(who, view);
+      if (node === undefined) return context.stdout(explainUnknown(who, view));
+      const isLearned = node.mac !== undefined && applied.find(({ name }) => name === node.name)?.mac === undefined;
+      if (options.output === 'table') context.stdout(renderIdentity(node, isLearned));
+      const explanation = explainNode(node, view);
+      const text =
+        options.output === 'table' ? renderExplanation(explanation) : renderValue(explanation, options.output);
+      context.stdout(text);
+    });
+  withOutput(explain, ['table', 'json', 'yaml']);
+}
+
+/** @returns undefined for a board that is no node */
+function findNode(who: string, { nodes }: ClusterView): NodeSpec | undefined {
+  if (!/[:-].*[:-].*[:-].*[:-].*[:-]/.test(who)) return selectNodes([who], nodes)[0];
+  const identity = identify({ mac: parseMac(who) }, nodes);
+  if (identity.kind === 'conflict') throw new ConfigError(identity.reason);
+  return identity.kind === 'node' ? identity.node : undefined;
+}
+
+function explainUnknown(mac: string, { cluster, nodes }: ClusterView): string {
+  const { first, last } = cluster.network.pool;
+  const unseen = nodes.filter((node) => node.mac === undefined).map(({ name }) => name);
+  return [
+    `${mac} is the MAC address of no node: the board gets an address from ${first}-${last},`,
+    'no boot files, and is listed by "pi-image status" until it stands in nodes.yaml.',
+    ...(unseen.length === 0 ? [] : [`(${unseen.join(', ')} are known by serial only: it may be one of these.)`]),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,23 @@
+/** pi-image node export: nodes.yaml as it would be written now. */
+import type { Command } from 'commander';
+
+import { renderYaml } from '../../host/yaml-file.ts';
+import type { NodeSpec } from '../../model/node.ts';
+import type { CliContext } from '../context.ts';
+import { readSources } from '../view.ts';
+
+export function registerExport(parent: Command, context: CliContext): void {
+  parent
+    .command('export')
+    .summary('write all nodes as nodes.yaml')
+    .description('Prints the nodes as they were applied, in the format that "pi-image apply -f" reads.')
+    .addHelpText('after', '\nExample:\n  pi-image node export > nodes.yaml')
+    .action(async () => {
+      const { applied } = await readSources(context.paths());
+      context.stdout(renderYaml(applied.map(withoutDefaults)));
+    });
+}
+
+function withoutDefaults({ vars, ...node }: NodeSpec): object {
+  return Object.keys(vars).length === 0 ? node : { ...node, vars };
+}
