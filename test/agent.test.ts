@@ -147,8 +147,11 @@ test('goes on when the storage node comes back', async () => {
   storage.world.nowMs += 60_000;
 
   const again = await storage.serveAgain();
-  await until(() => heartbeat()?.atMs).toBeGreaterThan(lastAtMs);
-  await again.stop();
+  try {
+    await expect.poll(() => heartbeat()?.atMs, { timeout: 8000 }).toBeGreaterThan(lastAtMs);
+  } finally {
+    await again.stop();
+  }
 });
 
 test('says once that its key is refused', async () => {
@@ -174,7 +177,7 @@ function childrenOf(parent: number): number[] {
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
   const direct = pids.filter((pid) => parentOf(pid) === parent);
-  return direct.flatMap((pid) => [pid, ...childrenOf(pid)]);
+  return direct.concat(direct.flatMap(childrenOf));
 }
 
 function parentOf(pid: number): number | undefined {

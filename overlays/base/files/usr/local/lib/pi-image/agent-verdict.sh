@@ -19,13 +19,21 @@ judge() {
     esac
     read_units
     ask_for_units
-    if [ -n "$failed" ]; then
-        verdict failed "$(explain $failed)"
-    elif [ -n "$starting$absent" ]; then
-        judge_start
-    elif [ "$phase" != ready ]; then
-        judge_slurm
-    fi
+    case $failed,$starting$absent in
+        ,) ;;
+        ,*)
+            case $(systemctl is-system-running 2> /dev/null) in
+                stopping) return ;;
+                initializing | starting)
+                    judge_start
+                    return
+                    ;;
+            esac
+            # They may have become active while systemd finished.
+            ask_for_units
+            ;;
+    esac
+    judge_units
 }
 
 # The units that the role wants to be active; without any, all that systemd starts.
@@ -51,25 +59,27 @@ ask_for_units() {
     done
 }
 
-# Some unit is not active. While systemd starts that is no wonder; afterwards nothing will start it.
+# While systemd starts it is no wonder that a unit is not active.
 judge_start() {
-    case $(systemctl is-system-running 2> /dev/null) in
-        stopping) ;;
-        initializing | starting)
-            blocker=''
-            [ "$now" -lt $((began + 20)) ] || blocker=$(blocking_job)
-            if [ -n "$blocker" ]; then verdict waiting "$blocker"; else verdict userspace ''; fi
-            ;;
-        *)
-            if [ -n "$absent" ]; then
-                verdict failed "$(explain $(failed_units)) not started:$absent"
-            elif is_crashing $starting; then
-                verdict failed "$(explain $starting)"
-            else
-                verdict waiting "the start of$starting"
-            fi
-            ;;
-    esac
+    blocker=''
+    [ "$now" -lt $((began + 20)) ] || blocker=$(blocking_job)
+    if [ -n "$blocker" ]; then verdict waiting "$blocker"; else verdict userspace ''; fi
+}
+
+# Nothing will start what is not active now, but what systemd starts again and again.
+judge_units() {
+    if [ -n "$failed" ]; then
+        verdict failed "$(explain $failed)"
+    elif [ -n "$absent" ]; then
+        reasons=$(explain $(failed_units))
+        verdict failed "not started:$absent${reasons:+; $reasons}"
+    elif [ -z "$starting" ]; then
+        [ "$phase" = ready ] || judge_slurm
+    elif is_crashing $starting; then
+        verdict failed "$(explain $starting)"
+    else
+        verdict waiting "the start of$starting"
+    fi
 }
 
 # The running job that depends on other machines.

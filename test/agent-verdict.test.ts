@@ -1,0 +1,133 @@
+/** Where a node stands: overlays/base's agent-verdict.sh, with what it asks replaced. */
+import { execFileSync } from 'node:child_process';
+
+import { describe, expect, test } from 'vitest';
+
+import { agentDir, shells } from './support/agent-node.ts';
+
+const usual = {
+  units: 'slurmd',
+  /** What systemctl says of each, and when it is asked again. */
+  states: 'active',
+  later: undefined as string | undefined,
+  system: 'running',
+  jobs: '',
+  failedUnits: '',
+  restarts: '0',
+  journal: '',
+  /** undefined: the controller does not answer. */
+  sinfo: 'idle none' as string | undefined,
+  secondsSinceStart: 60,
+};
+type Asked = Partial<typeof usual>;
+
+const lines = (text: string) => text.split(' ').join(String.raw`\n`);
+
+/** @returns `phase: detail` after one look. */
+function judge(shell: readonly string[], asked: Asked): string {
+  const { units, states, later, system, jobs, failedUnits, restarts, journal, sinfo, secondsSinceStart } = {
+    ...usual,
+    ...asked,
+  };
+  const script = String.raw`
+    set -fu
+    . '${agentDir}/agent-verdict.sh'
+    . '${agentDir}/agent-storage-node.sh'
+    read_units() { units=' ${units}'; }
+    asked=$(mktemp -u)
+    systemctl() {
+      case "$*" in
+        is-active*) if [ -e $asked ]; then printf '${lines(later ?? states)}\n'; else printf '${lines(states)}\n'; touch $asked; fi ;;
+        is-system-running*) echo ${system} ;;
+        list-jobs*) printf '${jobs}' ;;
+        *Where*) echo /home ;;
+        *NRestarts*) echo ${restarts} ;;
+        list-units*) printf '${failedUnits}' ;;
+      esac
+    }
+    journalctl() { echo '${journal}'; }
+    sinfo() { :; }
+    busybox() { case $1 in timeout) ${sinfo === undefined ? 'return 1' : `echo '${sinfo}'`} ;; *) command busybox "$@" ;; esac; }
+    busybox=busybox began=0 now=${secondsSinceStart} phase=userspace detail='' calm=0
+    judge
+    rm -f $asked
+    echo "$phase: $detail"`;
+  const [program = 'sh', ...args] = shell;
+  return execFileSync(program, [...args, '-c', script], { encoding: 'utf8' }).trim();
+}
+
+const mounting = String.raw`12 home.mount start running\n13 slurmd.service start waiting\n`;
+const timing = String.raw`7 systemd-time-wait-sync.service start running\n`;
+
+describe.each(shells)('%s', (_name, shell) => {
+  test.each<[string, Asked, string]>([
+    ['all units are active', { units: 'munge slurmd', states: 'active active' }, 'ready:'],
+    ['a unit that reads its configuration again', { states: 'reloading' }, 'ready:'],
+    ['no unit of Slurm is asked for', { units: 'ssh', sinfo: undefined }, 'ready:'],
+    ['systemd still starts', { states: 'activating', system: 'starting' }, 'userspace:'],
+    ['a unit of which nothing is known yet', { states: 'inactive', system: 'starting' }, 'userspace:'],
+    [
+      'a share that does not come',
+      { states: 'inactive', system: 'starting', jobs: mounting },
+      'waiting: the share on /home',
+    ],
+    [
+      'a share that may come soon',
+      { states: 'inactive', system: 'starting', jobs: mounting, secondsSinceStart: 19 },
+      'userspace:',
+    ],
+    ['a clock that nobody sets', { states: 'inactive', system: 'starting', jobs: timing }, 'waiting: the time server'],
+    ['units that became active as systemd finished', { states: 'activating', later: 'active' }, 'ready:'],
+    ['a unit that systemd starts again', { states: 'activating' }, 'waiting: the start of slurmd'],
+    [
+      'a unit that systemd starts again and again',
+      { states: 'activating', restarts: '3', journal: 'no munge' },
+      'failed: slurmd.service: no munge',
+    ],
+    [
+      'a unit that has failed',
+      { units: 'munge slurmd', states: 'active failed', system: 'starting', journal: 'fatal: no key' },
+      'failed: slurmd.service: fatal: no key',
+    ],
+    [
+      'a unit whose need has failed',
+      {
+        states: 'inactive',
+        system: 'degraded',
+        failedUnits: String.raw`munge.service loaded\n`,
+        journal: 'bad key',
+      },
+      'failed: not started: slurmd; munge.service: bad key',
+    ],
+    ['the node goes down', { states: 'inactive', system: 'stopping' }, 'userspace:'],
+    ['a controller that does not answer', { sinfo: undefined }, 'waiting: slurm controller'],
+    [
+      'a controller that does not know it',
+      { sinfo: '' },
+      expect.stringMatching(/^waiting: slurm controller: it does not/),
+    ],
+    [
+      'not registered',
+      { sinfo: 'unknown* none' },
+      expect.stringMatching(/^waiting: slurm controller: .* is unknown\*/),
+    ],
+    ['not answering', { sinfo: 'idle* none' }, expect.stringMatching(/is idle\* \(none\)$/)],
+    ['down', { sinfo: 'down Not responding' }, expect.stringMatching(/is down \(Not responding\)$/)],
+    ['drained by its administrator', { sinfo: 'drained maintenance' }, 'ready:'],
+    ['runs a job', { sinfo: 'allocated none' }, 'ready:'],
+  ])('%s', (_case, asked, expected) => {
+    expect(judge(shell, asked)).toEqual(expected);
+  });
+
+  test('cuts what a unit wrote', () => {
+    expect(judge(shell, { states: 'failed', journal: 'x'.repeat(500) })).toHaveLength('failed: '.length + 200);
+  });
+
+  test('a form holds what a unit wrote, as printable ASCII of known length', () => {
+    const script = String.raw`. '${agentDir}/agent-storage-node.sh'; busybox=busybox; form_value "$(printf 'a&b=c+%%;\n\303\244')"`;
+    const [program = 'sh', ...args] = shell;
+    const form = execFileSync(program, [...args, '-c', script], { encoding: 'utf8' });
+
+    expect(new URLSearchParams(`detail=${form}`).get('detail')).toMatch(/^a&b=c\+%; +$/);
+  });
+});
