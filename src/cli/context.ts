@@ -9,7 +9,7 @@ export interface Paths {
   readonly config: string;
   /** Searched in this order for images/, overlays/ and boot/: beside cluster.yaml, then shipped. */
   readonly dataDirs: readonly string[];
-  /** state.json, secrets/, layers/, exports/ */
+  /** state.db, secrets/, layers/, exports/ */
   readonly state: string;
   /** Sockets and pid files; emptied by a reboot. */
   readonly runtime: string;

@@ -1,7 +1,7 @@
 /** What happened, in the order in which it reached the disk: for people who look back and programs that follow. */
 import { z } from 'zod';
 
-export const EventFields = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+const EventFields = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 
 export const Event = z.strictObject({
   /** Counts up and is never given twice: a reader goes on after the last one it saw. */

@@ -95,7 +95,7 @@ describe('apply', () => {
     expect(out).toMatch(/applied 4 nodes\n$/);
     expect(asked).toHaveLength(1);
     expect(asked[0]).toMatchObject({ method: 'PUT', url: '/api/v1/nodes', body: [{ name: 'node01' }, {}, {}, {}] });
-    await expect(readFile(`${dir}/state/state.json`)).rejects.toThrow('ENOENT');
+    await expect(readFile(`${dir}/state/state.db`)).rejects.toThrow('ENOENT');
   });
 });
 

@@ -235,14 +235,14 @@ describe('the command ends with the reason', () => {
   });
 
   test('when the state is damaged, and it is not overwritten', async () => {
-    const file = path.join(site.dir, 'state', 'state.json');
-    await writeFile(file, '{"format": 1, "nod');
+    const file = path.join(site.dir, 'state', 'state.db');
+    await writeFile(file, 'this was a database');
 
     const service = site.startServe();
 
     expect(await service.ended).toBe(1);
     expect(service.lines.join('\n')).toContain(`${file} is damaged`);
-    expect(await readFile(file, 'utf8')).toBe('{"format": 1, "nod');
+    expect(await readFile(file, 'utf8')).toBe('this was a database');
   });
 });
 

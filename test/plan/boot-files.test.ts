@@ -205,7 +205,7 @@ describe('a board that came without a lease', () => {
 
 describe('a path that no firmware sends is refused', () => {
   test.each([
-    ['../state.json', 'path that leaves the boot files'],
+    ['../state.db', 'path that leaves the boot files'],
     ['overlays/../../etc/passwd', 'path that leaves the boot files'],
     ['1aa2bb31/..', 'path that leaves the boot files'],
     ['/config.txt', 'absolute path; names are relative to the top of the boot files'],

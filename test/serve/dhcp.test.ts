@@ -91,7 +91,7 @@ test('a message that no DHCP client port sent begins nothing, whatever it says',
 test('what cannot be recorded is not promised, and the next message is served', async () => {
   let isFull = true;
   const running = service({
-    record: () => (isFull ? Promise.reject(new HostError('cannot write state.json')) : Promise.resolve()),
+    record: () => (isFull ? Promise.reject(new HostError('cannot write state.db')) : Promise.resolve()),
   });
 
   running.say('discover', { mac: node02 });
@@ -101,7 +101,7 @@ test('what cannot be recorded is not promised, and the next message is served', 
   running.say('discover', { mac: node02 });
 
   expect(await running.answers(1)).toEqual(['offer 10.42.0.12']);
-  expect(running.log.lines[0]).toBe('warn dhcp.failed {"from":"10.42.0.77","reason":"cannot write state.json"}');
+  expect(running.log.lines[0]).toBe('warn dhcp.failed {"from":"10.42.0.77","reason":"cannot write state.db"}');
 });
 
 test('a send that fails is told and stops nothing', async () => {
