@@ -4,15 +4,17 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { imagesDir } from '../host/image-store.ts';
-import { run, type Argv } from '../host/process.ts';
+import { run } from '../host/process.ts';
 import { ConfigError, HostError } from '../model/errors.ts';
 import type { PublicBoot } from '../model/node-status.ts';
 import { RackSpec } from '../model/rack-spec.ts';
 import { askRack } from '../rack/control.ts';
 import { boardFolder, rackFolder, type RackFolder } from '../rack/folder.ts';
-import { argvInRack, endRack, raiseRack } from '../rack/launch.ts';
+import { endRack, raiseRack } from '../rack/launch.ts';
 import { findRack, readRecord } from '../rack/record.ts';
 import { apiSocket, requestOk } from './api-client.ts';
+import { changeRoles } from './demo-roles.ts';
+import { head, runJob, worker } from './demo-slurm.ts';
 import { newPhases, renderTimeline, type BoardBoots } from './demo-timeline.ts';
 import { rackInsideArgv } from './rack-parts.ts';
 import { selfWithPaths } from './self.ts';
@@ -30,11 +32,9 @@ export interface DemoOptions {
 }
 
 /** On two cores; a cold build was measured at 3 to 5 minutes, two boots and their slurmd at 1. */
-const deadlinesMs = { build: 40 * 60_000, boot: 8 * 60_000, slurm: 8 * 60_000, job: 3 * 60_000 } as const;
+const deadlinesMs = { build: 40 * 60_000, boot: 8 * 60_000 } as const;
 const pollMs = 1000;
 
-const head = 'head';
-const worker = 'node01';
 const boardNames = [head, worker];
 
 export async function runDemo(options: DemoOptions): Promise<void> {
@@ -93,15 +93,8 @@ async function bootAndCompute(folder: RackFolder, options: DemoOptions): Promise
   tellStep(`${boardNames.join(' and ')} are switched on at the same time`);
   await waitForBoots(folder, options);
   tellStep('both nodes have their root and their overlay');
-  await waitForSlurm(folder, options);
-  tellStep(`slurmd of ${worker} is registered`);
-  const job = ['ssh', head, `srun -w ${worker} sh -c 'echo $(hostname) $(uname -m)'`] as const;
-  const output = await runInRack(folder, job, { deadlineMs: deadlinesMs.job, signal });
-  tellStep(`srun on ${worker}, started on ${head}, printed:`);
-  tell(output.trimEnd());
-  if (output.trim() !== `${worker} aarch64`) {
-    throw new HostError(`srun printed "${output.trim()}" instead of "${worker} aarch64"`);
-  }
+  await runJob(folder, options);
+  await changeRoles(folder, options);
   const boards = await Promise.all(boardNames.map((name) => readBoots(folder, name)));
   tell(`\nBoots as the service saw them, in seconds after power-on:\n${renderTimeline(boards, powerOnMs)}`);
 }
@@ -141,35 +134,4 @@ function tooLate(folder: RackFolder, { name, boots }: BoardBoots): HostError {
 async function readBoots(folder: RackFolder, name: string): Promise<BoardBoots> {
   const answer = await requestOk(apiSocket(folder.runtime), 'GET', `/nodes/${name}/boots`);
   return { name, boots: answer.kind === 'answer' ? (answer.body as readonly PublicBoot[]) : [] };
-}
-
-/** Registered means idle or allocated: a node that Slurm waits for is down or unknown. */
-async function waitForSlurm(folder: RackFolder, { signal }: DemoOptions): Promise<void> {
-  const deadline = Date.now() + deadlinesMs.slurm;
-  let last = '';
-  while (Date.now() < deadline) {
-    const asked = ['ssh', head, `sinfo -h -n ${worker} -o '%n %T'`] as const;
-    last = await runInRack(folder, asked, { deadlineMs: 60_000, signal }).catch((error: unknown) => {
-      if (signal.aborted) throw error;
-      return error instanceof Error ? error.message : String(error);
-    });
-    if (/^node01 (?:idle|mixed|allocated)$/m.test(last)) return;
-    await sleep(pollMs, undefined, { signal });
-  }
-  const consoles = boardNames.map((name) => boardFolder(folder, name).consoleLog).join(' and ');
-  throw new HostError(
-    `${worker} is not registered at slurmctld after ${deadlinesMs.slurm / 60_000} minutes: ${last.trim()}`,
-    {
-      hint: `The consoles are ${consoles}.`,
-    },
-  );
-}
-
-async function runInRack(
-  folder: RackFolder,
-  argv: Argv,
-  { deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal },
-): Promise<string> {
-  const either = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-  return run(await argvInRack(folder, argv), { signal: either });
 }

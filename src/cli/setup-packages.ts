@@ -34,9 +34,11 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'iproute2', why: 'looks at network interfaces' },
     { name: 'openssh-client', why: "makes nodes' SSH keys, and reaches them" },
   ],
-  rack: [{ name: 'qemu-system-arm', why: 'the machine behind a virtual board' }],
+  rack: [
+    { name: 'qemu-system-arm', why: 'the machine behind a virtual board' },
+    { name: 'curl', why: 'asks for another role; in tests an HTTP and TFTP client' },
+  ],
   peers: [
-    { name: 'curl', why: 'HTTP and TFTP client' },
     { name: 'tftp-hpa', why: 'TFTP client' },
     { name: 'atftp', why: 'TFTP client' },
     { name: 'busybox-static', why: 'udhcpc and tftp' },

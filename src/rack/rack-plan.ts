@@ -62,10 +62,11 @@ const reservedMemoryMib = 124;
 
 /**
  * cluster.yaml of a rack, as text that a person can read and change.
- * A role `controller` runs slurmctld on a share of its own; every other role is a compute node.
+ * A role `controller` runs slurmctld on a share of its own, `login` runs no daemon of Slurm and is always there to change
+ * to; every other role is a compute node.
  */
 export function renderClusterYaml(spec: RackSpec, sharesDir: string): string {
-  const roles = [...new Set(spec.boards.map((board) => board.role))].toSorted();
+  const roles = [...new Set([...spec.boards.map((board) => board.role), 'login'])].toSorted();
   const hasController = roles.includes('controller');
   return `# A rack of virtual boards; written by "pi-image rack up".
 cluster: rack
@@ -81,14 +82,19 @@ ${hasController ? `  - { name: slurm, path: ${sharesDir}/slurm, mount: /var/spoo
 ${hasController ? 'slurm: { controllerRole: controller }\n' : ''}`;
 }
 
+/** What a role's overlays and services are, by its name. */
+function kindOf(role: string): { readonly overlay: string; readonly ready: string } {
+  if (role === 'controller') return { overlay: 'slurm-controller', ready: 'slurmctld' };
+  return role === 'login' ? { overlay: 'login', ready: 'munge' } : { overlay: 'slurm-compute', ready: 'slurmd' };
+}
+
 function renderRole(role: string, image: string): string {
-  const isController = role === 'controller';
-  const overlays = isController ? 'base, ssh, slurm-node, slurm-controller' : 'base, ssh, slurm-node, slurm-compute';
+  const { overlay, ready } = kindOf(role);
   return `  ${role}:
     image: ${image}
-    overlays: [${overlays}]
+    overlays: [base, ssh, slurm-node, ${overlay}]
     kernelArguments: [quiet, loglevel=4, systemd.show_status=0, mitigations=off, audit=0]
-    ready: [${isController ? 'slurmctld' : 'slurmd'}]
+    ready: [${ready}]
     deadline: ${deadline}
 `;
 }

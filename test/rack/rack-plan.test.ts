@@ -34,9 +34,10 @@ test('two boards of one name are refused', () => {
 });
 
 describe('the files of its storage node', () => {
-  test('cluster.yaml has a role for each board, and shares in the rack', () => {
+  test('cluster.yaml has a role for each board, one to log in to, and shares in the rack', () => {
     const { value } = parseYaml(renderClusterYaml(spec, '/racks/demo/shares'), 'cluster.yaml', Cluster);
-    expect(Object.keys(value.roles)).toEqual(['compute', 'controller']);
+    expect(Object.keys(value.roles)).toEqual(['compute', 'controller', 'login']);
+    expect(value.roles['login']?.overlays).toContain('login');
     expect(value.roles['controller']?.overlays).toContain('slurm-controller');
     expect(value.shares.map((share) => share.path)).toEqual(['/racks/demo/shares/home', '/racks/demo/shares/slurm']);
     expect(value.slurm).toEqual({ controllerRole: 'controller' });
