@@ -1,5 +1,7 @@
-/** Boot timelines as text: what the service knows of each board, in seconds after it was switched on. */
+/** The boots of several boards that were switched on together, on one scale. */
 import type { PublicBoot } from '../model/node-status.ts';
+import { renderBoot } from './boot-report.ts';
+import { endOf, type Canvas } from './waterfall.ts';
 
 export interface BoardBoots {
   readonly name: string;
@@ -7,21 +9,20 @@ export interface BoardBoots {
   readonly boots: readonly PublicBoot[];
 }
 
-/** `12.3 s  root  /images/debian-lite/…` */
-export function renderTimeline(boards: readonly BoardBoots[], powerOnMs: number): string {
-  return boards.map((board) => renderBoard(board, powerOnMs)).join('');
-}
+/** What a log and most terminals can show. */
+const usualCanvas: Canvas = { columns: 100, isUtf8: true };
 
-function renderBoard({ name, boots }: BoardBoots, powerOnMs: number): string {
-  const [boot] = boots;
-  if (boot === undefined) return `${name}: the service knows of no boot\n`;
-  const megabytes = (boot.bytes / 1e6).toFixed(1);
-  const lines = boot.phases.map(({ phase, atMs, detail }) => {
-    const seconds = ((atMs - powerOnMs) / 1000).toFixed(1).padStart(7);
-    return `${seconds} s  ${phase.padEnd(10)}${detail ?? ''}`.trimEnd();
-  });
-  const head = `${name} (${boot.address}, ${boot.files} files, ${megabytes} MB over TFTP)`;
-  return `${[head, ...lines].join('\n')}\n`;
+/** Seconds count from when they were switched on, which is before the service heard of them. */
+export function renderTimeline(boards: readonly BoardBoots[], powerOnMs: number, canvas = usualCanvas): string {
+  const nowMs = Date.now();
+  const ends = boards.flatMap(({ boots: [boot] }) => (boot === undefined ? [] : [endOf(boot, nowMs)]));
+  const scale = { fromMs: powerOnMs, toMs: Math.max(powerOnMs, ...ends) };
+  return boards
+    .map(({ name, boots: [boot] }) => {
+      if (boot === undefined) return `${name}: the service knows of no boot\n`;
+      return renderBoot({ boot, title: `${name} (${boot.address})`, nowMs, scale }, canvas);
+    })
+    .join('\n');
 }
 
 /** Phases that are new since `seen` of them were told. */

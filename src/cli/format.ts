@@ -17,3 +17,9 @@ export function renderAge(ms: number): string {
   if (seconds < 7200) return `${Math.round(seconds / 60)}m`;
   return seconds < 172_800 ? `${Math.round(seconds / 3600)}h` : `${Math.round(seconds / 86_400)}d`;
 }
+
+/** What a node says of itself goes to a terminal: nothing in it may steer that. */
+export function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
+  return text.replaceAll(/[\u0000-\u001F\u007F-\u009F]+/g, ' ');
+}
