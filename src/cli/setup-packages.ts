@@ -1,4 +1,7 @@
-/** The Debian packages that each part of pi-image runs: the one place where they are listed. */
+/**
+ * The Debian packages that each part of pi-image runs: the one place where they are listed. Only what compiles SQLite
+ * stands elsewhere, in install-modules.sh: that comes before anything here can run.
+ */
 
 export interface ToolPackage {
   readonly name: string;
