@@ -39,7 +39,7 @@ export interface Tagged<T> {
   readonly etag: string | undefined;
 }
 
-export interface ApiActions extends Questions, NodeActions, TokenActions {
+export interface ApiActions extends Questions, NodeActions, RoleActions, TokenActions {
   readonly events: EventActions;
 }
 

@@ -74,6 +74,9 @@ function convert(named: Readonly<Record<string, z.ZodType>>, kind: 'strict' | 'o
     uri: refOf,
     override: ({ zodSchema, jsonSchema }) => {
       for (const [known, more] of texts) if (known === zodSchema) Object.assign(jsonSchema, more);
+      // zod's limits of a whole number, which nobody set.
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (kind === 'open' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
     },
   });

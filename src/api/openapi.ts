@@ -108,12 +108,14 @@ function bodyOf({ body }: Route): object {
   return { requestBody: { required: true, content: Object.fromEntries(types.map((type) => [type, content])) } };
 }
 
-function answerOf({ summary, schema, example, headers = [], mediaType = 'application/json' }: AnswerSpec): object {
+function answerOf(answer: AnswerSpec): object {
+  const { summary, schema, example, headers = [], mediaType = 'application/json', eventData } = answer;
+  const data = eventData && { contentMediaType: 'application/json', contentSchema: schemaRef(eventData) };
   return {
     description: summary,
     ...(headers.length > 0 && {
       headers: Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
     }),
-    content: { [mediaType]: { schema: schemaRef(schema), example } },
+    content: { [mediaType]: { schema: { ...schemaRef(schema), ...data }, example } },
   };
 }

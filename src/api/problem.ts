@@ -27,10 +27,12 @@ function describe(error: unknown, status: number): Omit<Problem, 'status'> {
   if (!(error instanceof PiImageError)) {
     return { title: status < 500 ? fromExpress(error as Error) : 'internal error; see the log of pi-image' };
   }
+  const problems = error instanceof ProblemsError ? error.problems.map(renderProblem) : undefined;
+  const isMany = problems !== undefined && problems.length > 1;
   return {
-    title: error.message,
+    title: isMany ? `${problems.length} things are wrong with what was sent` : error.message,
     ...(error.hint !== undefined && { detail: error.hint }),
-    ...(error instanceof ProblemsError && { problems: error.problems.map(renderProblem) }),
+    ...(problems !== undefined && { problems }),
     ...(error instanceof ChangedError && { etag: error.etag }),
   };
 }

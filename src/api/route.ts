@@ -40,6 +40,8 @@ export interface AnswerSpec {
   readonly headers?: readonly ('ETag' | 'Location')[];
   /** JSON unless given. */
   readonly mediaType?: string;
+  /** What `data` of each event holds, of a stream of events. */
+  readonly eventData?: z.ZodType;
 }
 
 export interface Call<Body = unknown> {

@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import path from 'node:path';
 
+import type { Problem } from '../api/schemas/problem.ts';
 import { HostError, UsageError } from '../model/errors.ts';
 
 /** A text is the path of a Unix socket. */
@@ -67,11 +68,15 @@ export async function requestOk(
   body?: unknown,
   options: { readonly ifMatch?: string | undefined } = {},
 ): Promise<ApiAnswer> {
-  const answer = await request(server, method, route, body, options);
+  return requireOk(await request(server, method, route, body, options));
+}
+
+export function requireOk(answer: ApiAnswer): ApiAnswer {
   if (answer.kind === 'no-service' || answer.status < 400) return answer;
-  const problem = answer.body as { title?: string; detail?: string } | undefined;
-  throw new HostError(problem?.title ?? `the service answered ${answer.status}`, {
-    ...(problem?.detail !== undefined && { hint: problem.detail }),
+  const { title, detail, problems = [] } = (answer.body ?? {}) as Partial<Problem>;
+  const message = problems.length > 1 ? `${problems.length} problems\n${problems.join('\n')}` : title;
+  throw new HostError(message ?? `the service answered ${answer.status}`, {
+    ...(detail !== undefined && { hint: detail }),
   });
 }
 

@@ -81,6 +81,12 @@ describe('an error is a problem with its cure', () => {
     expect(lines).toContain('api.failed');
   });
 
+  test('the command line shows each of many problems', async () => {
+    await expect(requestOk(socketPath, 'POST', '/tokens', {})).rejects.toMatchObject({
+      message: expect.stringMatching(/^2 problems\nbody: name: .*\nbody: scope: /),
+    });
+  });
+
   test('the command line throws what the service says', async () => {
     await expect(requestOk(socketPath, 'GET', '/nodes/node01/plan')).rejects.toMatchObject({
       message: 'node01 cannot boot',

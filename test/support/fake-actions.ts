@@ -2,7 +2,7 @@
 import type { ApiActions, ChangeOptions } from '../../src/api/actions.ts';
 import { bootExample, planExample } from '../../src/api/schemas/boot.ts';
 import { nodeExample, nodesChangeExample } from '../../src/api/schemas/node.ts';
-import { roleExample } from '../../src/api/schemas/role.ts';
+import { roleChangeExample, roleExample } from '../../src/api/schemas/role.ts';
 import {
   eventExample,
   healthExample,
@@ -47,6 +47,9 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     roles: () => [roleExample],
     role: (name: string) => named(name, roleExample),
     applyNodes: (sent: unknown, options: ChangeOptions) => change('applyNodes', [sent], options, nodesChangeExample),
+    setRole: (name: string, sent: unknown, options: ChangeOptions) =>
+      change('setRole', [name, sent], options, roleChangeExample),
+    reboot: (name: string, options: ChangeOptions) => change('reboot', [name], options, { node: name }),
     addNode: (sent: unknown, options: ChangeOptions) => change('addNode', [sent], options, nodesChangeExample),
     patchNode: (name: string, sent: unknown, options: ChangeOptions) =>
       change('patchNode', [name, sent], options, nodesChangeExample),

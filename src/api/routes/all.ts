@@ -4,13 +4,21 @@ import { json, route, type Route } from '../route.ts';
 import { Document } from '../schemas/service.ts';
 import { boardRoutes } from './boards.ts';
 import { nodeRoutes } from './nodes.ts';
+import { roleChangeRoutes } from './role-changes.ts';
 import { roleRoutes } from './roles.ts';
 import { serviceRoutes } from './service.ts';
 import { tokenRoutes } from './tokens.ts';
 
 export function apiRoutes(version: string): readonly Route[] {
   let document: unknown;
-  const routes: Route[] = [...nodeRoutes, ...roleRoutes, ...boardRoutes, ...serviceRoutes, ...tokenRoutes];
+  const routes: Route[] = [
+    ...nodeRoutes,
+    ...roleChangeRoutes,
+    ...roleRoutes,
+    ...boardRoutes,
+    ...serviceRoutes,
+    ...tokenRoutes,
+  ];
   const documentRoute = route({
     method: 'get',
     path: '/openapi.json',

@@ -1,6 +1,7 @@
 /** The service itself: health, addresses, images, and what happens. */
 import { z } from 'zod';
 
+import { Event } from '../../model/event.ts';
 import { readLastEventId, streamEvents } from '../event-stream.ts';
 import { json, route, type Route } from '../route.ts';
 import { eventExample, Health, healthExample, Image, imageExample, Lease, leaseExample } from '../schemas/service.ts';
@@ -68,6 +69,7 @@ export const serviceRoutes: readonly Route[] = [
         summary: 'Events as they come; it ends with the service',
         mediaType: 'text/event-stream',
         schema: z.string(),
+        eventData: Event,
         example: `id: ${eventExample.id}\nevent: ${eventExample.kind}\ndata: ${JSON.stringify(eventExample)}\n\n`,
       },
     },

@@ -1,0 +1,52 @@
+/** What operators do with nodes: another role, a reboot. */
+import { json, route, type Route } from '../route.ts';
+import { Reboot, RoleChange, roleChangeExample, RoleRequest } from '../schemas/role.ts';
+
+export const roleChangeRoutes: readonly Route[] = [
+  route({
+    method: 'put',
+    path: '/nodes/{name}/role',
+    id: 'setNodeRole',
+    tag: 'nodes',
+    scope: 'operate',
+    summary: 'Give a node another role',
+    description:
+      'The node has it after its next boot, which `reboot` brings about at once. What it runs now stays exported until it has reported the new one.',
+    isChange: true,
+    isGuarded: true,
+    body: { schema: RoleRequest, example: { role: 'login', reboot: true } },
+    answers: {
+      200: {
+        summary: 'What the change means for the node',
+        schema: RoleChange,
+        example: roleChangeExample,
+        headers: ['ETag'],
+      },
+    },
+    problems: [409],
+    run: async ({ actions, param, body, options }) => {
+      const { answer, etag } = await actions.setRole(param('name'), body, options);
+      return json(answer, { etag });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/nodes/{name}:reboot',
+    id: 'rebootNode',
+    tag: 'nodes',
+    scope: 'operate',
+    summary: 'Reboot a node',
+    description: 'The answer does not wait for it: the events tell how it went.',
+    isChange: true,
+    isGuarded: true,
+    answers: {
+      200: { summary: 'What a dry run would reboot', schema: Reboot, example: { node: 'node01', dryRun: true } },
+      202: { summary: 'The node is told to reboot', schema: Reboot, example: { node: 'node01', dryRun: false } },
+    },
+    problems: [409],
+    run: async ({ actions, param, options }) => {
+      const { answer, etag } = await actions.reboot(param('name'), options);
+      return json(answer, { status: answer.dryRun ? 200 : 202, etag });
+    },
+  }),
+];
