@@ -64,7 +64,7 @@ test.each<[string, Network, string[]]>([
   ['our own offer', (question) => [answer(question, 'offer', '10.42.0.1')], []],
   [
     'an offer to somebody else',
-    (question) => [answer(question, 'offer', '10.42.0.254', { xid: question.xid ^ 1 })],
+    (question) => [answer(question, 'offer', '10.42.0.254', { xid: (question.xid ^ 1) >>> 0 })],
     [],
   ],
   [
