@@ -7,9 +7,8 @@ import { agentDir, shells } from './support/agent-node.ts';
 
 const usual = {
   units: 'slurmd',
-  /** What systemctl says of each, and when it is asked again. */
+  /** What systemctl says of each. */
   states: 'active',
-  later: undefined as string | undefined,
   system: 'running',
   jobs: '',
   failedUnits: '',
@@ -17,7 +16,8 @@ const usual = {
   journal: '',
   /** undefined: the controller does not answer. */
   sinfo: 'idle none' as string | undefined,
-  secondsSinceStart: 60,
+  /** What a look before this one found. */
+  blocker: '',
 };
 type Asked = Partial<typeof usual>;
 
@@ -25,7 +25,7 @@ const lines = (text: string) => text.split(' ').join(String.raw`\n`);
 
 /** @returns `phase: detail` after one look. */
 function judge(shell: readonly string[], asked: Asked): string {
-  const { units, states, later, system, jobs, failedUnits, restarts, journal, sinfo, secondsSinceStart } = {
+  const { units, states, system, jobs, failedUnits, restarts, journal, sinfo, blocker } = {
     ...usual,
     ...asked,
   };
@@ -34,10 +34,9 @@ function judge(shell: readonly string[], asked: Asked): string {
     . '${agentDir}/agent-verdict.sh'
     . '${agentDir}/agent-storage-node.sh'
     read_units() { units=' ${units}'; }
-    asked=$(mktemp -u)
     systemctl() {
       case "$*" in
-        is-active*) if [ -e $asked ]; then printf '${lines(later ?? states)}\n'; else printf '${lines(states)}\n'; touch $asked; fi ;;
+        is-active*) printf '${lines(states)}\n' ;;
         is-system-running*) echo ${system} ;;
         list-jobs*) printf '${jobs}' ;;
         *Where*) echo /home ;;
@@ -48,9 +47,8 @@ function judge(shell: readonly string[], asked: Asked): string {
     journalctl() { echo '${journal}'; }
     sinfo() { :; }
     busybox() { case $1 in timeout) ${sinfo === undefined ? 'return 1' : `echo '${sinfo}'`} ;; *) command busybox "$@" ;; esac; }
-    busybox=busybox began=0 now=${secondsSinceStart} phase=userspace detail='' calm=0
+    busybox=busybox started=${system === 'starting' ? "''" : system} blocker='${blocker}' phase=userspace detail='' calm=0
     judge
-    rm -f $asked
     echo "$phase: $detail"`;
   const [program = 'sh', ...args] = shell;
   return execFileSync(program, [...args, '-c', script], { encoding: 'utf8' }).trim();
@@ -68,16 +66,21 @@ describe.each(shells)('%s', (_name, shell) => {
     ['a unit of which nothing is known yet', { states: 'inactive', system: 'starting' }, 'userspace:'],
     [
       'a share that does not come',
-      { states: 'inactive', system: 'starting', jobs: mounting },
+      { states: 'inactive', system: 'starting', jobs: mounting, blocker: 'the share on /home' },
       'waiting: the share on /home',
     ],
+    ['a share that may come soon', { states: 'inactive', system: 'starting', jobs: mounting }, 'userspace:'],
     [
-      'a share that may come soon',
-      { states: 'inactive', system: 'starting', jobs: mounting, secondsSinceStart: 19 },
-      'userspace:',
+      'a clock that nobody sets',
+      { states: 'inactive', system: 'starting', jobs: timing, blocker: 'the time server' },
+      'waiting: the time server',
     ],
-    ['a clock that nobody sets', { states: 'inactive', system: 'starting', jobs: timing }, 'waiting: the time server'],
-    ['units that became active as systemd finished', { states: 'activating', later: 'active' }, 'ready:'],
+    ['all units are active while systemd still starts others', { system: 'starting' }, 'ready:'],
+    [
+      'a unit that has failed while systemd still starts others',
+      { states: 'failed', system: 'starting', journal: 'x' },
+      'failed: slurmd.service: x',
+    ],
     ['a unit that systemd starts again', { states: 'activating' }, 'waiting: the start of slurmd'],
     [
       'a unit that systemd starts again and again',

@@ -19,21 +19,11 @@ judge() {
     esac
     read_units
     ask_for_units
-    case $failed,$starting$absent in
-        ,) ;;
-        ,*)
-            case $(systemctl is-system-running 2> /dev/null) in
-                stopping) return ;;
-                initializing | starting)
-                    judge_start
-                    return
-                    ;;
-            esac
-            # They may have become active while systemd finished.
-            ask_for_units
-            ;;
+    case $started,$failed,$starting$absent in
+        *,,) [ "$phase" = ready ] || judge_slurm ;;
+        ,,*) judge_start ;;
+        *) judge_units ;;
     esac
-    judge_units
 }
 
 # The units that the role wants to be active; without any, all that systemd starts.
@@ -59,22 +49,22 @@ ask_for_units() {
     done
 }
 
-# While systemd starts it is no wonder that a unit is not active.
+# While systemd starts it is no wonder that a unit is not active. A job that runs for two looks is waited for.
 judge_start() {
-    blocker=''
-    [ "$now" -lt $((began + 20)) ] || blocker=$(blocking_job)
-    if [ -n "$blocker" ]; then verdict waiting "$blocker"; else verdict userspace ''; fi
+    before=$blocker
+    blocker=$(blocking_job)
+    if [ -n "$blocker" ] && [ "$blocker" = "$before" ]; then verdict waiting "$blocker"; else verdict userspace ''; fi
 }
 
-# Nothing will start what is not active now, but what systemd starts again and again.
+# Once systemd has started, nothing starts what is not active, but what it starts again and again. When this node goes
+# down that is no wonder either.
 judge_units() {
+    [ "$(systemctl is-system-running 2> /dev/null)" != stopping ] || return 0
     if [ -n "$failed" ]; then
         verdict failed "$(explain $failed)"
     elif [ -n "$absent" ]; then
         reasons=$(explain $(failed_units))
         verdict failed "not started:$absent${reasons:+; $reasons}"
-    elif [ -z "$starting" ]; then
-        [ "$phase" = ready ] || judge_slurm
     elif is_crashing $starting; then
         verdict failed "$(explain $starting)"
     else
