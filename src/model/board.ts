@@ -76,17 +76,3 @@ export const boards: Readonly<Record<BoardName, Board>> = {
     console: 'ttyAMA0',
   },
 };
-
-/**
- * Ethernet vendor prefixes of Raspberry Pi Ltd. A hint only: EEPROM MAC_ADDRESS and OTP can override them.
- * The ltsp project's dnsmasq file lists these seven (2025-09).
- */
-export const raspberryPiOuis = [
-  'b8:27:eb',
-  'dc:a6:32',
-  'e4:5f:01',
-  '28:cd:c1',
-  'd8:3a:dd',
-  '2c:cf:67',
-  '88:a2:9e',
-] as const;
