@@ -83,11 +83,13 @@ export function replaceAll(before: Nodes, after: Nodes): Nodes {
  */
 export function requireEdited(before: Nodes, after: Nodes, view: Pick<ClusterView, 'cluster' | 'overlays' | 'images'>) {
   const old = new Set(before);
-  const isEdited = (index: unknown) => typeof index === 'number' && !old.has(after[index] as NodeSpec);
-  const problems = checkNodes(after, view.cluster, knownOf(view)).filter(
-    ({ path, other }) => isEdited(path[0]) || isEdited(other?.[0]),
-  );
-  if (problems.length > 0) throw new ProblemsError(placeProblems(problems, inNodes(after)));
+  const same = after.filter((node) => old.has(node));
+  // Of two that have the same, the later one is told: what is edited stands last.
+  const nodes = [...same, ...after.filter((node) => !old.has(node))];
+  const problems = checkNodes(nodes, view.cluster, knownOf(view))
+    .filter(({ path }) => Number(path[0]) >= same.length)
+    .map(({ path, message, hint }) => ({ path, message, hint }));
+  if (problems.length > 0) throw new ProblemsError(placeProblems(problems, inNodes(nodes)));
 }
 
 function requireNode(nodes: Nodes, name: string): NodeSpec {

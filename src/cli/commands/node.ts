@@ -1,14 +1,26 @@
 /** pi-image node: the nodes there are, what each one gets, and how they change. One file per verb. */
 import type { RegisterCommand } from '../context.ts';
+import { registerAdd } from './node-add.ts';
+import { registerAdopt } from './node-adopt.ts';
 import { registerExplain } from './node-explain.ts';
 import { registerExport } from './node-export.ts';
 import { registerList } from './node-list.ts';
+import { registerReboot } from './node-reboot.ts';
+import { registerRemove } from './node-remove.ts';
+import { registerNodeRole } from './node-role.ts';
+import { registerSet } from './node-set.ts';
 import { registerShow } from './node-show.ts';
 
 export const registerNode: RegisterCommand = (program, context) => {
-  const node = program.command('node').summary('the nodes, and what each one gets');
+  const node = program.command('node').summary('the nodes, what each one gets, and how they change');
   registerList(node, context);
   registerShow(node, context);
+  registerAdd(node, context);
+  registerAdopt(node, context);
+  registerSet(node, context);
+  registerNodeRole(node, context);
+  registerReboot(node, context);
+  registerRemove(node, context);
   registerExplain(node, context);
   registerExport(node, context);
 };

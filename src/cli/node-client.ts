@@ -1,0 +1,110 @@
+/** Changes of nodes for the command line: by the service that runs, else in the database of this machine under its lock. */
+import path from 'node:path';
+
+import type { ChangeOptions, NodeAnswer, Tagged } from '../api/actions.ts';
+import type { RoleFleet } from '../fleet/role-change.ts';
+import { openFrozenBoots } from '../host/frozen-boots.ts';
+import type { Database } from '../host/database/open.ts';
+import { withDatabase } from '../host/state-file.ts';
+import { ChangedError, HostError } from '../model/errors.ts';
+import type { NodeSpec } from '../model/node.ts';
+import { nodesWithMacs, type State } from '../model/state.ts';
+import type { ClusterView } from '../model/view.ts';
+import { runningRoles } from '../plan/role-change-running.ts';
+import type { RunningRoles } from '../plan/role-change.ts';
+import { request, requireOk, type ApiMethod, type ApiServer } from './api-client.ts';
+import type { CliContext, Paths } from './context.ts';
+import { readView } from './view.ts';
+import { nodeChanges, type NodeChanges } from './wire-up-nodes.ts';
+
+export interface NodeClient extends NodeChanges {
+  /** As they are shown: with the MAC addresses that were learned. */
+  readonly nodes: () => Promise<readonly NodeSpec[]>;
+  /** undefined: no service runs, and what is changed waits in the state. */
+  readonly service: ApiServer | undefined;
+}
+
+/** What a command does with nodes; without a service, others wait until it has ended. */
+export async function withNodes<T>(context: CliContext, use: (client: NodeClient) => Promise<T>): Promise<T> {
+  const server = await context.service();
+  const answer = await request(server, 'GET', '/healthz');
+  if (answer.kind === 'answer') return use(remoteNodes(server));
+  const paths = context.paths();
+  // Read before others are kept out.
+  const view = await readView(paths);
+  return withDatabase(paths.state, context.signal, async (database) => use(await localNodes(database, view, paths)));
+}
+
+const of = (name: string, more = '') => `/nodes/${encodeURIComponent(name)}${more}`;
+
+function remoteNodes(server: ApiServer): NodeClient {
+  const ask = asker(server);
+  return {
+    service: server,
+    nodes: async () => (await ask<readonly NodeAnswer[]>('GET', '/nodes')).answer.map(withoutStatus),
+    applyNodes: (nodes, options) => ask('PUT', '/nodes', nodes, options),
+    addNode: (node, options) => ask('POST', '/nodes', node, options),
+    patchNode: (name, patch, options) => ask('PATCH', of(name), patch, options),
+    removeNode: (name, options) => ask('DELETE', of(name), undefined, options),
+    adopt: (mac, node, options) => ask('POST', `/unknown-boards/${encodeURIComponent(mac)}:adopt`, node, options),
+    setRole: (name, wanted, options) => ask('PUT', of(name, '/role'), wanted, options),
+    reboot: (name, options) => ask('POST', of(name, ':reboot'), undefined, options),
+  };
+}
+
+const readOnly: ChangeOptions = { by: '', dryRun: false, ifMatch: undefined };
+
+function asker(server: ApiServer) {
+  return async <T>(method: ApiMethod, route: string, body?: unknown, options = readOnly): Promise<Tagged<T>> => {
+    const { dryRun, ifMatch } = options;
+    const answer = await request(server, method, `${route}${dryRun ? '?dryRun=true' : ''}`, body, { ifMatch });
+    if (answer.kind === 'no-service') throw new HostError('the service has ended', { hint: 'Try again.' });
+    if (answer.status === 412) throw new ChangedError(decodeURIComponent(route.slice(1)), answer.etag ?? '');
+    requireOk(answer);
+    // The service and this command are one program: what it answers has the types of its actions.
+    return { answer: answer.body as T, etag: answer.etag };
+  };
+}
+
+function withoutStatus({ status: _status, ...node }: NodeAnswer): NodeSpec {
+  return node;
+}
+
+async function localNodes(database: Database, view: ClusterView, paths: Paths): Promise<NodeClient> {
+  const running = await readRunning(database, view, paths);
+  const fleet: RoleFleet = {
+    state: database.state,
+    viewOf: (state: State) => ({ ...view, nodes: nodesWithMacs(state) }),
+    running: () => running,
+    reboots: {
+      begin: () => undefined,
+      decide: () => ({ kind: 'off', reason: 'no service runs here that could reach it' }),
+      isCurrent: () => false,
+    },
+  };
+  const changes = nodeChanges(fleet);
+  return {
+    ...changes,
+    service: undefined,
+    nodes: () => Promise.resolve(nodesWithMacs(database.state.current())),
+    reboot: () => Promise.reject(noService()),
+  };
+}
+
+function noService(): HostError {
+  return new HostError('no service runs here that could reach the nodes', {
+    hint: 'Start it with "systemctl start pi-image" or "pi-image serve".',
+  });
+}
+
+/** Heartbeats are known to a running service only: what was not seen to end may run. */
+async function readRunning({ boots }: Database, { cluster }: ClusterView, paths: Paths): Promise<RunningRoles> {
+  if (cluster.slurm === undefined) return new Map();
+  const newest = [...new Map(boots.current().boots.map((boot) => [boot.node, boot])).values()];
+  const frozen = await openFrozenBoots(
+    path.join(paths.state, 'boot'),
+    new Set(newest.map(({ generation }) => generation)),
+  );
+  const generations = new Map([...frozen.all()].map(({ generation }) => [generation.id, generation]));
+  return runningRoles(newest, generations, () => false);
+}
