@@ -93,7 +93,7 @@ export async function bootInto(storage: AgentStorageNode, shell: readonly string
   const dir = await mkdtemp(path.join(tmpdir(), 'agent-'));
   const folder = (name: string) => path.join(dir, name);
   for (const name of ['root', 'facts', 'answers', 'bin']) await mkdir(folder(name));
-  const boot = await begin(storage);
+  const boot = await beginOn(storage);
   const { tar } = await storage.overlayOf(boot);
   await run(['busybox', 'tar', '-x', '-C', folder('root')], { input: tar, signal: AbortSignal.timeout(10_000) });
   await storage.boots.report(newest(storage), {
@@ -132,7 +132,8 @@ export async function bootInto(storage: AgentStorageNode, shell: readonly string
 
 const newest = (storage: AgentStorageNode): Boot => storage.boots.all().at(-1) as Boot;
 
-async function begin(storage: AgentStorageNode): Promise<Boot> {
+/** A DISCOVER of node01's firmware. */
+export async function beginOn(storage: AgentStorageNode): Promise<Boot> {
   await storage.boots.arrive(here, 'm', 'discover');
   return newest(storage);
 }
