@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 
 import type { Problem } from '../api/schemas/problem.ts';
 import { HostError, UsageError } from '../model/errors.ts';
@@ -77,6 +78,24 @@ export function requireOk(answer: ApiAnswer): ApiAnswer {
   const message = problems.length > 1 ? `${problems.length} problems\n${problems.join('\n')}` : title;
   throw new HostError(message ?? `the service answered ${answer.status}`, {
     ...(detail !== undefined && { hint: detail }),
+  });
+}
+
+/** An answer that goes on for as long as `signal` lets it; undefined when there is none of that kind. */
+export function requestStream(server: ApiServer, route: string, signal: AbortSignal): Promise<Readable | undefined> {
+  const headers = typeof server === 'string' ? {} : { authorization: `Bearer ${server.token}` };
+  return new Promise((resolve) => {
+    const outgoing = open(server, { method: 'GET', route: `/api/v1${route}`, headers }, (incoming) => {
+      if (incoming.statusCode === 200) return resolve(incoming);
+      incoming.destroy();
+      resolve(undefined);
+    });
+    const stop = () => outgoing.destroy();
+    outgoing.on('timeout', stop);
+    outgoing.on('error', () => resolve(undefined));
+    outgoing.on('close', () => signal.removeEventListener('abort', stop));
+    signal.addEventListener('abort', stop, { once: true });
+    outgoing.end();
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 
 import type { ApiServer } from './api-client.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Folders and files of one installation. Nothing below cli/ looks for them itself. */
 export interface Paths {
@@ -22,6 +23,8 @@ export interface CliContext {
   readonly service: () => Promise<ApiServer>;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+  /** What stdout is written to, as wide as it is now. */
+  readonly terminal: () => Terminal;
   /** True when stderr is a terminal: progress bars instead of lines. */
   readonly isInteractive: boolean;
   /** Aborted by Ctrl-C and SIGTERM. */

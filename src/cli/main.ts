@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url';
 
 import { runProgram } from './program.ts';
+import { describeTerminal } from './terminal.ts';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -20,6 +21,8 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   shippedDir: fileURLToPath(new URL('../../', import.meta.url)),
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
+  // oxlint-disable-next-line node/no-process-env -- the locale says which characters the terminal has
+  terminal: () => describeTerminal(process.stdout, process.env),
   isInteractive: process.stderr.isTTY,
   signal: stop.signal,
 });

@@ -31,6 +31,9 @@ export const Boot = z.strictObject({
   mac: z.string(),
   address: z.string(),
   generation: z.string(),
+  /** `name@version` and role of that generation, for people who look back. */
+  image: z.string().optional(),
+  role: z.string().optional(),
   startedAtMs: z.number(),
   /** undefined after `overlay` was reported or the time is over. */
   token: z.string().optional(),

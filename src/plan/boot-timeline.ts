@@ -54,7 +54,7 @@ function isOver(boot: Boot, { sign, desired, address, nowMs }: BeginInput): bool
 }
 
 export function beginBoot(
-  facts: Pick<Boot, 'id' | 'node' | 'mac' | 'address' | 'generation'> & {
+  facts: Pick<Boot, 'id' | 'node' | 'mac' | 'address' | 'generation' | 'image' | 'role'> & {
     token: string;
     sign: BootSign;
     nowMs: number;

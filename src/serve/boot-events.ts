@@ -18,7 +18,8 @@ export function bootEvents(before: Boot | undefined, after: Boot): NewEvent[] {
 const endPhases: ReadonlySet<string> = new Set(['ready', 'failed']);
 
 function begun(boot: Boot): NewEvent {
-  return eventOf(boot, 'boot.begun', { address: boot.address, mac: boot.mac, generation: boot.generation });
+  const { address, mac, generation, image, role } = boot;
+  return eventOf(boot, 'boot.begun', { address, mac, generation, image, role });
 }
 
 /** `boot.ready`, `boot.failed`, `boot.silent`, `boot.restarted`, `boot.handed-over`; a boot that is late may still become ready. */

@@ -120,7 +120,8 @@ function arriver({ file, frozen, site, now, log }: BootsDeps): Boots['arrive'] {
       await beginning.get(boot.id);
       return { kind: 'boot', boot };
     }
-    const facts = { node: node.name, mac, address: node.address, generation: generation.id, sign, nowMs: now() };
+    const boots = { generation: generation.id, image: imageOf(generation), role: generation.role };
+    const facts = { node: node.name, mac, address: node.address, ...boots, sign, nowMs: now() };
     const boot = beginBoot({ ...facts, ...newKeys(node, now()) });
     const { closes } = decision;
     const closed = closes && closeRestarted(closes, now());
@@ -133,7 +134,7 @@ function arriver({ file, frozen, site, now, log }: BootsDeps): Boots['arrive'] {
     ]);
     beginning.set(boot.id, saved);
     await saved.finally(() => beginning.delete(boot.id));
-    log.info('boot.begun', { node: node.name, boot: boot.id, address: boot.address, image: imageOf(generation) });
+    log.info('boot.begun', { node: node.name, boot: boot.id, address: boot.address, image: boot.image });
     return { kind: 'boot', boot };
   };
 }

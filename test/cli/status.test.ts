@@ -1,7 +1,7 @@
 /** pi-image status: what it prints of what the service says, and what it does without one. */
 import { describe, expect, test } from 'vitest';
 
-import { renderStatus } from '../../src/cli/commands/status.ts';
+import { renderStatus } from '../../src/cli/status-text.ts';
 import { renderAge, renderBytes } from '../../src/cli/format.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';

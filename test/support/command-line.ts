@@ -62,6 +62,7 @@ export async function runHere(args: readonly string[]): Promise<Outcome> {
     shippedDir,
     stdout: (text) => void (out += text),
     stderr: (text) => void (err += text),
+    terminal: () => ({ isScreen: false, columns: 100, rows: 24, isUtf8: true }),
     isInteractive: false,
     signal: new AbortController().signal,
   });

@@ -4,6 +4,7 @@ import { registerAdd } from './node-add.ts';
 import { registerAdopt } from './node-adopt.ts';
 import { registerExplain } from './node-explain.ts';
 import { registerExport } from './node-export.ts';
+import { registerHistory } from './node-history.ts';
 import { registerList } from './node-list.ts';
 import { registerReboot } from './node-reboot.ts';
 import { registerRemove } from './node-remove.ts';
@@ -15,6 +16,7 @@ export const registerNode: RegisterCommand = (program, context) => {
   const node = program.command('node').summary('the nodes, what each one gets, and how they change');
   registerList(node, context);
   registerShow(node, context);
+  registerHistory(node, context);
   registerAdd(node, context);
   registerAdopt(node, context);
   registerSet(node, context);

@@ -1,0 +1,117 @@
+/** The service, its nodes and unknown boards as tables, and what changed of them as lines. */
+import type { HealthAnswer, NodeAnswer } from '../api/actions.ts';
+import type { UnknownBoard } from '../model/state.ts';
+import { compareNames } from '../plan/hostlist.ts';
+import { printable, renderAge } from './format.ts';
+import { renderTable } from './output.ts';
+
+export interface Status {
+  readonly health: HealthAnswer;
+  readonly nodes: readonly NodeAnswer[];
+  readonly unknownBoards: readonly UnknownBoard[];
+}
+
+export function renderStatus({ health, nodes, unknownBoards }: Status, nowMs: number): string {
+  const sections = [renderParts(health, nowMs), renderNodes(nodes, nowMs), renderUnknown(unknownBoards, nowMs)];
+  return sections.filter((section) => section !== '').join('\n');
+}
+
+function renderParts({ parts }: HealthAnswer, nowMs: number): string {
+  return renderTable(parts, [
+    { title: 'service', of: ({ name }) => name },
+    { title: 'state', of: ({ problems }) => (problems.length === 0 ? 'ok' : 'problem') },
+    { title: 'since', of: ({ sinceMs }) => renderAge(nowMs - sinceMs) },
+    { title: '', of: ({ problems }) => problems.join('; ') || ' ' },
+  ]);
+}
+
+function renderNodes(nodes: readonly NodeAnswer[], nowMs: number): string {
+  if (nodes.length === 0) return 'there are no nodes yet; write nodes.yaml and run "pi-image apply -f nodes.yaml"\n';
+  const sorted = nodes.toSorted((a, b) => compareNames(a.name, b.name));
+  return renderTable(sorted, [
+    { title: 'node', of: ({ name }) => name },
+    { title: 'role', of: ({ role }) => role },
+    { title: 'address', of: ({ address }) => address },
+    { title: 'state', of: ({ status }) => status.state },
+    { title: 'last phase', of: ({ status }) => status.lastBoot?.phases.at(-1)?.phase },
+    { title: 'ago', of: ({ status }) => lastSeen(status, nowMs) },
+    { title: 'runs', of: ({ status }) => status.running?.image },
+    { title: '', of: ({ status }) => noteOf(status) },
+  ]);
+}
+
+function lastSeen({ lastBoot }: NodeAnswer['status'], nowMs: number): string | undefined {
+  const atMs = lastBoot?.phases.at(-1)?.atMs ?? lastBoot?.startedAtMs;
+  return atMs === undefined ? undefined : renderAge(nowMs - atMs);
+}
+
+/** Why it is not well, else what its next boot would change. */
+function noteOf({ reason, desired, running }: NodeAnswer['status']): string {
+  if (reason !== undefined) return printable(reason);
+  const isOld = running !== undefined && desired !== undefined && running.generation !== desired.generation;
+  return isOld ? `next boot: ${desired.image}` : ' ';
+}
+
+function renderUnknown(boards: readonly UnknownBoard[], nowMs: number): string {
+  if (boards.length === 0) return '';
+  return renderTable(boards, [
+    { title: 'unknown board', of: ({ mac }) => mac },
+    { title: 'serial', of: ({ serial }) => serial },
+    { title: 'board', of: ({ board }) => board },
+    { title: 'address', of: ({ address }) => address },
+    { title: 'seen', of: ({ lastSeenMs }) => renderAge(nowMs - lastSeenMs) },
+  ]);
+}
+
+/** On a screen that is too small for all nodes, those that are well are counted instead. */
+export function renderScreen(status: Status, nowMs: number, rows: number): string {
+  const whole = renderStatus(status, nowMs);
+  if (countLines(whole) < rows) return whole;
+  const troubled = status.nodes.filter((node) => !isWell(node));
+  const well = status.nodes.length - troubled.length;
+  const some = renderStatus({ ...status, nodes: troubled }, nowMs);
+  return well === 0 ? some : `${some}\n${well} of ${status.nodes.length} nodes are up and not shown\n`;
+}
+
+const countLines = (text: string) => text.split('\n').length;
+
+const isWell = ({ status }: NodeAnswer) => isUp(status.state);
+
+/** What a person would want to be told of; ages and heartbeats are not. */
+export function statusChanges(before: Status | undefined, now: Status): string[] {
+  const known = before === undefined ? new Map<string, string>() : linesOf(before);
+  const lines = linesOf(now);
+  const isNews = ([subject, line]: readonly [string, string]) =>
+    known.get(subject) !== line && !(before === undefined && line === well);
+  const gone = [...known.keys()].filter((subject) => !lines.has(subject));
+  return [
+    ...[...lines].filter(isNews).map(([subject, line]) => `${subject}: ${line}`),
+    ...gone.map((subject) => `${subject}: gone`),
+  ];
+}
+
+const well = 'ok';
+
+function linesOf({ health, nodes, unknownBoards }: Status): Map<string, string> {
+  return new Map([
+    ...health.parts.map(({ name, problems }) => [`service ${name}`, problems.join('; ') || well] as const),
+    ...nodes.map((node) => [node.name, describeNode(node)] as const),
+    ...unknownBoards.map(({ mac, address, board }) => {
+      return [
+        `unknown board ${mac}`,
+        `asks for a name from ${address}${board === undefined ? '' : `, a ${board}`}`,
+      ] as const;
+    }),
+  ]);
+}
+
+function describeNode({ role, status }: NodeAnswer): string {
+  const { state, lastBoot, running, reason } = status;
+  const phase = state === 'booting' ? lastBoot?.phases.at(-1)?.phase : undefined;
+  const runs = isUp(state) && running !== undefined ? `${running.image} as ${running.role}` : undefined;
+  const becomes = running !== undefined && running.role !== role ? `next boot as ${role}` : undefined;
+  const words = [state, phase, runs, becomes, reason].filter((word) => word !== undefined);
+  return printable(words.join(', '));
+}
+
+const isUp = (state: NodeAnswer['status']['state']) => state === 'ready' || state === 'up';
