@@ -72,7 +72,7 @@ async function pump(
 }
 
 /** JSON holds no line break, so `data` is one line. */
-export function renderEvent(event: Event): string {
+function renderEvent(event: Event): string {
   return `id: ${event.id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 

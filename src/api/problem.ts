@@ -8,7 +8,7 @@ import { ProblemsError, renderProblem } from '../model/problem.ts';
 import { HttpError } from './http-error.ts';
 import type { Problem } from './schemas/problem.ts';
 
-export function sendProblem(response: Response, problem: Problem): void {
+function sendProblem(response: Response, problem: Problem): void {
   response.status(problem.status).type('application/problem+json').end(JSON.stringify(problem));
 }
 

@@ -35,7 +35,7 @@ function check<S extends z.ZodType>(schema: S, input: unknown, source: string): 
 }
 
 /** `body: node03.mac`, or `body: 2.mac` where the third of a list has no name. */
-export function placeIn(input: unknown, source: string): Place {
+function placeIn(input: unknown, source: string): Place {
   return ([first, ...rest]) => {
     const entry = Array.isArray(input) && typeof first === 'number' ? (input[first] as unknown) : undefined;
     const name = (entry as { name?: unknown } | null | undefined)?.name;

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { TokenScope } from '../model/api-token.ts';
 import type { ApiActions, ChangeOptions } from './actions.ts';
 
-export type Method = 'get' | 'put' | 'post' | 'patch' | 'delete';
+type Method = 'get' | 'put' | 'post' | 'patch' | 'delete';
 
 export interface Route<Body = unknown> {
   readonly method: Method;
