@@ -8,7 +8,8 @@ import { lockState } from './state-lock.ts';
 export type StateFile = StoredValue<State>;
 export type BootsFile = StoredValue<BootLog>;
 
-const commandWaitMs = 10_000;
+/** Commands wait in a row: one takes some tenths of a second. */
+const commandWaitMs = 30_000;
 
 /** As of the last commit, whoever writes. */
 export function readState(stateDir: string): Promise<State> {

@@ -3,10 +3,8 @@
  * owner dies, so there is no stale lock to clean up. util-linux' flock(1) sets it on the file that it inherits from us.
  */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { HostError } from '../model/errors.ts';
 import { cannotStart } from './process.ts';
@@ -22,18 +20,12 @@ export interface LockOptions {
   readonly signal: AbortSignal;
 }
 
-const retryMs = 50;
-
 /** @throws HostError that says who holds it when it is not free within `waitMs`. */
 export async function lockState(stateDir: string, options: LockOptions): Promise<StateLock> {
   const file = path.join(stateDir, 'lock');
   const handle = await openLock(file);
   try {
-    const deadline = Date.now() + options.waitMs;
-    while (!(await tryLock(handle))) {
-      if (Date.now() >= deadline) throw await lockHeld(file);
-      await sleep(retryMs, undefined, { signal: options.signal });
-    }
+    if (!(await takeLock(handle, options))) throw await lockHeld(file);
     await handle.truncate(0);
     await handle.write(`pi-image ${options.purpose}, process ${process.pid}\n`, 0);
     return { release: () => handle.close() };
@@ -52,15 +44,23 @@ async function openLock(file: string): Promise<FileHandle> {
   }
 }
 
-/** Children that are started later do not inherit the file (O_CLOEXEC), so the lock ends with this process. */
-async function tryLock(handle: FileHandle): Promise<boolean> {
-  const child = spawn('flock', ['--nonblock', '3'], { stdio: ['ignore', 'ignore', 'ignore', handle.fd] });
-  try {
-    const [code] = (await once(child, 'close')) as [number | null];
-    return code === 0;
-  } catch (error) {
-    throw cannotStart('flock', error as NodeJS.ErrnoException);
-  }
+/**
+ * Waits in the kernel, which gives it to one after the other: many that ask again and again keep the owner from its work.
+ * Children that are started later do not inherit the file (O_CLOEXEC), so the lock ends with this process.
+ */
+async function takeLock(handle: FileHandle, { waitMs, signal }: LockOptions): Promise<boolean> {
+  signal.throwIfAborted();
+  const child = spawn('flock', ['--timeout', String(waitMs / 1000), '3'], {
+    stdio: ['ignore', 'ignore', 'ignore', handle.fd],
+    signal,
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', (error) => {
+      // One that is stopped has the lock's file open until it has ended.
+      if (!signal.aborted) reject(cannotStart('flock', error));
+    });
+    child.on('close', (code) => (signal.aborted ? reject(signal.reason as Error) : resolve(code === 0)));
+  });
 }
 
 async function lockHeld(file: string): Promise<HostError> {
