@@ -60,7 +60,7 @@ function isHeard(last: Boot, heartbeats: Service['heartbeats']): boolean {
 }
 
 /** A node that boots has 20 s to bring its sshd up. */
-const sshDeadlineMs = 20_000;
+const sshDeadlineMs = 60_000;
 
 interface RebootSources extends Pick<Service, 'events'> {
   readonly boots: () => readonly Boot[];

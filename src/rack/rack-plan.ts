@@ -85,7 +85,7 @@ ${hasController ? 'slurm: { controllerRole: controller }\n' : ''}`;
 /** What a role's overlays and services are, by its name. */
 function kindOf(role: string): { readonly overlay: string; readonly ready: string } {
   if (role === 'controller') return { overlay: 'slurm-controller', ready: 'slurmctld' };
-  return role === 'login' ? { overlay: 'login', ready: 'munge' } : { overlay: 'slurm-compute', ready: 'slurmd' };
+  return role === 'login' ? { overlay: 'login', ready: 'munge, ssh' } : { overlay: 'slurm-compute', ready: 'slurmd' };
 }
 
 function renderRole(role: string, image: string): string {
