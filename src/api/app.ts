@@ -1,4 +1,6 @@
 /** The API as an HTTP handler: for the Unix socket, and for TCP with tokens. */
+import { setMaxListeners } from 'node:events';
+
 import express, { type Express } from 'express';
 
 import type { Log } from '../model/log.ts';
@@ -23,6 +25,8 @@ export interface ApiAppOptions {
 }
 
 export function apiApp({ actions, log, listener, version, now, signal }: ApiAppOptions): Express {
+  // Each stream of events listens for the end; any number of them is no leak.
+  setMaxListeners(0, signal);
   const app = express();
   app.disable('x-powered-by');
   app.use((_, response, next) => {

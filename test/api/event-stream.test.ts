@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import type { EventActions } from '../../src/api/actions.ts';
 import { readLastEventId } from '../../src/api/event-stream.ts';
@@ -93,6 +93,20 @@ test('nothing is lost or told twice while events come as it reads', async () => 
 
   await vi.waitFor(() => expect(ids().at(-1)).toBe(log.actions.lastId()));
   expect(ids()).toEqual(upTo(log.actions.lastId()));
+});
+
+test('twenty readers are nothing to warn of', async () => {
+  const log = eventLog();
+  const api = await loopbackApi(fakeApi({ events: log.actions }).actions);
+  const warnings: Error[] = [];
+  const listen = (warning: Error) => void warnings.push(warning);
+  process.on('warning', listen);
+  onTestFinished(() => void process.off('warning', listen));
+  const readers = await Promise.all(Array.from({ length: 20 }, () => follow(api)));
+  log.add();
+
+  await vi.waitFor(() => expect(readers.map(({ ids }) => ids())).toEqual(readers.map(() => [1])));
+  expect(warnings).toEqual([]);
 });
 
 describe('it ends', () => {
