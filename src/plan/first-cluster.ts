@@ -141,9 +141,11 @@ roles:
   controller:                       # runs slurmctld; exactly one node has this role
     image: debian-lite              # built with "pi-image build debian-lite"; debian-lite@VERSION pins one
     overlays: [base, ssh, slurm-node, slurm-controller]
+    ready: [slurmctld]              # ready when these systemd units are active
   compute:                          # runs jobs
     image: debian-lite
     overlays: [base, ssh, slurm-node, slurm-compute]
+    ready: [slurmd]                 # slurmd also: registered at the controller
     vars: { slurmPartition: main }  # the Slurm partition they are in
   login:                            # where people log in and submit
     image: debian-lite
