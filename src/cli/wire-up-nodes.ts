@@ -59,7 +59,7 @@ function isHeard(last: Boot, heartbeats: Service['heartbeats']): boolean {
   return heartbeats.of(last.node)?.boot === last.id && !heartbeats.isSilent(last);
 }
 
-/** A node that boots has 20 s to bring its sshd up. */
+/** A node that boots has a minute to bring its sshd up; a busy emulated one took 20 s for a handshake. */
 const sshDeadlineMs = 60_000;
 
 interface RebootSources extends Pick<Service, 'events'> {
