@@ -1,12 +1,13 @@
 /** Events as they are streamed: in order, each once, from where the reader left off, until one of both ends it. */
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
+import { createServer, get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import type { EventActions } from '../../src/api/actions.ts';
-import { readLastEventId } from '../../src/api/event-stream.ts';
+import { readLastEventId, streamEvents } from '../../src/api/event-stream.ts';
 import type { Event } from '../../src/model/event.ts';
 import { fakeApi } from '../support/fake-actions.ts';
 import { loopbackApi, type LoopbackApi } from '../support/loopback-api.ts';
@@ -40,7 +41,7 @@ interface Reader {
   readonly ids: () => number[];
 }
 
-async function follow({ port }: LoopbackApi, lastEventId?: string): Promise<Reader> {
+async function follow({ port }: Pick<LoopbackApi, 'port'>, lastEventId?: string): Promise<Reader> {
   const headers = { authorization: 'Bearer read', ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
   const [incoming] = (await once(get({ host: '127.0.0.1', port, path: '/api/v1/events', headers }), 'response')) as [
     IncomingMessage,
@@ -107,6 +108,23 @@ test('twenty readers are nothing to warn of', async () => {
 
   await vi.waitFor(() => expect(readers.map(({ ids }) => ids())).toEqual(readers.map(() => [1])));
   expect(warnings).toEqual([]);
+});
+
+test('a comment keeps the connection open while nothing happens', async () => {
+  const log = eventLog();
+  const never = new AbortController();
+  const server = createServer((_request, to) => {
+    const stream = { events: log.actions, after: 0, to, isStillAllowed: () => true, signal: never.signal };
+    void streamEvents({ ...stream, heartbeatMs: 10 });
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  await once(server, 'listening');
+  const { text } = await follow(server.address() as AddressInfo);
+
+  await vi.waitFor(() => expect(text()).toMatch(/^(?:: still here\n\n){3}/));
 });
 
 describe('it ends', () => {
