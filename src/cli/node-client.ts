@@ -2,6 +2,7 @@
 import path from 'node:path';
 
 import type { ChangeOptions, NodeAnswer, Tagged } from '../api/actions.ts';
+import type { Problem } from '../api/schemas/problem.ts';
 import type { RoleFleet } from '../fleet/role-change.ts';
 import { openFrozenBoots } from '../host/frozen-boots.ts';
 import type { Database } from '../host/database/open.ts';
@@ -59,11 +60,16 @@ function asker(server: ApiServer) {
     const { dryRun, ifMatch } = options;
     const answer = await request(server, method, `${route}${dryRun ? '?dryRun=true' : ''}`, body, { ifMatch });
     if (answer.kind === 'no-service') throw new HostError('the service has ended', { hint: 'Try again.' });
-    if (answer.status === 412) throw new ChangedError(decodeURIComponent(route.slice(1)), answer.etag ?? '');
+    if (answer.status === 412) throw changedError(answer.body as Problem);
     requireOk(answer);
     // The service and this command are one program: what it answers has the types of its actions.
     return { answer: answer.body as T, etag: answer.etag };
   };
+}
+
+/** As the service has thrown it: the caller may read again and repeat. */
+function changedError({ title, etag = '' }: Problem): ChangedError {
+  return new ChangedError(title.replace(/ was changed since you read it$/, ''), etag);
 }
 
 function withoutStatus({ status: _status, ...node }: NodeAnswer): NodeSpec {

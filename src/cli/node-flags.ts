@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 
 import { expandHostlist } from '../plan/hostlist.ts';
 
-export type VariableValue = string | number | boolean;
+type VariableValue = string | number | boolean;
 export type Variables = Readonly<Record<string, VariableValue>>;
 
 /** Numbers, true and false are such; quotes make a text of them: `version='"1.0"'`. */

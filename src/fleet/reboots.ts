@@ -15,7 +15,7 @@ export interface RebootsDeps {
   readonly signal: AbortSignal;
 }
 
-export interface RebootFailure {
+interface RebootFailure {
   readonly atMs: number;
   readonly reason: string;
   readonly hint: string | undefined;

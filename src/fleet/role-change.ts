@@ -13,7 +13,7 @@ export interface RoleFleet extends Fleet {
   readonly reboots: RoleReboots;
 }
 
-export interface RoleReboots extends Pick<Reboots, 'begin'> {
+interface RoleReboots extends Pick<Reboots, 'begin'> {
   readonly decide: (node: string) => RebootDecision;
   /** It runs what it should boot: a reboot would change nothing. */
   readonly isCurrent: (node: string) => boolean;
@@ -65,7 +65,7 @@ function setRole(
   return { state: isChanged ? withRole(before, name, wanted.role) : before, events, answer };
 }
 
-export function withRole(state: State, name: string, role: string): State {
+function withRole(state: State, name: string, role: string): State {
   return {
     ...state,
     nodes: state.nodes.map((node) => (node.name === name ? Object.assign({}, node, { role }) : node)),

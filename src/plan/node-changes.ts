@@ -1,5 +1,4 @@
 /** What would a new list of nodes change? Told before it is applied. */
-import { unreachable } from '../model/errors.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { canonicalJson } from './canonical-json.ts';
 
@@ -46,21 +45,4 @@ function fieldsOf({ vars, power, ...plain }: NodeSpec): [string, string][] {
 
 function prefixed(prefix: string, values: object): [string, unknown][] {
   return Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, value]);
-}
-
-/** `+ node01  compute pi5 10.42.0.11`, `~ node02  role: compute -> login`, `- node03` */
-export function renderChange(change: NodeChange): string {
-  const { node } = change;
-  switch (change.kind) {
-    case 'added':
-      return `+ ${node.name}  ${node.role} ${node.board} ${node.address}`;
-    case 'removed':
-      return `- ${node.name}`;
-    case 'changed': {
-      const fields = change.fields.map(({ field, before, after }) => `${field}: ${before ?? '-'} -> ${after ?? '-'}`);
-      return `~ ${node.name}  ${fields.join(', ')}`;
-    }
-    default:
-      return unreachable(change);
-  }
 }

@@ -1,13 +1,12 @@
 /** pi-image apply, node, role and overlay on a site without a running service, and apply through one. */
-import { createServer } from 'node:http';
-import { mkdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
+import { readFile } from 'node:fs/promises';
 
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { renderYaml } from '../../src/host/yaml-file.ts';
 import { tokenSlot } from '../../src/model/generation.ts';
 import { sampleSite, type TestSite } from '../support/command-line.ts';
+import { serveSite } from '../support/serve-site.ts';
 import { sampleNodesInput } from '../support/sample-view.ts';
 
 const [node01, head, node02, login] = sampleNodesInput;
@@ -75,27 +74,44 @@ describe('apply', () => {
     expect((await run('node', 'list', '-o', 'json')).out).toBe('[]\n');
   });
 
-  test('hands the nodes to the service that runs', async () => {
+  test('hands the nodes to the service that runs, with an event for each', async () => {
     const { run, dir } = await sampleSite();
-    const asked: { method?: string | undefined; url?: string | undefined; body: unknown }[] = [];
-    await mkdir(path.join(dir, 'run'));
-    const server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        asked.push({ method: request.method, url: request.url, body: JSON.parse(Buffer.concat(chunks).toString()) });
-        response.setHeader('content-type', 'application/json').end('{"nodes":4}');
-      });
-    }).listen(path.join(dir, 'run/api.sock'));
-    onTestFinished(() => void server.close());
+    const { state, events } = await serveSite(dir);
 
     const { code, out } = await run('apply', '-f', `${dir}/nodes.yaml`);
 
     expect(code).toBe(0);
     expect(out).toMatch(/applied 4 nodes\n$/);
-    expect(asked).toHaveLength(1);
-    expect(asked[0]).toMatchObject({ method: 'PUT', url: '/api/v1/nodes', body: [{ name: 'node01' }, {}, {}, {}] });
-    await expect(readFile(`${dir}/state/state.db`)).rejects.toThrow('ENOENT');
+    expect(state.current().nodes).toHaveLength(4);
+    expect((await events.after(0, 100)).map(({ kind, node }) => `${kind} ${node ?? ''}`)).toEqual([
+      'node.added node01',
+      'node.added head',
+      'node.added node02',
+      'node.added login',
+    ]);
+  });
+
+  test('overwrites nothing that was changed after it was shown', async () => {
+    const { run, dir } = await appliedSite();
+    const { state } = await serveSite(dir);
+    const { update } = state;
+    // Somebody else is faster than every apply.
+    Object.assign(state, {
+      update: async (...args: Parameters<typeof update>) => {
+        await update((before) => ({
+          ...before,
+          nodes: before.nodes.map((node) => Object.assign({}, node, { vars: { a: 1 } })),
+        }));
+        return update(...args);
+      },
+    });
+    const fewer = renderYaml([head, node01, node02]);
+
+    const { code, err } = await run('apply', '-f', await (await sampleSite()).write('n.yaml', fewer), '--yes');
+
+    expect(code).toBe(1);
+    expect(err).toContain('was changed since you read it');
+    expect(state.current().nodes).toHaveLength(4);
   });
 });
 

@@ -1,16 +1,15 @@
 /** pi-image apply: makes the nodes what nodes.yaml says, through the running service or in the state. */
+import type { NodesChange } from '../../api/schemas/node.ts';
 import { readNodesFile } from '../../host/config-files.ts';
-import { updateState } from '../../host/state-file.ts';
 import { ConfigError } from '../../model/errors.ts';
 import type { NodeSpec } from '../../model/node.ts';
-import { placeProblems, ProblemsError } from '../../model/problem.ts';
+import { placeProblems, ProblemsError, type Place } from '../../model/problem.ts';
 import { checkNodes } from '../../plan/check-cluster-nodes.ts';
 import { compressHostlist } from '../../plan/hostlist.ts';
-import { diffNodes, renderChange, type NodeChange } from '../../plan/node-changes.ts';
-import { replaceNodes } from '../../plan/state-changes.ts';
-import { apiSocket, requestOk } from '../api-client.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
+import { withNodes } from '../node-client.ts';
 import { readSources } from '../view.ts';
+import { optionsOf, renderNodesChange } from './node-change.ts';
 
 interface ApplyOptions {
   readonly file: string;
@@ -35,35 +34,48 @@ export const registerApply: RegisterCommand = (program, context) => {
 };
 
 async function apply(options: ApplyOptions, context: CliContext): Promise<void> {
-  const paths = context.paths();
-  const { clusterFile, known, applied } = await readSources(paths);
   const { nodes, place } = await readNodesFile(options.file === '-' ? '/dev/stdin' : options.file);
-  const problems = checkNodes(nodes, clusterFile.cluster, known);
-  if (problems.length > 0) throw new ProblemsError(placeProblems(problems, place));
-
-  const changes = diffNodes(applied, nodes);
-  for (const change of changes) context.stdout(`${renderChange(change)}\n`);
-  if (changes.length === 0) return context.stdout(`nothing to change: ${count(nodes.length)}\n`);
-  if (options.dryRun === true) return context.stdout('dry run: nothing was changed\n');
-  if (options.yes !== true) refuseRemoval(changes);
-  const how = await write(nodes, context);
-  context.stdout(`applied ${count(nodes.length)}${how}\n`);
+  if (typeof (await context.service()) === 'string') await refuseProblems(nodes, place, context);
+  await withNodes(context, async (client) => {
+    const planned = await client.applyNodes(nodes, optionsOf({ dryRun: true }));
+    const { changes } = planned.answer;
+    context.stdout(renderApplied(changes, nodes));
+    if (changes.length === 0) return context.stdout(`nothing to change: ${count(nodes.length)}\n`);
+    if (options.dryRun === true) return context.stdout('dry run: nothing was changed\n');
+    if (options.yes !== true) refuseRemoval(changes);
+    // What was shown is what is done: whatever others have changed since would be overwritten unseen.
+    await client.applyNodes(nodes, optionsOf({}, planned.etag));
+    const how = client.service === undefined ? '; no service runs, so they wait in the state' : '';
+    context.stdout(`applied ${count(nodes.length)}${how}\n`);
+  });
 }
 
-function refuseRemoval(changes: readonly NodeChange[]): void {
-  const removed = changes.filter(({ kind }) => kind === 'removed').map(({ node }) => node.name);
+/** The service would find them too, but knows no lines. */
+async function refuseProblems(nodes: readonly NodeSpec[], place: Place, context: CliContext): Promise<void> {
+  const { clusterFile, known } = await readSources(context.paths());
+  const problems = checkNodes(nodes, clusterFile.cluster, known);
+  if (problems.length > 0) throw new ProblemsError(placeProblems(problems, place));
+}
+
+type Changes = NodesChange['changes'];
+
+/** `+ node01  compute pi5 10.42.0.11`, `~ node02  role: compute -> login`, `- node03` */
+function renderApplied(changes: Changes, nodes: readonly NodeSpec[]): string {
+  return changes
+    .map((change) => {
+      const added = change.kind === 'added' ? nodes.find(({ name }) => name === change.node) : undefined;
+      if (added === undefined) return renderNodesChange({ dryRun: true, changes: [change] });
+      return `+ ${added.name}  ${added.role} ${added.board} ${added.address}\n`;
+    })
+    .join('');
+}
+
+function refuseRemoval(changes: Changes): void {
+  const removed = changes.filter(({ kind }) => kind === 'removed').map(({ node }) => node);
   if (removed.length === 0) return;
   throw new ConfigError(`${compressHostlist(removed)} would be removed: not in the file`, {
     hint: 'Add --yes to remove them, or start from "pi-image node export".',
   });
-}
-
-async function write(nodes: readonly NodeSpec[], context: CliContext): Promise<string> {
-  const { runtime, state } = context.paths();
-  const answer = await requestOk(apiSocket(runtime), 'PUT', '/nodes', nodes);
-  if (answer.kind === 'answer') return '';
-  await updateState(state, (before) => replaceNodes(before, nodes), context.signal);
-  return '; no service runs, so they wait in the state';
 }
 
 function count(nodes: number): string {

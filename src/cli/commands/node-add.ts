@@ -12,7 +12,7 @@ import { withNodes } from '../node-client.ts';
 import { explainFlag, given, parseList, parsePower, parseVariable, type Power, type Variables } from '../node-flags.ts';
 import { optionsOf, showChanges, withChangeFlags, type ChangeFlags } from './node-change.ts';
 
-export interface AddFlags extends ChangeFlags {
+interface AddFlags extends ChangeFlags {
   readonly role: string;
   readonly board: string;
   readonly address: string;
@@ -62,7 +62,7 @@ async function addNodes(names: string, flags: AddFlags, context: CliContext): Pr
 }
 
 /** @throws UsageError when there are not as many serials or MAC addresses as names */
-export function newNodes(names: readonly string[], flags: AddFlags): NodeSpec[] {
+function newNodes(names: readonly string[], flags: AddFlags): NodeSpec[] {
   for (const [flag, list] of [
     ['--serial', flags.serial],
     ['--mac', flags.mac],

@@ -65,7 +65,7 @@ export function showRoles(
 }
 
 /** Nodes that change alike are told once; the lines of files only where there is one node. */
-export function renderRoleChanges(changes: readonly RoleChange[]): string {
+function renderRoleChanges(changes: readonly RoleChange[]): string {
   const groups = new Map<string, RoleChange[]>();
   for (const change of changes) {
     const text = `${headOf(change)}\n${renderRoleDiff(change.diff)}`;
