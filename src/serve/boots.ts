@@ -5,6 +5,7 @@ import type { FrozenBoots } from '../host/frozen-boots.ts';
 import type { BootsFile } from '../host/state-file.ts';
 import type { Boot } from '../model/boot.ts';
 import { defaultDeadlineMs } from '../model/cluster.ts';
+import type { FrozenBoot } from '../model/frozen-boot.ts';
 import type { Generation } from '../model/generation.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
@@ -69,10 +70,11 @@ export function createBoots(deps: BootsDeps): Boots {
   const { file, frozen, now, log } = deps;
   const all = () => file.current().boots;
   const openAt = (address: string) => all().findLast((boot) => boot.address === address && boot.closed === undefined);
+  const beginnings: Beginnings = new Map();
   const startedAtMs = now();
   file.amend((before) => ({ ...before, boots: before.boots.map((boot) => resumeBoot(boot, startedAtMs)) }));
   return {
-    arrive: arriver(deps),
+    arrive: arriver(deps, beginnings),
     countFile: (address, bytes) => {
       const boot = openAt(address);
       if (boot === undefined) return;
@@ -99,47 +101,68 @@ export function createBoots(deps: BootsDeps): Boots {
     all,
     generations: () => new Map([...frozen.all()].map(({ generation }) => [generation.id, generation])),
     generation: (id) => frozen.get(id)?.generation,
-    tidy: () => tidy(deps),
+    tidy: () => tidy(deps, beginnings),
   };
 }
 
-function arriver({ file, frozen, site, now, log }: BootsDeps): Boots['arrive'] {
-  /** Begins that are on their way to the disk: repeats wait for them too. */
-  const beginning = new Map<string, Promise<unknown>>();
+/** A boot that is on its way to the disk. */
+interface Beginning {
+  readonly generation: string;
+  readonly boot: Promise<Boot>;
+}
 
-  return async (node, mac, sign) => {
+/** Node -> its boot that begins. */
+type Beginnings = Map<string, Beginning>;
+
+function arriver(deps: BootsDeps, beginnings: Beginnings): Boots['arrive'] {
+  const { file, site, now } = deps;
+  return async function arrive(node, mac, sign): Promise<Arrival> {
+    // Whoever asks meanwhile finds the boot that has begun, or hears why it cannot.
+    const before = beginnings.get(node.name);
+    if (before !== undefined) return before.boot.then(() => arrive(node, mac, sign));
     const desired = site.desired(node);
     if (desired.kind === 'refused') return desired;
+    const { id } = desired.frozen.generation;
     const last = file.current().boots.findLast((boot) => boot.node === node.name);
-    const { generation } = desired.frozen;
-    const decision = decideBegin({ last, sign, desired: generation.id, address: node.address, nowMs: now() });
+    const decision = decideBegin({ last, sign, desired: id, address: node.address, nowMs: now() });
     if (decision.kind === 'refused') return decision;
     if (decision.kind === 'continue') {
       const { boot } = decision;
       file.amend(change(boot.id, (open) => ({ ...open, lastSeenMs: now() })));
-      await beginning.get(boot.id);
       return { kind: 'boot', boot };
     }
-    const boots = { generation: generation.id, image: imageOf(generation), role: generation.role };
-    const facts = { node: node.name, mac, address: node.address, ...boots, sign, nowMs: now() };
-    const boot = beginBoot({ ...facts, ...newKeys(node, now()) });
-    const { closes } = decision;
-    const closed = closes && closeRestarted(closes, now());
-    const close = closes && change(closes.id, (open) => closeRestarted(open, now()));
-    const events = [...(closed === undefined ? [] : bootEvents(closes, closed)), ...bootEvents(undefined, boot)];
-    // Both can be seen at once by whoever asks next; the board is answered when both are on the disk.
-    const saved = Promise.all([
-      frozen.save(desired.frozen),
-      file.update((before) => add(close === undefined ? before : close(before), boot), events),
-    ]);
-    beginning.set(boot.id, saved);
-    await saved.finally(() => beginning.delete(boot.id));
-    log.info('boot.begun', { node: node.name, boot: boot.id, address: boot.address, image: boot.image });
-    return { kind: 'boot', boot };
+    const boot = begin(deps, { node, mac, sign, begun: desired.frozen, closes: decision.closes });
+    beginnings.set(node.name, { generation: id, boot });
+    return { kind: 'boot', boot: await boot.finally(() => beginnings.delete(node.name)) };
   };
 }
 
-async function tidy(deps: BootsDeps): Promise<void> {
+interface Arriving {
+  readonly node: NodeSpec;
+  readonly mac: string;
+  readonly sign: BootSign;
+  readonly begun: FrozenBoot;
+  readonly closes: Boot | undefined;
+}
+
+/** What it boots is on the disk before the boot that names it: a service that is killed between the two must go on. */
+async function begin(deps: BootsDeps, { node, mac, sign, begun, closes: over }: Arriving): Promise<Boot> {
+  const { file, frozen, now, log } = deps;
+  await frozen.save(begun);
+  const { generation } = begun;
+  const boots = { generation: generation.id, image: imageOf(generation), role: generation.role };
+  const facts = { node: node.name, mac, address: node.address, ...boots, sign, nowMs: now() };
+  const boot = beginBoot({ ...facts, ...newKeys(node, now()) });
+  const closes = file.current().boots.find(({ id, closed }) => id === over?.id && closed === undefined);
+  const closed = closes && closeRestarted(closes, now());
+  const close = closes && change(closes.id, (open) => closeRestarted(open, now()));
+  const events = [...(closed === undefined ? [] : bootEvents(closes, closed)), ...bootEvents(undefined, boot)];
+  await file.update((before) => add(close === undefined ? before : close(before), boot), events);
+  log.info('boot.begun', { node: node.name, boot: boot.id, address: boot.address, image: boot.image });
+  return boot;
+}
+
+async function tidy(deps: BootsDeps, beginnings: Beginnings): Promise<void> {
   const { file, frozen, log } = deps;
   const end = (boot: Boot) => (boot.closed === undefined ? endOverdue(boot, overdueFacts(deps, boot)) : boot);
   const before = file.current().boots;
@@ -148,7 +171,8 @@ async function tidy(deps: BootsDeps): Promise<void> {
   if (events.length === 0 && pruneBoots(before).length === before.length) return;
   for (const { kind, node, fields } of events) log.warn(kind, { node, ...fields });
   await file.update((current) => ({ ...current, boots: pruneBoots(current.boots.map(end)) }), events);
-  await frozen.keepOnly(new Set(file.current().boots.map(({ generation }) => generation)));
+  const used = [...file.current().boots, ...beginnings.values()].map(({ generation }) => generation);
+  await frozen.keepOnly(new Set(used));
 }
 
 function overdueFacts({ frozen, site, health, now }: BootsDeps, { generation }: Boot): OverdueFacts {
