@@ -48,6 +48,7 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'udhcpc', why: 'DHCP client' },
     { name: 'isc-dhcp-client', why: 'DHCP client' },
     { name: 'libnfs-utils', why: 'NFS client' },
+    { name: 'strace', why: 'kills the service at its writes, and shows their order' },
     { name: 'dnsmasq-base', why: 'the foreign DHCP server' },
     { name: 'perl-base', why: 'hands sockets over as systemd does' },
     { name: 'gpg', why: "signs the tests' own package archive" },
