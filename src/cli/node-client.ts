@@ -15,6 +15,7 @@ import { runningRoles } from '../plan/role-change-running.ts';
 import type { RunningRoles } from '../plan/role-change.ts';
 import { request, requireOk, type ApiMethod, type ApiServer } from './api-client.ts';
 import type { CliContext, Paths } from './context.ts';
+import { withoutStatus } from './read-nodes.ts';
 import { readView } from './view.ts';
 import { nodeChanges, type NodeChanges } from './wire-up-nodes.ts';
 
@@ -70,10 +71,6 @@ function asker(server: ApiServer) {
 /** As the service has thrown it: the caller may read again and repeat. */
 function changedError({ title, etag = '' }: Problem): ChangedError {
   return new ChangedError(title.replace(/ was changed since you read it$/, ''), etag);
-}
-
-function withoutStatus({ status: _status, ...node }: NodeAnswer): NodeSpec {
-  return node;
 }
 
 async function localNodes(database: Database, view: ClusterView, paths: Paths): Promise<NodeClient> {

@@ -8,7 +8,7 @@ import { parseMac } from '../../src/model/mac.ts';
 import type { NodeSpec } from '../../src/model/node.ts';
 import type { State } from '../../src/model/state.ts';
 import { seeBoard } from '../../src/plan/state-changes.ts';
-import { sampleSite, type TestSite } from '../support/command-line.ts';
+import { runHere, sampleSite, type TestSite } from '../support/command-line.ts';
 import { serveSite } from '../support/serve-site.ts';
 
 interface Case {
@@ -300,4 +300,29 @@ describe.each(kinds)('$name', ({ open }) => {
     expect(Object.keys(vars)).toHaveLength(20);
     expect((await events()).length - before).toBe(30);
   }, 60_000);
+});
+
+test('over TCP every verb does the same, as far as its token allows', async () => {
+  const site = await appliedSite();
+  const { url, state, events } = await serveSite(site.dir);
+  const token = async (scope: string) => {
+    const file = `${site.dir}/${scope}.token`;
+    expect((await site.run('token', 'create', scope, '--scope', scope, '--out', file)).code).toBe(0);
+    return file;
+  };
+  const [read, admin] = [await token('read'), await token('admin')];
+  const remote = (file: string, ...args: string[]) => runHere(['--server', url, '--token-file', file, ...args]);
+  const list = await site.run('node', 'list', '-o', 'json');
+
+  expect(await remote(read, 'node', 'list', '-o', 'json')).toEqual(list);
+  expect(await remote(read, 'role', 'list')).toEqual(await site.run('role', 'list'));
+  expect(await remote(read, 'node', 'export')).toEqual(await site.run('node', 'export'));
+  expect(await remote(read, 'node', 'role', 'node01', 'login')).toMatchObject({ code: 1, out: '' });
+  expect((await remote(admin, 'node', 'role', '@compute', 'login', '-o', 'name')).out).toBe('node01\nnode02\n');
+  expect((await remote(admin, 'apply', '-f', `${site.dir}/nodes.yaml`)).out).toContain(
+    '~ node01  role: login -> compute',
+  );
+
+  expect(state.current().nodes.map(({ role }) => role)).toEqual(['compute', 'controller', 'compute', 'login']);
+  expect(last(await events.after(0, 1000))).toMatchObject({ kind: 'node.role-set', fields: { by: 'admin' } });
 });

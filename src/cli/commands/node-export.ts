@@ -4,17 +4,19 @@ import type { Command } from 'commander';
 import { renderYaml } from '../../host/yaml-file.ts';
 import type { NodeSpec } from '../../model/node.ts';
 import type { CliContext } from '../context.ts';
-import { readSources } from '../view.ts';
+import { readApplied } from '../read-nodes.ts';
 
 export function registerExport(parent: Command, context: CliContext): void {
   parent
     .command('export')
     .summary('write all nodes as nodes.yaml')
-    .description('Prints the nodes as they were applied, in the format that "pi-image apply -f" reads.')
+    .description(
+      'Prints the nodes as they were applied, in the format that "pi-image apply -f" reads; with --server also the MAC ' +
+        'addresses that were learned.',
+    )
     .addHelpText('after', '\nExample:\n  pi-image node export > nodes.yaml')
     .action(async () => {
-      const { applied } = await readSources(context.paths());
-      context.stdout(renderYaml(applied.map(withoutDefaults)));
+      context.stdout(renderYaml((await readApplied(context)).map(withoutDefaults)));
     });
 }
 

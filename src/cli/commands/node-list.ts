@@ -6,7 +6,7 @@ import { compareNames } from '../../plan/hostlist.ts';
 import { selectNodes } from '../../plan/select-nodes.ts';
 import type { CliContext } from '../context.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
-import { readView } from '../view.ts';
+import { readNodes } from '../read-nodes.ts';
 
 const listing: Listing<NodeSpec> = {
   columns: [
@@ -28,7 +28,7 @@ export function registerList(parent: Command, context: CliContext): void {
     .argument('[nodes...]', 'only these: names, node[01-08], @role')
     .addHelpText('after', '\nExamples:\n  pi-image node list\n  pi-image node list node[01-08] @login -o name')
     .action(async (selectors: string[], options: { output: OutputFormat }) => {
-      const { nodes } = await readView(context.paths());
+      const nodes = await readNodes(context);
       const chosen = selectors.length === 0 ? nodes : selectNodes(selectors, nodes);
       const sorted = chosen.toSorted((a, b) => compareNames(a.name, b.name));
       context.stdout(renderListing(sorted, options.output, listing));

@@ -1,24 +1,14 @@
 /** pi-image role: the roles of cluster.yaml and who has them. */
+import type { Role } from '../../api/schemas/role.ts';
 import { renderDuration } from '../../model/duration.ts';
 import { ConfigError } from '../../model/errors.ts';
 import { didYouMean } from '../../model/nearest.ts';
-import type { ClusterView } from '../../model/view.ts';
 import { compressHostlist } from '../../plan/hostlist.ts';
 import type { RegisterCommand } from '../context.ts';
 import { renderListing, renderValue, withOutput, type Listing, type OutputFormat } from '../output.ts';
-import { readView } from '../view.ts';
+import { readRoles } from '../read-nodes.ts';
 
-interface RoleRow {
-  readonly name: string;
-  readonly image: string;
-  readonly root: string;
-  readonly overlays: readonly string[];
-  readonly kernelArguments: readonly string[];
-  readonly vars: Readonly<Record<string, unknown>>;
-  readonly ready: readonly string[];
-  readonly deadline: string;
-  readonly nodes: readonly string[];
-}
+type RoleRow = Omit<Role, 'deadlineMs'> & { readonly deadline: string };
 
 export const registerRole: RegisterCommand = (program, context) => {
   const role = program.command('role').summary('what nodes are for: image, overlays, arguments');
@@ -27,7 +17,7 @@ export const registerRole: RegisterCommand = (program, context) => {
     .summary('list roles')
     .addHelpText('after', '\nExample:\n  pi-image role list')
     .action(async (options: { output: OutputFormat }) => {
-      context.stdout(renderListing(rolesOf(await readView(context.paths())), options.output, listing));
+      context.stdout(renderListing((await readRoles(context)).map(rowOf), options.output, listing));
     });
   withOutput(list);
   const show = role
@@ -36,7 +26,7 @@ export const registerRole: RegisterCommand = (program, context) => {
     .argument('<role>')
     .addHelpText('after', '\nExample:\n  pi-image role show compute')
     .action(async (name: string, options: { output: 'yaml' | 'json' }) => {
-      const roles = rolesOf(await readView(context.paths()));
+      const roles = (await readRoles(context)).map(rowOf);
       const found = roles.find((candidate) => candidate.name === name);
       if (found === undefined) throw noRole(name, roles);
       context.stdout(renderValue(found, options.output));
@@ -56,11 +46,8 @@ const listing: Listing<RoleRow> = {
   empty: 'there are no roles; write them into cluster.yaml',
 };
 
-function rolesOf({ cluster, nodes }: ClusterView): RoleRow[] {
-  return Object.entries(cluster.roles).map(([name, role]) => {
-    const members = nodes.filter((node) => node.role === name).map((node) => node.name);
-    return Object.assign({ name }, role, { deadline: renderDuration(role.deadline), nodes: members });
-  });
+function rowOf({ deadlineMs, ...role }: Role): RoleRow {
+  return { ...role, deadline: renderDuration(deadlineMs) };
 }
 
 function noRole(name: string, roles: readonly RoleRow[]): ConfigError {

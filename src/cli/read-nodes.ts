@@ -1,0 +1,34 @@
+/** Nodes and roles to look at: from the files and the state of this machine, or from the service that --server names. */
+import type { NodeAnswer } from '../api/actions.ts';
+import type { Role } from '../api/schemas/role.ts';
+import type { NodeSpec } from '../model/node.ts';
+import { ask } from './ask-service.ts';
+import type { CliContext } from './context.ts';
+import { readSources, readView } from './view.ts';
+
+/** With the MAC addresses that were learned. */
+export async function readNodes(context: CliContext): Promise<readonly NodeSpec[]> {
+  const server = await context.service();
+  if (typeof server === 'string') return (await readView(context.paths())).nodes;
+  return ((await ask(server, '/nodes')) as readonly NodeAnswer[]).map(withoutStatus);
+}
+
+/** As they were applied, where that can be told. */
+export async function readApplied(context: CliContext): Promise<readonly NodeSpec[]> {
+  const server = await context.service();
+  return typeof server === 'string' ? (await readSources(context.paths())).applied : readNodes(context);
+}
+
+export async function readRoles(context: CliContext): Promise<readonly Role[]> {
+  const server = await context.service();
+  if (typeof server !== 'string') return (await ask(server, '/roles')) as readonly Role[];
+  const { cluster, nodes } = await readView(context.paths());
+  return Object.entries(cluster.roles).map(([name, { deadline: deadlineMs, ...role }]) => {
+    const members = nodes.filter((node) => node.role === name).map((node) => node.name);
+    return Object.assign({ name }, role, { deadlineMs, nodes: members });
+  });
+}
+
+export function withoutStatus({ status: _status, ...node }: NodeAnswer): NodeSpec {
+  return node;
+}
