@@ -21,7 +21,7 @@ export const initramfsPhases = ['kernel', 'network', 'root', 'overlay', 'failed'
 
 /** What the system that it started reports, under the boot's key. `detail` says what is waited for, or what failed. */
 export const systemPhases = ['userspace', 'waiting', 'ready', 'failed'] as const;
-export type SystemPhase = (typeof systemPhases)[number];
+type SystemPhase = (typeof systemPhases)[number];
 
 export type ReportedPhase = (typeof initramfsPhases)[number] | SystemPhase;
 

@@ -2,7 +2,7 @@
 import type { NodeFile } from '../model/node-file.ts';
 
 /** Read and written by usr/local/lib/pi-image/agent-live.sh of overlays/base. */
-export const liveListPath = 'etc/pi-image/live';
+const liveListPath = 'etc/pi-image/live';
 
 /** First the digest of all of them, then a path on each line. */
 export function liveList(digest: string, files: readonly NodeFile[]): NodeFile {

@@ -1,6 +1,6 @@
 /** What is wrong with the running service right now, part by part. */
 
-export interface HealthPart {
+interface HealthPart {
   readonly name: string;
   /** One sentence per problem; empty when the part does its work. */
   readonly problems: readonly string[];

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 
 import { HostError } from '../model/errors.ts';
 
-export type ListenTo = { readonly address: string; readonly port: number } | { readonly socketPath: string };
+type ListenTo = { readonly address: string; readonly port: number } | { readonly socketPath: string };
 
 export interface HttpServerOptions {
   readonly listen: ListenTo;
@@ -43,7 +43,7 @@ export async function serveHttp({ listen, handler, signal, onListening }: HttpSe
   }
 }
 
-export function aborted(signal: AbortSignal): Promise<void> {
+function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });

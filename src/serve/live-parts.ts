@@ -20,7 +20,7 @@ export interface LivePartsDeps {
   readonly log: Log;
 }
 
-export interface DigestQuestion {
+interface DigestQuestion {
   readonly boot: Boot;
   /** What the node has. */
   readonly has: string | undefined;

@@ -1,7 +1,7 @@
 /** What the service asks of an NFS server, whichever it is. */
 import type { NfsExport } from '../../model/export.ts';
 
-export type ExporterName = 'ganesha' | 'kernel';
+type ExporterName = 'ganesha' | 'kernel';
 
 export type ExporterStatus =
   | { readonly kind: 'running'; readonly server: ExporterName; readonly detail: string }

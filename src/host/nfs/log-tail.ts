@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { HostError } from '../../model/errors.ts';
 
-export interface WaitOptions {
+interface WaitOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** The program whose log it is: when it ends, nothing more will come. */
