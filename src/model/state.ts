@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { Boot } from './boot.ts';
 import { Ipv4 } from './ipv4.ts';
-import { Mac } from './mac.ts';
+import { Mac, type MacAddress } from './mac.ts';
 import { NodeSpec } from './node.ts';
 import { SerialText } from './serial.ts';
 
@@ -41,10 +41,21 @@ export const emptyState: State = {
 export const BootLog = z.strictObject({ boots: z.array(Boot) });
 export type BootLog = Readonly<z.infer<typeof BootLog>>;
 
+/** A node with the MAC that was learned last is the same object each time: what was planned for it holds. */
+const filled = new WeakMap<NodeSpec, NodeSpec>();
+
 /** A MAC that was seen with a node's serial stands in for one that its owner did not write. */
 export function nodesWithMacs({ nodes, learnedMacs }: Pick<State, 'nodes' | 'learnedMacs'>): NodeSpec[] {
   return nodes.map((node) => {
-    const mac = node.mac ?? learnedMacs[node.name];
-    return mac === undefined ? node : Object.assign({}, node, { mac });
+    const mac = learnedMacs[node.name];
+    return node.mac !== undefined || mac === undefined ? node : withMac(node, mac);
   });
+}
+
+function withMac(node: NodeSpec, mac: MacAddress): NodeSpec {
+  const known = filled.get(node);
+  if (known?.mac === mac) return known;
+  const made = { ...node, mac };
+  filled.set(node, made);
+  return made;
 }

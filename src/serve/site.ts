@@ -97,15 +97,22 @@ function memoizeView(read: () => Sources): () => ClusterView {
   };
 }
 
+/** What is frozen follows from the node and what the owner wrote, not from other nodes: a change of one keeps the others' plans. */
 function memoizeDesired(freeze: SiteDeps['freeze']) {
-  const plans = new WeakMap<ClusterView, Map<string, Desired>>();
+  let plans = new WeakMap<NodeSpec, Desired>();
+  let from: ClusterView | undefined;
   return (node: NodeSpec, view: ClusterView): Desired => {
-    const known = plans.get(view) ?? new Map<string, Desired>();
-    plans.set(view, known);
-    const found = known.get(node.name) ?? decide(() => freeze(node, view));
-    known.set(node.name, found);
+    if (from !== undefined && !isSameConfig(from, view)) plans = new WeakMap();
+    from = view;
+    const found = plans.get(node) ?? decide(() => freeze(node, view));
+    plans.set(node, found);
     return found;
   };
+}
+
+function isSameConfig(one: ClusterView, other: ClusterView): boolean {
+  const parts = ['cluster', 'images', 'overlays', 'boardTemplates'] as const;
+  return parts.every((part) => one[part] === other[part]);
 }
 
 function decide(freeze: () => FrozenBoot): Desired {

@@ -9,7 +9,14 @@ import { learnMac } from '../../src/plan/state-changes.ts';
 import { createHealth } from '../../src/serve/health.ts';
 import { nodeProblems } from '../../src/serve/node-health.ts';
 import { openSite, type SiteConfig } from '../../src/serve/site.ts';
-import { sampleCluster, sampleClusterInput, sampleNode, sampleNodes, sampleView } from '../support/sample-view.ts';
+import {
+  sampleCluster,
+  sampleClusterInput,
+  sampleManifest,
+  sampleNode,
+  sampleNodes,
+  sampleView,
+} from '../support/sample-view.ts';
 
 const view = sampleView();
 
@@ -51,7 +58,7 @@ test('the view is one object until something changes', async () => {
   expect(site.view().nodes.find(({ name }) => name === 'login')?.mac).toBe('dc:a6:32:00:00:99');
 });
 
-test('what a node boots is planned once per view', async () => {
+test('what a node boots is planned once, until it or what the owner wrote changes', async () => {
   const { site, files, frozenCount } = await openSample();
   const node = sampleNode('node01');
 
@@ -59,8 +66,32 @@ test('what a node boots is planned once per view', async () => {
   expect(site.desired(node)).toBe(first);
   expect(frozenCount()).toBe(1);
 
-  files.state = { ...files.state, nodes: [...files.state.nodes] };
-  site.desired(node);
+  files.state = { ...files.state, nodes: files.state.nodes.filter(({ name }) => name !== 'node02') };
+  expect(site.desired(node)).toBe(first);
+  expect(site.desired({ ...node, role: 'login' })).not.toBe(first);
+  expect(frozenCount()).toBe(2);
+
+  files.config = () => sampleView();
+  await site.reload();
+  expect(site.desired(node)).not.toBe(first);
+  files.images = new Map([['debian-lite', [sampleManifest({ version: '20261122.1' })]]]);
+  await site.reload();
+  expect(site.desired(node)).toMatchObject({ frozen: { generation: { image: { version: '20261122.1' } } } });
+});
+
+test('a node whose MAC was learned is planned once, too', async () => {
+  const { site, files, frozenCount } = await openSample();
+  const login = () => site.view().nodes.find(({ name }) => name === 'login') ?? sampleNode('login');
+  files.state = learnMac(files.state, 'login', parseMac('dc:a6:32:00:00:99'));
+  site.desired(login());
+
+  files.state = { ...files.state, nodes: files.state.nodes.filter(({ name }) => name !== 'node02') };
+  site.desired(login());
+  expect(frozenCount()).toBe(1);
+
+  files.state = learnMac(files.state, 'login', parseMac('dc:a6:32:00:00:98'));
+  expect(login().mac).toBe('dc:a6:32:00:00:98');
+  site.desired(login());
   expect(frozenCount()).toBe(2);
 });
 
