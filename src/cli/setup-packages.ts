@@ -53,7 +53,6 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'perl-base', why: 'hands sockets over as systemd does' },
     { name: 'gpg', why: "signs the tests' own package archive" },
     { name: 'gpg-agent', why: 'holds the key for it' },
-    { name: 'strace', why: 'kills the service at every write, and shows the order of writes' },
     { name: 'qemu-system-x86', why: "the machine for the kernel's NFS server" },
     {
       name: 'nfs-kernel-server',
