@@ -6,9 +6,7 @@ import { imagesDir, listImages } from '../host/image-store.ts';
 import type { FrozenBoot } from '../model/frozen-boot.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { ClusterView } from '../model/view.ts';
-import { chooseImage } from '../plan/choose-image.ts';
-import { planGeneration } from '../plan/generation.ts';
-import { renderFrozenOverlay } from '../plan/overlay.ts';
+import { planFrozen } from '../plan/generation.ts';
 import type { SiteDeps } from '../serve/site.ts';
 import type { Paths } from './context.ts';
 import { readView } from './view.ts';
@@ -26,8 +24,5 @@ export function siteReaders(paths: Paths): Pick<SiteDeps, 'readConfig' | 'listIm
 }
 
 function freeze(node: NodeSpec, view: ClusterView): FrozenBoot {
-  const generation = planGeneration(node, view);
-  const { name, version } = generation.image;
-  const overlay = renderFrozenOverlay({ node, view, manifest: chooseImage(`${name}@${version}`, view.images) });
-  return { format: 1, generation, overlay };
+  return { format: 1, ...planFrozen(node, view) };
 }

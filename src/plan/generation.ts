@@ -3,14 +3,15 @@ import { boards } from '../model/board.ts';
 import { ConfigError } from '../model/errors.ts';
 import { tokenSlot, type Generation } from '../model/generation.ts';
 import type { ImageManifest } from '../model/manifest.ts';
+import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
-import type { ClusterView } from '../model/view.ts';
+import type { BoardTemplates, ClusterView } from '../model/view.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import { chooseImage } from './choose-image.ts';
 import { rootPseudo } from './exports.ts';
 import { frozenVariables, roleOf } from './overlay-variables.ts';
 import { overlayDigest, renderFrozenOverlay } from './overlay.ts';
-import { render, type TemplateVariables } from './render.ts';
+import { compileTemplate, type Template, type TemplateVariables } from './render.ts';
 
 /** The firmware of every Pi reads this much of config.txt and ignores the rest without a word. */
 const maxConfigTxtBytes = 4096;
@@ -19,8 +20,19 @@ const maxConfigTxtBytes = 4096;
 const maxCommandLineBytes = 2047;
 
 export function planGeneration(node: NodeSpec, view: ClusterView): Generation {
+  return planFrozen(node, view).generation;
+}
+
+export interface PlannedBoot {
+  readonly generation: Generation;
+  /** The frozen part of its overlay. */
+  readonly overlay: NodeFile[];
+}
+
+export function planFrozen(node: NodeSpec, view: ClusterView): PlannedBoot {
   const role = roleOf(node, view);
   const manifest = chooseImage(role.image, view.images);
+  const overlay = renderFrozenOverlay({ node, view, manifest });
   const content = {
     format: 1,
     node: node.name,
@@ -29,9 +41,9 @@ export function planGeneration(node: NodeSpec, view: ClusterView): Generation {
     image: { name: manifest.name, version: manifest.version },
     rootMode: role.root,
     ...bootTexts(node, view, manifest),
-    overlayDigest: overlayDigest(renderFrozenOverlay({ node, view, manifest })),
+    overlayDigest: overlayDigest(overlay),
   } as const;
-  return { ...content, id: sha256(canonicalJson(content)) };
+  return { generation: { ...content, id: sha256(canonicalJson(content)) }, overlay };
 }
 
 function bootTexts(
@@ -47,8 +59,9 @@ function bootTexts(
   }
   const variables = bootVariables(node, view, manifest);
   const folder = `boot/${node.board}`;
-  const configTxt = render(templates.configTxt, variables, `${folder}/config.txt.hbs`);
-  const commandLine = oneLine(render(templates.cmdlineTxt, variables, `${folder}/cmdline.txt.hbs`));
+  const { config, cmdline } = compiledTemplates(templates, folder);
+  const configTxt = config(variables);
+  const commandLine = oneLine(cmdline(variables));
   checkLength(configTxt, maxConfigTxtBytes, `${folder}/config.txt.hbs`);
   checkLength(commandLine, maxCommandLineBytes, `${folder}/cmdline.txt.hbs`);
   if (commandLine.split(tokenSlot).length !== 2) {
@@ -57,6 +70,18 @@ function bootTexts(
     });
   }
   return { configTxt, commandLine };
+}
+
+/** A thousand nodes compile once. */
+const compiled = new WeakMap<BoardTemplates, { readonly config: Template; readonly cmdline: Template }>();
+
+function compiledTemplates(templates: BoardTemplates, folder: string) {
+  const known = compiled.get(templates) ?? {
+    config: compileTemplate(templates.configTxt, `${folder}/config.txt.hbs`),
+    cmdline: compileTemplate(templates.cmdlineTxt, `${folder}/cmdline.txt.hbs`),
+  };
+  compiled.set(templates, known);
+  return known;
 }
 
 function bootVariables(node: NodeSpec, view: ClusterView, manifest: ImageManifest): TemplateVariables {

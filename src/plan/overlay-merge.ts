@@ -26,8 +26,26 @@ export interface MergedOverlays {
   readonly remove: readonly string[];
 }
 
+interface Remembered {
+  merged?: MergedOverlays;
+  readonly next: WeakMap<OverlaySource, Remembered>;
+}
+
+/** By the overlays, one after the other: all nodes of a role have the same. */
+const remembered: Remembered = { next: new WeakMap() };
+
 /** @param overlays in the role's order: a later one wins, path by path */
 export function mergeOverlays(overlays: readonly OverlaySource[]): MergedOverlays {
+  let at = remembered;
+  for (const overlay of overlays) {
+    const next = at.next.get(overlay) ?? { next: new WeakMap() };
+    at.next.set(overlay, next);
+    at = next;
+  }
+  return (at.merged ??= merge(overlays));
+}
+
+function merge(overlays: readonly OverlaySource[]): MergedOverlays {
   const merged = new Map<string, OverlayEntry>();
   for (const overlay of overlays) {
     for (const path of merged.keys()) if (isRemoved(path, overlay.spec.remove)) merged.delete(path);

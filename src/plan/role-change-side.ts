@@ -9,10 +9,10 @@ import type { SecretValues } from '../model/secret-values.ts';
 import type { ClusterView } from '../model/view.ts';
 import { chooseImage } from './choose-image.ts';
 import { exportsOfRole } from './exports.ts';
-import { planGeneration } from './generation.ts';
+import { planFrozen } from './generation.ts';
 import { mergeOverlays } from './overlay-merge.ts';
 import { roleOf } from './overlay-variables.ts';
-import { renderOverlays } from './overlay.ts';
+import { renderLiveOverlay } from './overlay.ts';
 import { isComputeRole } from './slurm.ts';
 
 export interface RoleSide {
@@ -43,8 +43,8 @@ export type SlurmPart = RoleDiff['slurm']['from'];
 export function roleSide(node: NodeSpec, view: ClusterView): RoleSide {
   const role = roleOf(node, view);
   const manifest = chooseImage(role.image, view.images);
-  const generation = planGeneration(node, view);
-  const { frozen, live } = renderOverlays({ node, view, manifest, secrets: declaredSecrets(view.cluster) });
+  const { generation, overlay: frozen } = planFrozen(node, view);
+  const live = renderLiveOverlay({ node, view, manifest, secrets: declaredSecrets(view.cluster) });
   const secrets = secretPaths(role.overlays, view);
   const files = [...frozen, ...live].flatMap((file) =>
     file.kind === 'remove' ? [] : [[file.path, sideFile(file, { manifest, secrets })] as const],
