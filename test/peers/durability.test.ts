@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { macToBytes, parseMac } from '../../src/model/mac.ts';
 import { Admin, setRole } from '../support/chaos-admin.ts';
 import { ChaosSite, idle, stranger } from '../support/chaos-site.ts';
+import { compile } from '../support/compiled.ts';
 import { boardMac } from '../support/serve-fixture.ts';
 import { findNamedTooLate, findTooEarly } from '../support/strace-order.ts';
 import { readTrace, type Call } from '../support/strace-read.ts';
@@ -16,6 +17,7 @@ const site = new ChaosSite();
 let calls: readonly Call[] = [];
 
 beforeAll(async () => {
+  await compile();
   await site.open();
   await site.reset();
   const record = path.join(site.fixture.dir, 'calls');

@@ -5,12 +5,14 @@ import path from 'node:path';
 
 import { databaseFile, openDatabase } from '../../src/host/database/open.ts';
 import { openFrozenBoots } from '../../src/host/frozen-boots.ts';
+import type { Argv } from '../../src/host/process.ts';
 import { lockState } from '../../src/host/state-lock.ts';
 import type { ApiToken } from '../../src/model/api-token.ts';
 import type { Boot } from '../../src/model/boot.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { State } from '../../src/model/state.ts';
 import type { ChaosBoard } from './chaos-facts.ts';
+import { compiledArgv } from './compiled.ts';
 import type { NamespaceProgram } from './namespaces.ts';
 import { boardAddress, boardMac, ServeFixture, storageAddress } from './serve-fixture.ts';
 import { killedAt, recordedTo, type KillPoint } from './strace.ts';
@@ -39,6 +41,10 @@ export class ChaosSite {
 
   get state(): string {
     return path.join(this.fixture.dir, 'state');
+  }
+
+  get #service(): Argv {
+    return compiledArgv(this.fixture.dir, 'serve', '--no-time');
   }
 
   get log(): string {
@@ -74,16 +80,16 @@ export class ChaosSite {
 
   /** Returns at once. */
   startKilled(point: KillPoint): NamespaceProgram {
-    return this.fixture.net.start('storage', killedAt(point, this.fixture.argv('serve', '--no-time')));
+    return this.fixture.net.start('storage', killedAt(point, this.#service));
   }
 
   async serve(): Promise<NamespaceProgram> {
-    return answering(this.fixture.startServe('--no-time'));
+    return answering(this.fixture.net.start('storage', this.#service));
   }
 
   /** What it writes and sends goes to the file. */
   async serveRecorded(file: string): Promise<NamespaceProgram> {
-    return answering(this.fixture.net.start('storage', recordedTo(file, this.fixture.argv('serve', '--no-time'))));
+    return answering(this.fixture.net.start('storage', recordedTo(file, this.#service)));
   }
 
   startBoard(): NamespaceProgram {
