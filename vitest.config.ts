@@ -10,6 +10,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/peers/**', 'test/e2e/**'],
           testTimeout: 20_000,
+          isolate: false,
         },
       },
       { test: { name: 'peers', include: ['test/peers/**/*.test.ts'], testTimeout: 120_000, fileParallelism: false } },
