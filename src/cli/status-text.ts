@@ -36,7 +36,7 @@ function renderNodes(nodes: readonly NodeAnswer[], nowMs: number): string {
     { title: 'last phase', of: ({ status }) => status.lastBoot?.phases.at(-1)?.phase },
     { title: 'ago', of: ({ status }) => lastSeen(status, nowMs) },
     { title: 'runs', of: ({ status }) => status.running?.image },
-    { title: '', of: ({ status }) => noteOf(status) },
+    { title: '', of: noteOf },
   ]);
 }
 
@@ -45,11 +45,13 @@ function lastSeen({ lastBoot }: NodeAnswer['status'], nowMs: number): string | u
   return atMs === undefined ? undefined : renderAge(nowMs - atMs);
 }
 
-/** Why it is not well, else what its next boot would change. */
-function noteOf({ reason, desired, running }: NodeAnswer['status']): string {
+/** Why it is not well, else why it does not reboot, else what its next boot would change. */
+function noteOf({ role, status: { reason, rebootFailed, desired, running } }: NodeAnswer): string {
   if (reason !== undefined) return printable(reason);
+  if (rebootFailed !== undefined) return `cannot be told to reboot: ${printable(rebootFailed.reason)}`;
   const isOld = running !== undefined && desired !== undefined && running.generation !== desired.generation;
-  return isOld ? `next boot: ${desired.image}` : ' ';
+  if (!isOld) return ' ';
+  return running.role === role ? `next boot: ${desired.image}` : `next boot: ${desired.image} as ${role}`;
 }
 
 function renderUnknown(boards: readonly UnknownBoard[], nowMs: number): string {

@@ -84,6 +84,25 @@ test('parts, nodes and unknown boards are three tables', () => {
   ]);
 });
 
+test.each<[string, object, string]>([
+  ['is another role after its next boot', { running: { role: 'login' } }, 'next boot: debian-lite@2 as compute'],
+  ['is the same role of another image after its next boot', {}, 'next boot: debian-lite@2'],
+  [
+    'could not be told to reboot',
+    { rebootFailed: { atMs: 1, reason: 'no route to host' } },
+    'cannot be told to reboot: no route to host',
+  ],
+])('a node that %s says so', (_name, changes: { running?: object }, note) => {
+  const running = { generation: 'a', image: 'debian-lite@1', role: 'compute', ...changes.running };
+  const desired = { generation: 'b', image: 'debian-lite@2' };
+  const status = { state: 'up' as const, lastBoot: undefined, ...changes, desired, running };
+  const health = { status: 'ok' as const, parts: [] };
+
+  const text = renderStatus({ health, nodes: [{ ...sampleNode('node01'), status }], unknownBoards: [] }, 0);
+
+  expect(text.trimEnd().endsWith(`debian-lite@1  ${note}`)).toBe(true);
+});
+
 test('without a service it says how to start one', async () => {
   const { run } = await sampleSite();
 
