@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** `unit` needs no root and no network; `peers` and `e2e` are run by `make test`. */
 export default defineConfig({
   test: {
+    // Many unit tests wait for timers and child processes: more of them than cores go on side by side.
+    maxWorkers: 4,
     projects: [
       {
         test: {
