@@ -1,37 +1,24 @@
-/** The list of all commands, in the order in which --help shows them. */
-import { registerApply } from './commands/apply.ts';
-import { registerBuild } from './commands/build.ts';
-import { registerCompletion } from './commands/completion.ts';
-import { registerConfig } from './commands/config.ts';
-import { registerDemo } from './commands/demo.ts';
-import { registerImage } from './commands/image.ts';
-import { registerInit } from './commands/init.ts';
-import { registerNfs } from './commands/nfs.ts';
-import { registerNode } from './commands/node.ts';
-import { registerOverlay } from './commands/overlay.ts';
-import { registerRack } from './commands/rack.ts';
-import { registerRole } from './commands/role.ts';
-import { registerServe } from './commands/serve.ts';
-import { registerSetup } from './commands/setup.ts';
-import { registerStatus } from './commands/status.ts';
-import { registerToken } from './commands/token.ts';
+/**
+ * All commands, in the order in which --help shows them. Each is loaded when it is asked for: a command that asks the
+ * service a question would else spend most of its time on loading the service.
+ */
 import type { RegisterCommand } from './context.ts';
 
-export const commands: readonly RegisterCommand[] = [
-  registerInit,
-  registerBuild,
-  registerServe,
-  registerApply,
-  registerStatus,
-  registerNode,
-  registerRole,
-  registerOverlay,
-  registerImage,
-  registerConfig,
-  registerToken,
-  registerNfs,
-  registerRack,
-  registerDemo,
-  registerSetup,
-  registerCompletion,
-];
+export const commands: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
+  ['init', async () => (await import('./commands/init.ts')).registerInit],
+  ['build', async () => (await import('./commands/build.ts')).registerBuild],
+  ['serve', async () => (await import('./commands/serve.ts')).registerServe],
+  ['apply', async () => (await import('./commands/apply.ts')).registerApply],
+  ['status', async () => (await import('./commands/status.ts')).registerStatus],
+  ['node', async () => (await import('./commands/node.ts')).registerNode],
+  ['role', async () => (await import('./commands/role.ts')).registerRole],
+  ['overlay', async () => (await import('./commands/overlay.ts')).registerOverlay],
+  ['image', async () => (await import('./commands/image.ts')).registerImage],
+  ['config', async () => (await import('./commands/config.ts')).registerConfig],
+  ['token', async () => (await import('./commands/token.ts')).registerToken],
+  ['nfs', async () => (await import('./commands/nfs.ts')).registerNfs],
+  ['rack', async () => (await import('./commands/rack.ts')).registerRack],
+  ['demo', async () => (await import('./commands/demo.ts')).registerDemo],
+  ['setup', async () => (await import('./commands/setup.ts')).registerSetup],
+  ['completion', async () => (await import('./commands/completion.ts')).registerCompletion],
+]);

@@ -6,7 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from '../model/errors.ts';
 import { apiServer } from './api-client.ts';
 import { commands } from './commands.ts';
-import type { CliContext, Paths } from './context.ts';
+import type { CliContext, Paths, RegisterCommand } from './context.ts';
 import { exitCode, exitCodeOf, explain } from './explain.ts';
 import { versionOf } from './version.ts';
 
@@ -23,8 +23,8 @@ export async function runProgram(args: readonly string[], options: ProgramOption
     paths: () => pathsOf(program.opts(), options.shippedDir),
     service: () => apiServer(program.opts()),
   };
-  for (const register of commands) register(program, context);
   try {
+    for (const register of await loadCommands(args, program)) register(program, context);
     await program.parseAsync([...args], { from: 'user' });
     return exitCode.done;
   } catch (error) {
@@ -36,6 +36,13 @@ export async function runProgram(args: readonly string[], options: ProgramOption
     options.stderr(explain(error));
     return exitCodeOf(error);
   }
+}
+
+/** The one that is asked for; all of them where the answer is about all, as in --help. */
+function loadCommands(args: readonly string[], program: Command): Promise<RegisterCommand[]> {
+  const [name = ''] = program.parseOptions([...args]).operands;
+  const asked = name === 'completion' ? undefined : commands.get(name);
+  return Promise.all((asked === undefined ? [...commands.values()] : [asked]).map((load) => load()));
 }
 
 function newProgram({ shippedDir, stdout, stderr }: ProgramOptions): Command {
