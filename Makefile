@@ -1,6 +1,6 @@
 # Short lines only: what they call is in package.json, src/cli and test/support.
 .DEFAULT_GOAL := help
-.PHONY: help build check test demo
+.PHONY: help build check test demo bench
 
 modules := node_modules/.package-lock.json
 sources := $(shell find src -name '*.ts') package.json tsconfig.json tsconfig.build.json
@@ -19,6 +19,9 @@ test: dist/.built ## Everything: installs what it needs (apt, npm), then check, 
 
 demo: dist/.built ## Build an image, raise a rack, boot two boards into Slurm; installs what it needs; needs root
 	node dist/cli/main.js demo
+
+bench: dist/.built ## Print how fast it is with 1,000 nodes and 64 boards beside what is wanted; needs root
+	npx --no-install tsx test/bench/load.ts
 
 $(modules): package-lock.json
 	@sh src/cli/install-modules.sh

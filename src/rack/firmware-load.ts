@@ -13,6 +13,8 @@ export interface TftpPeer {
   /** Ours for this file; the next file uses the next one. */
   readonly sourcePort: number;
   readonly blockSizeBytes: number;
+  /** Ours where one interface stands for many boards; else the kernel chooses. */
+  readonly ownAddress?: Ipv4Address;
 }
 
 /** Finer than any of the loader's own times. */
@@ -50,7 +52,7 @@ export function loadFile(request: FileRequest, peer: TftpPeer, signal: AbortSign
     });
     socket.on('error', (error) => end(() => reject(error)));
     signal.addEventListener('abort', stopped, { once: true });
-    socket.bind(peer.sourcePort, '0.0.0.0', () => take(fetch.start()));
+    socket.bind(peer.sourcePort, peer.ownAddress ?? '0.0.0.0', () => take(fetch.start()));
   });
 }
 

@@ -1,0 +1,90 @@
+/**
+ * A program: the firmware of many boards, all in this one process and on this one interface, booting over and over until it
+ * is told to stop. Tells `loading` when each has its address, and in the end what was loaded.
+ * Argument: the JSON of a Storm.
+ */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+import { parseIpv4 } from '../../src/model/ipv4.ts';
+import { eepromOf } from '../../src/rack/eeprom.ts';
+import { firmwareFiles, type FileAnswer } from '../../src/rack/firmware-files.ts';
+import { loadFile } from '../../src/rack/firmware-load.ts';
+import { BoardDhcp } from './board-dhcp.ts';
+import { identityOf, type ManyNode } from './many-nodes.ts';
+
+export interface Storm {
+  readonly interface: string;
+  readonly nodes: readonly ManyNode[];
+}
+
+export interface StormResult {
+  readonly boots: number;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly slowestBootMs: number;
+  /** What boards gave up, and why. */
+  readonly stuck: readonly string[];
+}
+
+/** Of the interface, whole files or not. */
+async function receivedBytes(): Promise<number> {
+  const line = (await readFile('/proc/self/net/dev', 'utf8')).split('\n').find((each) => each.includes(`${device}:`));
+  return Number(line?.split(':')[1]?.trim().split(/\s+/)[0]);
+}
+
+/** As firmware repeats a DISCOVER. */
+const repeatMs = 8000;
+
+const { interface: device, nodes } = JSON.parse(process.argv[2] ?? '') as Storm;
+const stop = new AbortController();
+process.on('SIGTERM', () => stop.abort());
+
+const total = { boots: 0, slowestBootMs: 0, stuck: new Set<string>() };
+
+await promisify(execFile)('ip', ['route', 'replace', 'default', 'dev', device]);
+const dhcp = await BoardDhcp.open();
+await Promise.all(nodes.map((node) => takeAddress(node)));
+process.stdout.write('loading\n');
+const startedMs = performance.now();
+const bytesBefore = await receivedBytes();
+await Promise.all(nodes.map((node) => bootOverAndOver(node)));
+dhcp.close();
+const seconds = (performance.now() - startedMs) / 1000;
+const bytes = (await receivedBytes()) - bytesBefore;
+const result: StormResult = { ...total, bytes, seconds, stuck: [...total.stuck] };
+process.stdout.write(`${JSON.stringify(result)}\n`);
+
+async function takeAddress(node: ManyNode): Promise<void> {
+  const { address } = await dhcp.lease(identityOf(node), Number.parseInt(node.serial, 16), repeatMs);
+  await promisify(execFile)('ip', ['address', 'replace', `${address}/16`, 'dev', device]);
+}
+
+async function bootOverAndOver(node: ManyNode): Promise<void> {
+  while (!stop.signal.aborted) {
+    const beganMs = performance.now();
+    const end = await loadAll(node).catch(() => 'stopped');
+    if (end === 'stopped') return;
+    if (end !== 'start') total.stuck.add(end);
+    total.boots += 1;
+    total.slowestBootMs = Math.max(total.slowestBootMs, performance.now() - beganMs);
+  }
+}
+
+/** @returns `start`, or why not */
+async function loadAll(node: ManyNode): Promise<string> {
+  const who = identityOf(node);
+  const { blockSizeBytes } = eepromOf(who.board, who.eeprom);
+  const ownAddress = parseIpv4(node.address);
+  const peer = { server: parseIpv4('10.42.0.1'), port: 69, sourcePort: 0, blockSizeBytes, ownAddress };
+  const files = firmwareFiles(who);
+  let answer: FileAnswer;
+  for (;;) {
+    const step = files.next(answer);
+    if (step.done === true) return step.value.kind === 'start' ? 'start' : step.value.reason;
+    const loaded = await loadFile(step.value, peer, stop.signal);
+    if (loaded.kind === 'late') return loaded.reason;
+    answer = loaded.kind === 'loaded' ? loaded.bytes : loaded.kind === 'exists' ? new Uint8Array() : undefined;
+  }
+}
