@@ -89,14 +89,16 @@ async function clearOldRack(folder: RackFolder): Promise<void> {
 async function bootAndCompute(folder: RackFolder, options: DemoOptions): Promise<void> {
   const { tell, tellStep, signal } = options;
   await askRack(folder.controlSocket, { verb: 'power', action: 'on', names: boardNames }, signal);
-  const powerOnMs = Date.now();
   tellStep(`${boardNames.join(' and ')} are switched on at the same time`);
   await waitForBoots(folder, options);
   tellStep('both nodes have their root and their overlay');
   await runJob(folder, options);
   await changeRoles(folder, options);
   const boards = await Promise.all(boardNames.map((name) => readBoots(folder, name)));
-  tell(`\nBoots as the service saw them, in seconds after power-on:\n${renderTimeline(boards, powerOnMs)}`);
+  const drawn = boards.flatMap(({ name, boots }) =>
+    boots.toReversed().map((boot) => renderTimeline([{ name, boots: [boot] }], boot.startedAtMs)),
+  );
+  tell(`\nBoots as the service saw them, in seconds after the board's first packet:\n\n${drawn.join('\n')}`);
 }
 
 async function waitForBoots(folder: RackFolder, { tell, signal }: DemoOptions): Promise<void> {
