@@ -24,7 +24,7 @@ mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=262144,cache=loose host /h
 mount -t tmpfs scratch /scratch; mkdir /scratch/upper /scratch/work
 mount -t overlay -o lowerdir=/host,upperdir=/scratch/upper,workdir=/scratch/work root /new
 mount -t proc proc /new/proc; mount -t sysfs sys /new/sys; mount -o move /dev /new/dev
-for folder in run tmp var/lib/nfs; do mount -t tmpfs "$folder" "/new/$folder"; done
+for folder in run var/lib/nfs; do mount -t tmpfs "$folder" "/new/$folder"; done
 cp /script /new/run/script
 chroot /new /bin/sh /run/script
 poweroff -f

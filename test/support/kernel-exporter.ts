@@ -22,15 +22,21 @@ const exporter = kernelExporter({
 
 const image: NfsExport = {
   id: 11,
-  path: '/tmp/image',
+  path: '/run/trees/image',
   pseudo: '/images/debian-lite/1/root',
   access: 'read-only',
   clients: [here],
 };
-const share: NfsExport = { id: 12, path: '/tmp/share', pseudo: '/shares/home', access: 'read-write', clients: [here] };
+const share: NfsExport = {
+  id: 12,
+  path: '/run/trees/share',
+  pseudo: '/shares/home',
+  access: 'read-write',
+  clients: [here],
+};
 const foreign: NfsExport = {
   id: 13,
-  path: '/tmp/foreign',
+  path: '/run/trees/foreign',
   pseudo: '/shares/foreign',
   access: 'read-only',
   clients: [elsewhere],
@@ -61,7 +67,7 @@ attempt('mount image', mount(image.pseudo, '/tmp/a'));
 attempt('read image', 'cat /tmp/a/file');
 attempt('write image', 'touch /tmp/a/new');
 attempt('mount share', mount(share.pseudo, '/tmp/b'));
-attempt('write share', 'echo new > /tmp/b/new && cat /tmp/share/new');
+attempt('write share', 'echo new > /tmp/b/new && cat /run/trees/share/new');
 attempt('read foreign', `${mount(foreign.pseudo, '/tmp/c')} && cat /tmp/c/file`);
 await exporter.apply([image], signal);
 attempt('read image after a change', 'cat /tmp/a/file');
