@@ -1,4 +1,5 @@
 /** What the API asks of the service. Values are what it answers as JSON; none of them holds a secret but a token that is new. */
+import type { ChangeOptions, Tagged } from '../model/change.ts';
 import type { TokenScope } from '../model/api-token.ts';
 import type { Event } from '../model/event.ts';
 import type { NodeSpec } from '../model/node.ts';
@@ -21,23 +22,6 @@ export interface HealthAnswer {
 
 /** Its MAC is filled in where it was learned. */
 export type NodeAnswer = NodeSpec & { readonly status: NodeStatus };
-
-/** Who asks for a change, and on what condition. */
-export interface ChangeOptions {
-  /** Name of the token, or `socket`: stands in the event of the change as `by`. */
-  readonly by: string;
-  /** Check everything, answer what would change, change nothing. */
-  readonly dryRun: boolean;
-  /** If-Match as the client sent it: `requireMatch` of plan/etag.ts compares it, inside of state.update. */
-  readonly ifMatch: string | undefined;
-}
-
-/** An answer and the tag of the node (of the list) as it is after it; after a dry run, as it is now. */
-export interface Tagged<T> {
-  readonly answer: T;
-  /** undefined when the node is gone. */
-  readonly etag: string | undefined;
-}
 
 export interface ApiActions extends Questions, NodeActions, RoleActions, TokenActions {
   readonly events: EventActions;

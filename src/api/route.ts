@@ -2,8 +2,9 @@
 import type { Response } from 'express';
 import type { z } from 'zod';
 
+import type { ChangeOptions } from '../model/change.ts';
 import type { TokenScope } from '../model/api-token.ts';
-import type { ApiActions, ChangeOptions } from './actions.ts';
+import type { ApiActions } from './actions.ts';
 
 type Method = 'get' | 'put' | 'post' | 'patch' | 'delete';
 

@@ -1,7 +1,8 @@
 /** Changes of nodes for the command line: by the service that runs, else in the database of this machine under its lock. */
 import path from 'node:path';
 
-import type { ChangeOptions, NodeAnswer, Tagged } from '../api/actions.ts';
+import type { ChangeOptions, Tagged } from '../model/change.ts';
+import type { NodeAnswer } from '../api/actions.ts';
 import type { Problem } from '../api/schemas/problem.ts';
 import type { RoleFleet } from '../fleet/role-change.ts';
 import { openFrozenBoots } from '../host/frozen-boots.ts';

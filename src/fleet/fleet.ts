@@ -1,4 +1,5 @@
 /** What changes of nodes are decided from and written to. */
+import type { ChangeOptions } from '../model/change.ts';
 import type { StateFile } from '../host/state-file.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { NodeSpec } from '../model/node.ts';
@@ -14,21 +15,6 @@ export interface Fleet {
   readonly viewOf: (state: State) => ClusterView;
   /** What nodes run now, as far as is known. */
   readonly running: () => RunningRoles;
-}
-
-export interface ChangeOptions {
-  /** Who asks: stands in the event of the change. */
-  readonly by: string;
-  readonly dryRun: boolean;
-  /** An entity tag of what is changed, or several; undefined when the asker does not care. */
-  readonly ifMatch: string | undefined;
-}
-
-/** An answer and the tag of the node (of the list) after it; after a dry run, as it is now. */
-export interface Tagged<T> {
-  readonly answer: T;
-  /** undefined when there is no such node. */
-  readonly etag: string | undefined;
 }
 
 /** What a change makes of a state. */

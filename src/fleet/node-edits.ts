@@ -1,4 +1,5 @@
 /** Adds, changes and removes nodes, and gives boards a name: each with its event in the same transaction. */
+import type { ChangeOptions, Tagged } from '../model/change.ts';
 import { parseMac } from '../model/mac.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { State } from '../model/state.ts';
@@ -18,7 +19,7 @@ import { etagOf, requireMatch } from '../plan/etag.ts';
 import { diffNodes } from '../plan/node-changes.ts';
 import { refuseSecondController, type RunningRoles } from '../plan/role-change.ts';
 import { replaceNodes } from '../plan/state-changes.ts';
-import { commit, tagOf, type ChangeOptions, type Edited, type Fleet, type Tagged } from './fleet.ts';
+import { commit, tagOf, type Edited, type Fleet } from './fleet.ts';
 import { nodeEvents, shownChange, type AddedKind, type NodesChange } from './node-events.ts';
 import { refusal } from './role-change.ts';
 

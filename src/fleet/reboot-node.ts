@@ -1,7 +1,8 @@
 /** Tells a running node to reboot, on request: the promise is written down before anybody hears of it. */
+import type { ChangeOptions, Tagged } from '../model/change.ts';
 import { RefusedError } from '../model/errors.ts';
 import { requireMatch } from '../plan/etag.ts';
-import { commit, nodeNamed, tagOf, type ChangeOptions, type Tagged } from './fleet.ts';
+import { commit, nodeNamed, tagOf } from './fleet.ts';
 import { rebootEvents, type RoleFleet } from './role-change.ts';
 
 export interface Reboot {

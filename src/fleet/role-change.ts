@@ -1,4 +1,5 @@
 /** Gives a node another role: decided, written down with its event, and only then is the node told to reboot. */
+import type { ChangeOptions, Tagged } from '../model/change.ts';
 import { RefusedError, unreachable } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { RoleDiff } from '../model/role-diff.ts';
@@ -6,7 +7,7 @@ import type { State } from '../model/state.ts';
 import { requireMatch } from '../plan/etag.ts';
 import type { RebootDecision } from '../plan/role-change-running.ts';
 import { planRoleChange } from '../plan/role-change.ts';
-import { commit, nodeNamed, tagOf, type ChangeOptions, type Edited, type Fleet, type Tagged } from './fleet.ts';
+import { commit, nodeNamed, tagOf, type Edited, type Fleet } from './fleet.ts';
 import type { Reboots } from './reboots.ts';
 
 export interface RoleFleet extends Fleet {

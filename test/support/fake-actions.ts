@@ -1,5 +1,6 @@
 /** An API without a service behind it: answers the examples of the document, and writes down what it is asked to change. */
-import type { ApiActions, ChangeOptions } from '../../src/api/actions.ts';
+import type { ChangeOptions } from '../../src/model/change.ts';
+import type { ApiActions } from '../../src/api/actions.ts';
 import { bootExample, planExample } from '../../src/api/schemas/boot.ts';
 import { nodeExample, nodesChangeExample } from '../../src/api/schemas/node.ts';
 import { roleChangeExample, roleExample } from '../../src/api/schemas/role.ts';

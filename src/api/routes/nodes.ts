@@ -1,4 +1,5 @@
 /** Nodes: what they are, what they boot, and how they change. */
+import type { Tagged } from '../../model/change.ts';
 import { NodeList, NodeSpec } from '../../model/node.ts';
 import { PublicBoot } from '../../model/node-status.ts';
 import { z } from 'zod';
@@ -6,7 +7,6 @@ import { z } from 'zod';
 import { json, route, type AnswerSpec, type Reply, type Route } from '../route.ts';
 import { bootExample, Plan, planExample } from '../schemas/boot.ts';
 import { Node, nodeExample, NodePatch, NodesChange, nodesChangeExample, nodeSpecExample } from '../schemas/node.ts';
-import type { Tagged } from '../actions.ts';
 
 const tag = 'nodes';
 

@@ -1,7 +1,7 @@
 /** What the verbs that change nodes have in common: which nodes, in which order, and what is said of it. */
 import type { Command } from 'commander';
 
-import type { ChangeOptions } from '../../api/actions.ts';
+import type { ChangeOptions } from '../../model/change.ts';
 import type { NodesChange } from '../../api/schemas/node.ts';
 import { ChangedError, ConfigError } from '../../model/errors.ts';
 import type { NodeSpec } from '../../model/node.ts';

@@ -3,7 +3,8 @@ import path from 'node:path';
 
 import { Option, type Command } from 'commander';
 
-import type { ChangeOptions, TokenActions } from '../../api/actions.ts';
+import type { ChangeOptions } from '../../model/change.ts';
+import type { TokenActions } from '../../api/actions.ts';
 import type { NewToken, RevokedToken, Token } from '../../api/schemas/token.ts';
 import { writeFileAtomically } from '../../host/atomic-file.ts';
 import { withDatabase } from '../../host/state-file.ts';
