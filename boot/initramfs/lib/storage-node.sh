@@ -42,7 +42,8 @@ form_value() {
     printf %s "$1" | tr '\n' ' ' | sed -e 's/%/%25/g' -e 's/&/%26/g' -e 's/+/%2B/g' -e 's/;/%3B/g' -e 's/=/%3D/g' -e 's/ /+/g'
 }
 
-# Pis have no clock of their own: munge, TLS and logs need the time, and NFS leases must not jump.
+# Pis have no clock of their own: munge, TLS and logs need the time, and NFS leases must not jump. What systemd starts finds
+# it set: nothing on a node has to wait for its time server.
 set_clock() {
     get_patiently clock $work/clock
     read -r now < $work/clock
