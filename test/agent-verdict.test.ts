@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 
 import { agentDir, shells } from './support/agent-node.ts';
+import { isMissing } from './support/programs.ts';
 
 const usual = {
   units: 'slurmd',
@@ -57,7 +58,7 @@ function judge(shell: readonly string[], asked: Asked): string {
 const mounting = String.raw`12 home.mount start running\n13 slurmd.service start waiting\n`;
 const timing = String.raw`7 systemd-time-wait-sync.service start running\n`;
 
-describe.each(shells)('%s', (_name, shell) => {
+describe.skipIf(isMissing('busybox')).each(shells)('%s', (_name, shell) => {
   test.each<[string, Asked, string]>([
     ['all units are active', { units: 'munge slurmd', states: 'active active' }, 'ready:'],
     ['a unit that reads its configuration again', { states: 'reloading' }, 'ready:'],

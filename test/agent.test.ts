@@ -9,6 +9,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { sampleNode } from './support/sample-view.ts';
 import { agentStorageNode, bootInto, shells, type AgentStorageNode } from './support/agent-node.ts';
+import { isMissing } from './support/programs.ts';
+
+/** The agent runs on the busybox that the initramfs leaves behind. */
+const isAbsent = isMissing('busybox');
 
 type Node = Awaited<ReturnType<typeof bootInto>>;
 
@@ -32,7 +36,7 @@ const phases = () => storage.boots.all()[0]?.phases.map(({ phase }) => phase) ??
 const heartbeat = () => storage.heartbeats.of('node01');
 const until = (what: () => unknown) => expect.poll(what, { timeout: 15_000, interval: 20 });
 
-describe.each(shells)('%s', (_name, shell) => {
+describe.skipIf(isAbsent).each(shells)('%s', (_name, shell) => {
   test('tells that the system starts, then that it is ready, then how it is', async () => {
     await boot(shell);
     await node.answer('is-active', 'activating\n');
@@ -78,7 +82,7 @@ describe.each(shells)('%s', (_name, shell) => {
   });
 });
 
-test('removes a live file that is one no more, or gives back what the image has there', async () => {
+test.skipIf(isAbsent)('removes a live file that is one no more, or gives back what the image has there', async () => {
   await boot();
   node.start();
   await until(() => heartbeat()?.phase).toBe('ready');
@@ -96,7 +100,7 @@ test('removes a live file that is one no more, or gives back what the image has 
   expect(await node.read('etc/pi-image/live')).not.toContain('etc/slurm');
 });
 
-test('applies no tar that arrived in part, and the whole one when it comes', async () => {
+test.skipIf(isAbsent)('applies no tar that arrived in part, and the whole one when it comes', async () => {
   let isCut = true;
   await boot(['dash'], (handler) => (request, response) => {
     if (isCut && request.url === '/boot/v1/live.tar') {
@@ -121,7 +125,7 @@ test('applies no tar that arrived in part, and the whole one when it comes', asy
   await until(() => readFileSync(path.join(node.root, 'etc/hosts'), 'utf8')).toContain('node02');
 });
 
-test('shows the key of its boot to nobody who lists processes', async () => {
+test.skipIf(isAbsent)('shows the key of its boot to nobody who lists processes', async () => {
   await boot();
   const agent = node.start();
   await until(() => heartbeat()?.phase).toBe('ready');
@@ -137,7 +141,7 @@ test('shows the key of its boot to nobody who lists processes', async () => {
   expect(statSync(path.join(node.facts, 'agent')).mode & 0o777).toBe(0o700);
 });
 
-test('goes on when the storage node comes back', async () => {
+test.skipIf(isAbsent)('goes on when the storage node comes back', async () => {
   await boot();
   node.start();
   await until(() => heartbeat()?.phase).toBe('ready');
@@ -154,7 +158,7 @@ test('goes on when the storage node comes back', async () => {
   }
 });
 
-test('says once that its key is refused', async () => {
+test.skipIf(isAbsent)('says once that its key is refused', async () => {
   await boot();
   await writeFile(path.join(node.root, 'etc/pi-image/boot.key'), `${'x'.repeat(43)}\n`);
   const agent = node.start();
@@ -163,7 +167,7 @@ test('says once that its key is refused', async () => {
   expect(agent.output().split('refuses the key of this boot')).toHaveLength(2);
 });
 
-test('ends where the initramfs of an older image left nothing', async () => {
+test.skipIf(isAbsent)('ends where the initramfs of an older image left nothing', async () => {
   await boot();
   await rm(path.join(node.facts, 'server'));
 
