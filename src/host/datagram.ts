@@ -3,11 +3,9 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 
 import { HostError } from '../model/errors.ts';
 import { parseIpv4, type Ipv4Address } from '../model/ipv4.ts';
+import type { Endpoint } from './datagram/port.ts';
 
-export interface Endpoint {
-  readonly address: Ipv4Address;
-  readonly port: number;
-}
+export type { Endpoint };
 
 export interface ListeningSocket {
   readonly port: number;
