@@ -25,6 +25,35 @@ type SystemPhase = (typeof systemPhases)[number];
 
 export type ReportedPhase = (typeof initramfsPhases)[number] | SystemPhase;
 
+/** How often something came, and when. */
+const DhcpCount = z.strictObject({ count: z.int(), firstMs: z.number(), lastMs: z.number() });
+export type DhcpCount = Readonly<z.infer<typeof DhcpCount>>;
+
+/** What DHCP saw of a board while its boot was open. */
+export const DhcpSeen = z.strictObject({
+  /** Of its firmware; what is answered to its kernel later is not counted. */
+  discover: DhcpCount.optional(),
+  offer: DhcpCount.optional(),
+  request: DhcpCount.optional(),
+  ack: DhcpCount.optional(),
+  nak: DhcpCount.optional(),
+  /** DISCOVER of the kernel's system. */
+  system: DhcpCount.optional(),
+  /** Addresses of other DHCP servers that answered it, or that it chose. */
+  foreignServers: z.array(z.string()).optional(),
+  /** What the board says it is. */
+  board: z.string().optional(),
+});
+export type DhcpSeen = Readonly<z.infer<typeof DhcpSeen>>;
+
+const UnfinishedFile = z.strictObject({
+  file: z.string(),
+  sizeBytes: z.number(),
+  bytes: z.number(),
+  blockSizeBytes: z.int(),
+  atMs: z.number(),
+});
+
 export const Boot = z.strictObject({
   id: z.string(),
   node: z.string(),
@@ -47,8 +76,11 @@ export const Boot = z.strictObject({
   files: z.int(),
   bytes: z.int(),
   phases: z.array(z.strictObject({ phase: z.enum(bootPhases), atMs: z.number(), detail: z.string().optional() })),
+  dhcp: DhcpSeen.optional(),
   /** What it asked for over TFTP or HTTP, needs, and did not get. */
   missing: z.array(z.strictObject({ file: z.string(), reason: z.string() })).optional(),
+  /** What it began to load over TFTP and did not have to the end; `bytes` is what it confirmed. */
+  unfinished: z.array(UnfinishedFile).optional(),
   /** Time in which we kept it waiting, because the service was down: no deadline counts it. */
   queued: z.strictObject({ ms: z.number(), untilMs: z.number() }).optional(),
   /** How it closed; undefined while it is open. */

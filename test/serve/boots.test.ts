@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { silenceMs } from '../../src/plan/boot-timeline.ts';
-import type { Arrival } from '../../src/serve/boots.ts';
+import type { Arrival } from '../../src/serve/boots-deps.ts';
 import { sampleBoots } from '../support/sample-boots.ts';
 import { sampleCluster, sampleManifest, sampleNode, sampleView } from '../support/sample-view.ts';
 

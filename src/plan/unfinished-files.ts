@@ -1,0 +1,13 @@
+/** Which files did a board begin to load, and not have to the end? The last of them is where it stopped. */
+import type { Boot } from '../model/boot.ts';
+
+export type UnfinishedFile = Omit<NonNullable<Boot['unfinished']>[number], 'atMs'>;
+
+/** A board asks for one file after the other; more than a few of these are tries. */
+const maxNoted = 4;
+
+export function noteUnfinished(boot: Boot, file: UnfinishedFile, nowMs: number): Boot {
+  if (boot.closed !== undefined || file.bytes === 0) return boot;
+  const others = (boot.unfinished ?? []).filter((each) => each.file !== file.file);
+  return { ...boot, unfinished: [...others, { ...file, atMs: nowMs }].slice(-maxNoted) };
+}
