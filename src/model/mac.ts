@@ -22,8 +22,12 @@ export function parseMac(text: string): MacAddress {
 
 /** @param bytes six bytes in wire order */
 export function macFromBytes(bytes: Uint8Array): MacAddress {
-  return [...bytes.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, '0')).join(':') as MacAddress;
+  const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0, sixth = 0] = bytes;
+  const start = `${pairOf[first]}:${pairOf[second]}:${pairOf[third]}`;
+  return `${start}:${pairOf[fourth]}:${pairOf[fifth]}:${pairOf[sixth]}` as MacAddress;
 }
+
+const pairOf: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 export function macToBytes(mac: MacAddress): Uint8Array {
   return Uint8Array.from(mac.split(':'), (pair) => Number.parseInt(pair, 16));

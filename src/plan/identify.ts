@@ -1,4 +1,5 @@
 /** Which node is the board with this MAC and serial? From the list of nodes alone. */
+import type { Ipv4Address } from '../model/ipv4.ts';
 import type { MacAddress } from '../model/mac.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { Serial } from '../model/serial.ts';
@@ -19,8 +20,10 @@ export interface BoardIds {
 
 /** By MAC, else by serial. Where the two do not name the same node, nobody is booted by guess. */
 export function identify(board: BoardIds, nodes: readonly NodeSpec[]): Identity {
-  const byMac = nodes.find((node) => node.mac === board.mac);
-  const bySerial = nodes.find((node) => isSerialOf(node, board));
+  const index = indexOf(nodes);
+  const byMac = index.byMac.get(board.mac);
+  // A Pi 3 boot ROM says no serial, but its MAC follows from it.
+  const bySerial = board.serial === undefined ? index.byPi3Mac.get(board.mac) : index.bySerial.get(board.serial);
   if (byMac !== undefined && bySerial !== undefined && byMac !== bySerial) {
     return conflict(
       `the board with MAC ${board.mac} and serial ${board.serial} is ${byMac.name} by its MAC and ${bySerial.name} by its serial; correct one of the two in nodes.yaml`,
@@ -28,14 +31,52 @@ export function identify(board: BoardIds, nodes: readonly NodeSpec[]): Identity 
   }
   if (byMac !== undefined) return checkSerial(byMac, board);
   if (bySerial !== undefined) return checkMac(bySerial, board);
-  return { kind: 'unknown' };
+  return unknown;
 }
 
-/** A Pi 3 boot ROM says no serial, but its MAC follows from it. */
-function isSerialOf(node: NodeSpec, board: BoardIds): boolean {
-  if (node.serial === undefined) return false;
-  if (board.serial !== undefined) return node.serial === board.serial;
-  return node.board === 'pi3' && node.mac === undefined && pi3Mac(node.serial) === board.mac;
+const unknown: Identity = { kind: 'unknown' };
+
+export function nodeAt(address: Ipv4Address, nodes: readonly NodeSpec[]): NodeSpec | undefined {
+  return indexOf(nodes).byAddress.get(address);
+}
+
+interface NodeIndex {
+  readonly byMac: ReadonlyMap<MacAddress, NodeSpec>;
+  readonly bySerial: ReadonlyMap<Serial, NodeSpec>;
+  /** Those whose MAC is not known yet and follows from the serial. */
+  readonly byPi3Mac: ReadonlyMap<MacAddress, NodeSpec>;
+  readonly byAddress: ReadonlyMap<Ipv4Address, NodeSpec>;
+}
+
+/** Asked for every datagram, and the list of nodes is the same object until it changes. */
+const known = new WeakMap<readonly NodeSpec[], NodeIndex>();
+
+function indexOf(nodes: readonly NodeSpec[]): NodeIndex {
+  const found = known.get(nodes);
+  if (found !== undefined) return found;
+  const made: NodeIndex = {
+    byMac: mapBy(nodes, ({ mac }) => mac),
+    bySerial: mapBy(nodes, ({ serial }) => serial),
+    byPi3Mac: mapBy(nodes, ({ board, mac, serial }) =>
+      board === 'pi3' && mac === undefined && serial !== undefined ? pi3Mac(serial) : undefined,
+    ),
+    byAddress: mapBy(nodes, ({ address }) => address),
+  };
+  known.set(nodes, made);
+  return made;
+}
+
+/** Of two nodes with one key the first counts. */
+function mapBy<K extends string>(
+  nodes: readonly NodeSpec[],
+  keyOf: (node: NodeSpec) => K | undefined,
+): ReadonlyMap<K, NodeSpec> {
+  const map = new Map<K, NodeSpec>();
+  for (const node of nodes) {
+    const key = keyOf(node);
+    if (key !== undefined && !map.has(key)) map.set(key, node);
+  }
+  return map;
 }
 
 function checkSerial(node: NodeSpec, { mac, serial }: BoardIds): Identity {

@@ -2,7 +2,7 @@
 import { ipv4FromBytes, ipv4ToBytes, type Ipv4Address } from '../model/ipv4.ts';
 import type { DhcpOptions } from './dhcp.ts';
 
-/** RFC 2132; 97 is RFC 4578. */
+/** RFC 2132; 82 is RFC 3046, 97 is RFC 4578. */
 export const option = {
   pad: 0,
   subnetMask: 1,
@@ -19,9 +19,11 @@ export const option = {
   serverId: 54,
   parameterList: 55,
   message: 56,
+  maxMessageBytes: 57,
   vendorClass: 60,
   clientId: 61,
   tftpServerName: 66,
+  relayInfo: 82,
   machineId: 97,
   end: 255,
 } as const;
@@ -40,9 +42,40 @@ export function readAddress(options: DhcpOptions, code: number): Ipv4Address | u
   return value?.byteLength === 4 ? ipv4FromBytes(value) : undefined;
 }
 
+export function readUint16(options: DhcpOptions, code: number): number | undefined {
+  const value = options.get(code);
+  return value?.byteLength === 2 ? (value[0] ?? 0) * 256 + (value[1] ?? 0) : undefined;
+}
+
 export function readText(options: DhcpOptions, code: number): string | undefined {
   const value = options.get(code);
-  return value === undefined ? undefined : Buffer.from(value).toString('latin1');
+  return value === undefined ? undefined : latin1(value);
+}
+
+function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).latin1Slice();
+}
+
+/** What a relay adds (RFC 3046), as far as a server acts on it. */
+export interface RelayInfo {
+  /** The network of the client, where giaddr is in another: RFC 3527. */
+  readonly link: Ipv4Address | undefined;
+  /** What clients are to take for the server's address, so that their renewals come by the relay too: RFC 5107. */
+  readonly server: Ipv4Address | undefined;
+}
+
+export function readRelayInfo(options: DhcpOptions): RelayInfo {
+  const value = options.get(option.relayInfo);
+  return { link: subOption(value, 5), server: subOption(value, 11) };
+}
+
+function subOption(value: Uint8Array | undefined, code: number): Ipv4Address | undefined {
+  if (value === undefined) return undefined;
+  for (let at = 0; at + 2 <= value.byteLength; at += 2 + (value[at + 1] ?? 0)) {
+    const piece = value.subarray(at + 2, at + 2 + (value[at + 1] ?? 0));
+    if (value[at] === code && piece.byteLength === 4) return ipv4FromBytes(piece);
+  }
+  return undefined;
 }
 
 export function messageTypeValue(type: MessageType): Uint8Array {
@@ -50,7 +83,9 @@ export function messageTypeValue(type: MessageType): Uint8Array {
 }
 
 export function addressesValue(addresses: readonly Ipv4Address[]): Uint8Array {
-  return Uint8Array.from(addresses.flatMap((address) => [...ipv4ToBytes(address)]));
+  const bytes = new Uint8Array(4 * addresses.length);
+  for (const [index, address] of addresses.entries()) bytes.set(ipv4ToBytes(address), 4 * index);
+  return bytes;
 }
 
 export function textValue(text: string): Uint8Array {
