@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { NodeName, ResourceName, Variables } from './names.ts';
 
 /** Families whose firmware a virtual board speaks. */
-export const rackBoards = ['pi4', 'pi5'] as const;
+export const rackBoards = ['pi3', 'pi4', 'pi5'] as const;
 export type RackBoard = (typeof rackBoards)[number];
 
 const IsoDate = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'a date such as 2026-08-04, in quotes');

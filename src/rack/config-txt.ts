@@ -17,6 +17,7 @@ const maxConfigBytes = 4096;
 
 /** Filters that hold for a board, beside [all]. */
 const filters: Readonly<Record<RackBoard, readonly string[]>> = {
+  pi3: ['all', 'pi3', 'board-type=0x8'],
   pi4: ['all', 'pi4', 'board-type=0x11'],
   pi5: ['all', 'pi5', 'board-type=0x17'],
 };

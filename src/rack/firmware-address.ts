@@ -7,15 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WireError } from '../model/errors.ts';
 import { decodeDhcp } from '../wire/dhcp-decode.ts';
 import type { BoardIdentity } from './eeprom.ts';
-import {
-  decideOffer,
-  dhcpTimeoutMs,
-  discoverPacket,
-  discoverTimesMs,
-  requestPacket,
-  type Offer,
-} from './firmware-dhcp.ts';
+import { decideOffer, discoverPacket, requestPacket, type Offer } from './firmware-dhcp.ts';
 import type { Emit } from './firmware-event.ts';
+import { loadersOf } from './loaders.ts';
 
 const everyone = '255.255.255.255';
 
@@ -26,15 +20,17 @@ export interface DhcpPorts {
 
 interface Attempt {
   readonly who: BoardIdentity;
+  readonly stage: number;
   readonly xid: number;
   readonly socket: Socket;
   readonly ports: DhcpPorts;
   readonly emit: Emit;
 }
 
-/** One attempt. @returns undefined when 45 s have passed without an OFFER that the loader takes. */
+/** One attempt. @returns undefined when its time has passed without an OFFER that the loader takes. */
 export async function requestAddress(
   who: BoardIdentity,
+  stage: number,
   options: { readonly ports: DhcpPorts; readonly emit: Emit; readonly signal: AbortSignal },
 ): Promise<Offer | undefined> {
   const socket = createSocket({ type: 'udp4', reuseAddr: true });
@@ -42,7 +38,8 @@ export async function requestAddress(
     socket.bind(options.ports.client, '0.0.0.0');
     await once(socket, 'listening', { signal: options.signal });
     socket.setBroadcast(true);
-    const attempt: Attempt = { who, xid: randomInt(2 ** 32), socket, ports: options.ports, emit: options.emit };
+    const xid = loadersOf(who).dhcp.xid ?? randomInt(2 ** 32);
+    const attempt: Attempt = { who, stage, xid, socket, ports: options.ports, emit: options.emit };
     const done = new AbortController();
     const offer = await Promise.race([
       awaitOffer(attempt, done.signal),
@@ -50,7 +47,8 @@ export async function requestAddress(
     ]).finally(() => done.abort());
     if (offer === undefined) options.emit({ event: 'no-offer' });
     // No wait for the ACK: the loader goes on with the OFFERed address.
-    else await send(attempt, requestPacket(who, attempt.xid, offer));
+    const request = offer && requestPacket(who, attempt.xid, offer);
+    if (request !== undefined) await send(attempt, request);
     return offer;
   } finally {
     socket.close();
@@ -79,14 +77,15 @@ function decide(datagram: Uint8Array, who: BoardIdentity, xid: number): ReturnTy
 }
 
 async function sendDiscovers(attempt: Attempt, signal: AbortSignal): Promise<undefined> {
+  const { discoverTimesMs, giveUpMs } = loadersOf(attempt.who).dhcp;
   let elapsedMs = 0;
   for (const [index, atMs] of discoverTimesMs.entries()) {
     await sleep(atMs - elapsedMs, undefined, { signal });
     elapsedMs = atMs;
     attempt.emit({ event: 'discover', attempt: index + 1 });
-    await send(attempt, discoverPacket(attempt.who, attempt.xid));
+    await send(attempt, discoverPacket(attempt.who, attempt.xid, attempt.stage));
   }
-  await sleep(dhcpTimeoutMs - elapsedMs, undefined, { signal });
+  await sleep(giveUpMs - elapsedMs, undefined, { signal });
   return undefined;
 }
 

@@ -7,12 +7,6 @@ import { layout, magicCookie, noAddress, readMac, type DhcpPacket } from '../wir
 import { messageTypeValue, option, readAddress, readMessageType, readText } from '../wire/dhcp-options.ts';
 import { eepromOf, identityOptions, type BoardIdentity } from './eeprom.ts';
 
-/** Measured: DISCOVERs leave at these times after the start of an attempt, all with one xid and secs 0. */
-export const discoverTimesMs = [0, 8000, 24_000] as const;
-
-/** DHCP_TIMEOUT of the EEPROM's configuration: then "NETBOOT init failed" and a new attempt with a new xid. */
-export const dhcpTimeoutMs = 45_000;
-
 /** What the loader takes from an OFFER. */
 export interface Offer {
   readonly address: Ipv4Address;
@@ -25,20 +19,23 @@ export interface Offer {
 export type OfferDecision =
   { readonly kind: 'take'; readonly offer: Offer } | { readonly kind: 'ignore'; readonly reason: string };
 
-/** 322 bytes, never padded: the loader's own packets are shorter than RFC 1542 §2.1 asks for. */
-export function discoverPacket(who: BoardIdentity, xid: number): Uint8Array {
-  const values = new Map(identityOptions(who)).set(option.messageType, messageTypeValue('discover'));
-  return packet(who, xid, eepromOf(who.board, who.eeprom).discoverOptions, values);
+/** 320 or 322 bytes, never padded: the loaders' own packets are shorter than RFC 1542 §2.1 asks for. */
+export function discoverPacket(who: BoardIdentity, xid: number, stage = 0): Uint8Array {
+  const eeprom = eepromOf(who.board, who.eeprom, stage);
+  const values = new Map(identityOptions(who, eeprom)).set(option.messageType, messageTypeValue('discover'));
+  return packet(who, xid, eeprom.discoverOptions, values);
 }
 
-/** Repeats the OFFER's server also in siaddr. */
-export function requestPacket(who: BoardIdentity, xid: number, offer: Offer): Uint8Array {
+/** Repeats the OFFER's server also in siaddr. @returns undefined for a Pi 3, which sends none */
+export function requestPacket(who: BoardIdentity, xid: number, offer: Offer): Uint8Array | undefined {
+  const eeprom = eepromOf(who.board, who.eeprom);
+  if (eeprom.requestOptions === undefined) return undefined;
   const server = ipv4ToBytes(offer.serverId);
-  const values = new Map(identityOptions(who))
+  const values = new Map(identityOptions(who, eeprom))
     .set(option.messageType, messageTypeValue('request'))
     .set(option.requestedAddress, ipv4ToBytes(offer.address))
     .set(option.serverId, server);
-  return packet(who, xid, eepromOf(who.board, who.eeprom).requestOptions, values, server);
+  return packet(who, xid, eeprom.requestOptions, values, server);
 }
 
 /**

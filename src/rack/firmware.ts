@@ -3,13 +3,20 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { run } from '../host/process.ts';
-import { eepromOf, type BoardIdentity } from './eeprom.ts';
+import { HostError } from '../model/errors.ts';
+import type { BoardIdentity } from './eeprom.ts';
 import { requestAddress, type DhcpPorts } from './firmware-address.ts';
 import type { Offer } from './firmware-dhcp.ts';
 import type { Emit } from './firmware-event.ts';
-import { firmwareFiles, type FileAnswer, type FileRequest, type FirmwareResult } from './firmware-files.ts';
-import { loadFile } from './firmware-load.ts';
-import type { FetchResult } from './tftp-fetch.ts';
+import {
+  firmwareStages,
+  type FileAnswer,
+  type FirmwareFiles,
+  type FirmwareResult,
+  type LoaderRequest,
+} from './firmware-files.ts';
+import { loadFile, type LoadResult, type TftpPeer } from './firmware-load.ts';
+import { loadersOf } from './loaders.ts';
 
 export interface FirmwareOptions {
   readonly who: BoardIdentity;
@@ -29,23 +36,40 @@ const restartMs = { first: 200, later: 5000 } as const;
 
 export async function runFirmware(options: FirmwareOptions): Promise<LoadedBoot> {
   for (let attempt = 0; ; attempt++) {
-    await clearAddress(options);
-    const offer = await requestAddress(options.who, options);
-    if (offer === undefined) continue;
-    options.emit({ event: 'offer', address: offer.address, tftpServer: offer.tftpServer });
-    await takeAddress(offer, options);
-    const result = await loadAll(offer, options);
+    const result = await runStages(options);
+    if (result === undefined) continue;
     if (result.kind === 'start') return result;
-    options.emit({ event: 'stuck', reason: result.reason });
+    if (result.kind === 'stuck') options.emit({ event: 'stuck', reason: result.reason });
     await sleep(attempt === 0 ? restartMs.first : restartMs.later, undefined, { signal: options.signal });
   }
 }
 
+/** @returns undefined when a stage got no address */
+async function runStages(options: FirmwareOptions): Promise<FirmwareResult | undefined> {
+  let result: FirmwareResult | undefined;
+  for (const [stage, begin] of firmwareStages(options.who).entries()) {
+    await clearAddress(options);
+    const offer = await requestAddress(options.who, stage, options);
+    if (offer === undefined) return noAddress(options);
+    options.emit({ event: 'offer', address: offer.address, tftpServer: offer.tftpServer });
+    await takeAddress(offer, options);
+    result = await loadAll(begin(), offer, options);
+    if (result.kind !== 'next-stage') return result;
+  }
+  return result;
+}
+
+/** @throws HostError when the loader asks no more */
+function noAddress({ who }: FirmwareOptions): undefined {
+  if (loadersOf(who).dhcp.afterGivingUp === 'restart') return undefined;
+  throw new HostError('no DISCOVER was answered', {
+    hint: 'A Pi 3 does not ask again: cut its power, and switch it on.',
+  });
+}
+
 /** One file after the other, each from the next source port. */
-async function loadAll(offer: Offer, options: FirmwareOptions): Promise<FirmwareResult> {
-  const files = firmwareFiles(options.who);
-  const { blockSizeBytes } = eepromOf(options.who.board, options.who.eeprom);
-  let sourcePort = randomInt(20_000, 60_000);
+async function loadAll(files: FirmwareFiles, offer: Offer, options: FirmwareOptions): Promise<FirmwareResult> {
+  let sourcePort = loadersOf(options.who).firstSourcePort ?? randomInt(20_000, 60_000);
   let count = 0;
   let bytes = 0;
   let answer: FileAnswer;
@@ -55,7 +79,15 @@ async function loadAll(offer: Offer, options: FirmwareOptions): Promise<Firmware
       if (step.value.kind === 'start') options.emit({ event: 'start', files: count, bytes });
       return step.value;
     }
-    const peer = { server: offer.tftpServer, port: options.ports.tftp, sourcePort: sourcePort++, blockSizeBytes };
+    const { client } = step.value;
+    const { blockSizeBytes } = client;
+    const peer = {
+      server: offer.tftpServer,
+      port: options.ports.tftp,
+      sourcePort: sourcePort++,
+      blockSizeBytes,
+      client,
+    };
     const result = await timedLoad(step.value, peer, options);
     if (result.kind === 'late') return { kind: 'stuck', reason: result.reason };
     if (result.kind === 'loaded') {
@@ -68,10 +100,10 @@ async function loadAll(offer: Offer, options: FirmwareOptions): Promise<Firmware
 }
 
 async function timedLoad(
-  request: FileRequest,
-  peer: Parameters<typeof loadFile>[1],
+  request: LoaderRequest,
+  peer: TftpPeer,
   { emit, signal }: FirmwareOptions,
-): Promise<FetchResult> {
+): Promise<LoadResult> {
   const startedMs = performance.now();
   const result = await loadFile(request, peer, signal);
   emit({
@@ -86,7 +118,7 @@ async function timedLoad(
 }
 
 /** A probe that found the file has no bytes, but it is an answer. */
-function answerOf(result: FetchResult): FileAnswer {
+function answerOf(result: LoadResult): FileAnswer {
   if (result.kind === 'loaded') return result.bytes;
   return result.kind === 'exists' ? new Uint8Array() : undefined;
 }

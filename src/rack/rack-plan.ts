@@ -22,8 +22,9 @@ export interface RackPlan {
 const storageAddress = '10.42.0.1/24';
 const firstBoardAddress = 11;
 
-/** A Pi 4B with 8 GiB, a Pi 5 with 8 GiB; MAC prefixes as those boards have them. */
+/** A Pi 3B, a Pi 4B with 8 GiB, a Pi 5 with 8 GiB; MAC prefixes as those boards have them. */
 const hardware: Readonly<Record<RackBoard, { readonly revision: number; readonly macPrefix: string }>> = {
+  pi3: { revision: 0xa02082, macPrefix: 'b8:27:eb' },
   pi4: { revision: 0xd03115, macPrefix: 'dc:a6:32' },
   pi5: { revision: 0xd04170, macPrefix: '2c:cf:67' },
 };
@@ -47,7 +48,8 @@ function planBoard(spec: RackBoardSpec, index: number): PlannedBoard {
     identity: {
       board: spec.board,
       mac: parseMac(`${macPrefix}:00:ac:${number}`),
-      serial: parseSerial(`ac0000${number}`),
+      // A Pi 3's MAC ends like its serial.
+      serial: parseSerial(`ac00${spec.board === 'pi3' ? 'ac' : '00'}${number}`),
       revision,
       eeprom: spec.eeprom,
     },

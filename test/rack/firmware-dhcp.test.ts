@@ -9,6 +9,8 @@ import type { DhcpPacket } from '../../src/wire/dhcp.ts';
 import { piVendorOptions, readPiIdentity } from '../../src/wire/pi-dhcp.ts';
 import type { BoardIdentity } from '../../src/rack/eeprom.ts';
 import { decideOffer, discoverPacket, requestPacket } from '../../src/rack/firmware-dhcp.ts';
+import { loadersOf } from '../../src/rack/loaders.ts';
+import { readVectors } from '../support/vectors.ts';
 
 const pi4: BoardIdentity = {
   board: 'pi4',
@@ -66,7 +68,7 @@ describe.each(captures)('the Pi 4 loader of $date', ({ date, xid, discover, requ
   });
 
   test('sends the captured REQUEST, with the server also in siaddr', () => {
-    const bytes = Buffer.from(requestPacket(who, xid, offer));
+    const bytes = Buffer.from(requestPacket(who, xid, offer) ?? []);
     expect(bytes.subarray(236).toString('hex')).toBe(request);
     expect(bytes.subarray(0, 44).toString('hex')).toBe(
       `01010600${xid.toString(16)}0000000000000000000000000a4d000100000000dca63212345600000000000000000000`,
@@ -76,6 +78,28 @@ describe.each(captures)('the Pi 4 loader of $date', ({ date, xid, discover, requ
   test('is recognised as firmware with its serial', () => {
     const identity = readPiIdentity(decodeDhcp(discoverPacket(who, xid)));
     expect(identity).toMatchObject({ isPi: true, serial: '1aa2bb31', bootStage: 'firmware' });
+  });
+});
+
+describe('a Pi 3', () => {
+  const pi3 = (mac: string, serial: string): BoardIdentity => {
+    return { board: 'pi3', mac: mac as MacAddress, serial: serial as Serial, revision: 0xa02082, eeprom: '' };
+  };
+
+  test.each([
+    ['ROM', 0, 'pi3-rom', pi3('b8:27:eb:28:f6:6d', '0028f66d'), 320],
+    ['bootcode.bin', 1, 'pi3-bootcode', pi3('b8:27:eb:64:24:7d', '5564247d'), 322],
+  ])('sends the DISCOVER of its %s, and no REQUEST', (_name, stage, vectors, who, sizeBytes) => {
+    const captured = Buffer.from(readVectors(vectors).packet('discover'));
+    const { xid = 0 } = loadersOf(who).dhcp;
+    const sent = Buffer.from(discoverPacket(who, xid, stage));
+    // Option 55 of the two differs in its order between traces: as a set it is the same.
+    const normal = (bytes: Buffer) => [...bytes].toSorted((a, b) => a - b).join();
+    expect(sent.byteLength).toBe(sizeBytes);
+    expect(sent.subarray(0, 240).toString('hex')).toBe(captured.subarray(0, 240).toString('hex'));
+    if (stage === 0) expect(sent.toString('hex')).toBe(captured.toString('hex'));
+    expect(normal(sent)).toBe(normal(captured));
+    expect(requestPacket(who, xid, offer)).toBeUndefined();
   });
 });
 

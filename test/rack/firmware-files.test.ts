@@ -5,25 +5,39 @@ import type { MacAddress } from '../../src/model/mac.ts';
 import type { RackBoard } from '../../src/model/rack-spec.ts';
 import type { Serial } from '../../src/model/serial.ts';
 import type { BoardIdentity } from '../../src/rack/eeprom.ts';
-import { firmwareFiles, type FirmwareResult } from '../../src/rack/firmware-files.ts';
+import { firmwareStages, type FirmwareResult } from '../../src/rack/firmware-files.ts';
 
 function identity(board: RackBoard): BoardIdentity {
   const mac = 'dc:a6:32:12:34:56' as MacAddress;
   return { board, mac, serial: '1aa2bb31' as Serial, revision: 0xd03115, eeprom: '2026-08-04' };
 }
 
+interface Played {
+  readonly asked: string[];
+  /** Loader of each request, repeats left out. */
+  readonly loaders: string[];
+  readonly result: FirmwareResult | undefined;
+}
+
 /** Plays the server: what was asked for, and how it ended. */
-function play(board: RackBoard, files: Readonly<Record<string, string>>): { asked: string[]; result: FirmwareResult } {
+function play(board: RackBoard, files: Readonly<Record<string, string>>): Played {
   const asked: string[] = [];
-  const run = firmwareFiles(identity(board));
-  let step = run.next();
-  while (step.done !== true) {
-    const { path, mode } = step.value;
-    asked.push(mode === 'probe' ? `${path}?` : path);
-    const content = files[path];
-    step = run.next(content === undefined ? undefined : Buffer.from(content));
+  const loaders: string[] = [];
+  let result: FirmwareResult | undefined;
+  for (const begin of firmwareStages(identity(board))) {
+    const run = begin();
+    let step = run.next();
+    while (step.done !== true) {
+      const { path, mode, client } = step.value;
+      asked.push(mode === 'probe' ? `${path}?` : path);
+      if (loaders.at(-1) !== client.name) loaders.push(client.name);
+      const content = files[path];
+      step = run.next(content === undefined ? undefined : Buffer.from(content));
+    }
+    result = step.value;
+    if (result.kind !== 'next-stage') break;
   }
-  return { asked, result: step.value };
+  return { asked, loaders, result };
 }
 
 const tree = {
@@ -55,7 +69,8 @@ describe('a Pi 4', () => {
   });
 
   test('keeps to its prefix when start4.elf is there, and starts what config.txt names', () => {
-    const { asked, result } = play('pi4', below('1aa2bb31/'));
+    const { asked, loaders, result } = play('pi4', below('1aa2bb31/'));
+    expect(loaders).toEqual(['EEPROM', 'start4.elf']);
     expect(asked.map((path) => path.replace('1aa2bb31/', ''))).toEqual([
       'start4.elf?',
       'config.txt',
@@ -106,7 +121,43 @@ describe('a Pi 4', () => {
   });
 
   test('runs a recovery.elf instead of the operating system', () => {
-    expect(play('pi4', { ...tree, 'recovery.elf': 'elf' }).result.kind).toBe('stuck');
+    expect(play('pi4', { ...tree, 'recovery.elf': 'elf' }).result?.kind).toBe('stuck');
+  });
+});
+
+describe('a Pi 3', () => {
+  const pi3Tree = {
+    ...tree,
+    'bootcode.bin': 'bin',
+    'start.elf': 'elf',
+    'fixup.dat': 'fixup',
+    'bcm2710-rpi-3-b.dtb': 'dtb',
+  };
+
+  test('loads bootcode.bin without a prefix, and what that loads below its own', () => {
+    const below3 = Object.fromEntries(Object.entries(pi3Tree).map(([name, text]) => [`1aa2bb31/${name}`, text]));
+    const { asked, loaders, result } = play('pi3', { ...below3, 'bootcode.bin': 'bin' });
+    expect(loaders).toEqual(['ROM', 'bootcode.bin', 'start.elf']);
+    expect(asked.slice(0, 3)).toEqual(['bootcode.bin', 'bootsig.bin', '1aa2bb31/start.elf?']);
+    expect(asked.slice(3).map((path) => path.replace('1aa2bb31/', ''))).toEqual(
+      [
+        'autoboot.txt config.txt recovery.elf start.elf fixup.dat',
+        'recovery.elf config.txt dt-blob.bin recovery.elf config.txt bootcfg.txt',
+        'config.txt config.txt initramfs8 bcm2710-rpi-3-b.dtb bcm2710-rpi-3-b.dtb',
+        'overlays/overlay_map.dtb overlays/overlay_map.dtb cmdline.txt cmdline.txt',
+        'recovery8.img recovery8-32.img recovery7.img recovery.img kernel8.img',
+      ].flatMap((line) => line.split(' ')),
+    );
+    expect(result?.kind).toBe('start');
+  });
+
+  test.each([
+    ['bootcode.bin', 'bootcode.bin is missing'],
+    ['start.elf', 'start.elf is missing'],
+    ['fixup.dat', 'fixup.dat is missing: start.elf could not set up the memory'],
+  ])('does not start without %s', (name, reason) => {
+    const files = Object.fromEntries(Object.entries(pi3Tree).filter(([key]) => key !== name));
+    expect(play('pi3', files).result).toEqual({ kind: 'stuck', reason });
   });
 });
 
@@ -128,7 +179,7 @@ describe('a Pi 5', () => {
       'kernel_2712.img',
       'kernel8.img',
     ]);
-    expect(result.kind).toBe('start');
+    expect(result?.kind).toBe('start');
   });
 
   test('stops at once without its device tree', () => {

@@ -46,7 +46,8 @@ export class BoardDhcp {
     found.abort();
     await asking;
     this.#waiting.delete(who.mac);
-    this.#send(requestPacket(who, xid, taken));
+    const request = requestPacket(who, xid, taken);
+    if (request !== undefined) this.#send(request);
     return taken;
   }
 

@@ -7,9 +7,8 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
-import { parseIpv4 } from '../../src/model/ipv4.ts';
-import { eepromOf } from '../../src/rack/eeprom.ts';
-import { firmwareFiles, type FileAnswer } from '../../src/rack/firmware-files.ts';
+import { parseIpv4, type Ipv4Address } from '../../src/model/ipv4.ts';
+import { firmwareStages, type FileAnswer, type FirmwareFiles } from '../../src/rack/firmware-files.ts';
 import { loadFile } from '../../src/rack/firmware-load.ts';
 import { BoardDhcp } from './board-dhcp.ts';
 import { identityOf, type ManyNode } from './many-nodes.ts';
@@ -75,14 +74,19 @@ async function bootOverAndOver(node: ManyNode): Promise<void> {
 /** @returns `start`, or why not */
 async function loadAll(node: ManyNode): Promise<string> {
   const who = identityOf(node);
-  const { blockSizeBytes } = eepromOf(who.board, who.eeprom);
   const ownAddress = parseIpv4(node.address);
-  const peer = { server: parseIpv4('10.42.0.1'), port: 69, sourcePort: 0, blockSizeBytes, ownAddress };
-  const files = firmwareFiles(who);
+  // A Pi 4 has one stage.
+  const [begin] = firmwareStages(who);
+  return begin === undefined ? 'no stage' : loadStage(begin(), ownAddress);
+}
+
+async function loadStage(files: FirmwareFiles, ownAddress: Ipv4Address): Promise<string> {
   let answer: FileAnswer;
   for (;;) {
     const step = files.next(answer);
-    if (step.done === true) return step.value.kind === 'start' ? 'start' : step.value.reason;
+    if (step.done === true) return step.value.kind === 'stuck' ? step.value.reason : step.value.kind;
+    const { blockSizeBytes } = step.value.client;
+    const peer = { server: parseIpv4('10.42.0.1'), port: 69, sourcePort: 0, blockSizeBytes, ownAddress };
     const loaded = await loadFile(step.value, peer, stop.signal);
     if (loaded.kind === 'late') return loaded.reason;
     answer = loaded.kind === 'loaded' ? loaded.bytes : loaded.kind === 'exists' ? new Uint8Array() : undefined;
