@@ -10,15 +10,13 @@ import type { Log } from '../model/log.ts';
 import { renderChronyConfig } from '../plan/chrony-config.ts';
 import { forgetBoards } from '../plan/state-changes.ts';
 import { runExports } from '../serve/exports.ts';
-import { httpBoot } from '../serve/http-boot.ts';
-import { serveHttp } from '../serve/http-server.ts';
 import { nodeProblems } from '../serve/node-health.ts';
 import { watchSite } from '../serve/site.ts';
+import type { Plane } from '../serve/plane/service.ts';
 import type { Part } from '../serve/supervise.ts';
-import { serveTftp, type TftpContent } from '../serve/tftp.ts';
 import type { Paths } from './context.ts';
 import { apiParts } from './wire-up-api-parts.ts';
-import { dhcpPart } from './wire-up-dhcp.ts';
+import { httpPart } from './wire-up-http.ts';
 import { nfsExporters } from './wire-up-nfs.ts';
 import type { Service } from './wire-up.ts';
 
@@ -33,10 +31,9 @@ export interface PartsOptions {
   readonly giveUp: (reason: Error) => void;
 }
 
-export function serviceParts(service: Service, options: PartsOptions): Part[] {
+export function serviceParts(service: Service, plane: Plane, options: PartsOptions): Part[] {
   return [
-    dhcpPart(service, options),
-    tftpPart(service, options),
+    ...plane.parts,
     httpPart(service, options),
     nfsPart(service, options),
     ...(options.servesTime ? [timePart(service, options)] : []),
@@ -44,37 +41,6 @@ export function serviceParts(service: Service, options: PartsOptions): Part[] {
     watchPart(service),
     bootsPart(service),
   ];
-}
-
-function tftpPart({ site, find, boots }: Service, { log }: PartsOptions): Part {
-  const { network, ports } = site.view().cluster;
-  const run: Part['run'] = (signal, ready) =>
-    serveTftp(
-      {
-        address: network.address.address,
-        port: ports.tftp,
-        find: async (name, peer): Promise<TftpContent> => {
-          const content = await find(name, peer.address);
-          if (content.kind !== 'file') return content;
-          return { kind: 'file', path: path.join(content.root, content.path), sizeBytes: content.sizeBytes };
-        },
-        served: ({ peer, bytes, outcome }) => {
-          if (outcome === 'complete') boots.countFile(peer.address, bytes);
-        },
-        log,
-        onListening: ready,
-      },
-      signal,
-    );
-  return { name: 'tftp', run };
-}
-
-function httpPart(service: Service, { log }: PartsOptions): Part {
-  const { site, boots, heartbeats, liveParts, overlayOf, find } = service;
-  const { network, ports } = site.view().cluster;
-  const handler = httpBoot({ boots, heartbeats, liveParts, overlayOf, find, now: () => Date.now(), log });
-  const listen = { address: network.address.address, port: ports.http };
-  return { name: 'http', run: (signal, ready) => serveHttp({ listen, handler, signal, onListening: ready }) };
 }
 
 function nfsPart(service: Service, { paths, nfs, log }: PartsOptions): Part {

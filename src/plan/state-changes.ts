@@ -3,7 +3,7 @@ import type { Ipv4Address } from '../model/ipv4.ts';
 import type { MacAddress } from '../model/mac.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { Serial } from '../model/serial.ts';
-import type { State, UnknownBoard } from '../model/state.ts';
+import type { State } from '../model/state.ts';
 
 /** The owner's list takes the place of the one before. A MAC that was learned stays as long as the board is the same. */
 export function replaceNodes(state: State, nodes: readonly NodeSpec[]): State {
@@ -28,11 +28,19 @@ export interface SeenBoard {
   readonly board?: string;
 }
 
-export function seeBoard(state: State, seen: SeenBoard, nowMs: number): State {
-  const before = state.unknownBoards.find(({ mac }) => mac === seen.mac);
-  const board: UnknownBoard = { ...before, ...seen, firstSeenMs: before?.firstSeenMs ?? nowMs, lastSeenMs: nowMs };
-  const others = state.unknownBoards.filter(({ mac, address }) => mac !== seen.mac && address !== seen.address);
-  return { ...state, unknownBoards: [...others, board] };
+/** Many at once: of two with one MAC or one address the later holds. */
+export function seeBoards(state: State, seen: readonly SeenBoard[], nowMs: number): State {
+  const boards = new Map(state.unknownBoards.map((board) => [board.mac, board]));
+  const holders = new Map(state.unknownBoards.map(({ mac, address }) => [address, mac]));
+  for (const each of seen) {
+    const before = boards.get(each.mac);
+    const holder = holders.get(each.address);
+    if (holder !== undefined && boards.get(holder)?.address === each.address) boards.delete(holder);
+    boards.delete(each.mac);
+    boards.set(each.mac, { ...before, ...each, firstSeenMs: before?.firstSeenMs ?? nowMs, lastSeenMs: nowMs });
+    holders.set(each.address, each.mac);
+  }
+  return { ...state, unknownBoards: [...boards.values()] };
 }
 
 /** What asked for an address by accident, or with a MAC of the day, must not fill the pool for ever. */
@@ -42,11 +50,6 @@ const forgetAfterMs = 24 * 3_600_000;
 export function forgetBoards(state: State, nowMs: number): State {
   const unknownBoards = state.unknownBoards.filter(({ lastSeenMs }) => nowMs - lastSeenMs < forgetAfterMs);
   return unknownBoards.length === state.unknownBoards.length ? state : { ...state, unknownBoards };
-}
-
-/** False when the board has this address already: then nothing must reach the disk before it is answered. */
-export function isNewBoard(state: State, seen: SeenBoard): boolean {
-  return !state.unknownBoards.some(({ mac, address }) => mac === seen.mac && address === seen.address);
 }
 
 /** A board that is a node gives its pool address back. */

@@ -20,7 +20,7 @@ export interface SiteDeps {
   readonly listImages: () => Promise<ClusterView['images']>;
   /** Differs when a file that `readConfig` or `listImages` reads has changed. */
   readonly fingerprint: () => Promise<string>;
-  readonly state: Pick<StateFile, 'current'>;
+  readonly state: Pick<StateFile, 'current' | 'onChange'>;
   /** What a node of this view boots when it boots now. */
   readonly freeze: (node: NodeSpec, view: ClusterView) => FrozenBoot;
   readonly health: Health;
@@ -37,6 +37,8 @@ export interface Site {
   /** Reads everything again. Never throws for what an owner can repair: health tells it. */
   readonly reload: () => Promise<void>;
   readonly reloadIfChanged: () => Promise<void>;
+  /** Called when the view may have become another one. */
+  readonly onChange: (listener: () => void) => void;
 }
 
 /** @throws ConfigError when the files cannot be used as they are: there is nothing older to keep. */
@@ -47,12 +49,19 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
   const plan = memoizeDesired(deps.freeze);
   const view = memoizeView(() => ({ config, images, state: deps.state.current() }));
 
+  const listeners: (() => void)[] = [];
+  const tellChange = () => {
+    for (const listener of listeners) listener();
+  };
+  deps.state.onChange(tellChange);
+
   const readAgain = async () => {
     try {
       const next = await deps.readConfig();
       requireSameNetwork(config.cluster, next.cluster);
       images = await deps.listImages();
       config = next;
+      tellChange();
       deps.health.report('config', []);
       deps.log.info('config.loaded', { nodes: view().nodes.length, images: images.size });
     } catch (error) {
@@ -71,7 +80,8 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
     await reload();
   };
   deps.health.report('config', []);
-  return { view, desired: (node) => plan(node, view()), reload, reloadIfChanged };
+  const onChange = (listener: () => void) => void listeners.push(listener);
+  return { view, desired: (node) => plan(node, view()), reload, reloadIfChanged, onChange };
 }
 
 interface Sources {

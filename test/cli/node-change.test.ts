@@ -7,7 +7,7 @@ import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';
 import type { NodeSpec } from '../../src/model/node.ts';
 import type { State } from '../../src/model/state.ts';
-import { seeBoard } from '../../src/plan/state-changes.ts';
+import { seeBoards } from '../../src/plan/state-changes.ts';
 import { runHere, sampleSite, type TestSite } from '../support/command-line.ts';
 import { serveSite } from '../support/serve-site.ts';
 
@@ -276,7 +276,8 @@ describe.each(kinds)('$name', ({ open }) => {
   test('a board that waits becomes a node', async () => {
     const { site, end, nodes, update } = await open();
     const mac = parseMac('dc:a6:32:00:00:09');
-    await update((state) => seeBoard(state, { mac, address: parseIpv4('10.42.0.200'), board: 'pi4' }, Date.now()));
+    const board = { mac, address: parseIpv4('10.42.0.200'), board: 'pi4' };
+    await update((state) => seeBoards(state, [board], Date.now()));
     const adopt = ['node', 'adopt', mac, 'node09', '--role', 'compute', '--address', '10.42.0.19'];
 
     expect((await site.run(...adopt, '--dry-run')).out).toBe('+ node09\ndry run: nothing was changed\n');

@@ -58,8 +58,8 @@ describe('nothing is acknowledged before it is on the disk:', () => {
     expect(findTooEarly(calls, { file: log, mark: boardMac, isAnswer: isOfferTo(boardMac) })).toBeUndefined();
   });
 
-  test('the OFFER that begins a boot', () => {
-    const isAnswer = isOfferTo(boardMac);
+  test('the token of a boot', () => {
+    const isAnswer = ({ on, content }: Call) => on.startsWith('UDP') && content.includes('pi_image.token=');
     expect(findTooEarly(calls, { file: log, mark: '"phase":"offered"', isAnswer })).toBeUndefined();
     expect(findNamedTooLate(calls, { folder: '/state/boot', isAnswer })).toBeUndefined();
   });

@@ -4,7 +4,7 @@ import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';
 import type { NodeSpec } from '../../src/model/node.ts';
 import { emptyState, type State } from '../../src/model/state.ts';
-import { forgetBoards, isNewBoard, learnMac, replaceNodes, seeBoard } from '../../src/plan/state-changes.ts';
+import { forgetBoards, learnMac, replaceNodes, seeBoards } from '../../src/plan/state-changes.ts';
 import { sampleNode } from '../support/sample-view.ts';
 
 const mac = parseMac('dc:a6:32:00:00:99');
@@ -26,28 +26,35 @@ describe('a MAC that was learned', () => {
 describe('an unknown board', () => {
   const board = { mac, address: parseIpv4('10.42.0.200') };
 
-  test('keeps its first time and is new only once', () => {
-    const seen = seeBoard(seeBoard(emptyState, board, 1000), board, 2000);
+  test('keeps its first time', () => {
+    const seen = seeBoards(seeBoards(emptyState, [board], 1000), [board], 2000);
 
     expect(seen.unknownBoards).toEqual([{ ...board, firstSeenMs: 1000, lastSeenMs: 2000 }]);
-    expect([isNewBoard(emptyState, board), isNewBoard(seen, board)]).toEqual([true, false]);
   });
 
   test('loses an address that another board was given', () => {
     const other = { mac: parseMac('dc:a6:32:00:00:98'), address: board.address };
 
-    expect(seeBoard(seeBoard(emptyState, board, 1000), other, 2000).unknownBoards).toHaveLength(1);
+    expect(seeBoards(seeBoards(emptyState, [board], 1000), [other], 2000).unknownBoards).toMatchObject([other]);
+    expect(seeBoards(emptyState, [board, other], 2000).unknownBoards).toMatchObject([other]);
+  });
+
+  test('keeps the address that it moved to when another gets its old one', () => {
+    const moved = { mac, address: parseIpv4('10.42.0.201') };
+    const other = { mac: parseMac('dc:a6:32:00:00:98'), address: board.address };
+
+    expect(seeBoards(emptyState, [board, moved, other], 1000).unknownBoards).toMatchObject([moved, other]);
   });
 
   test('is forgotten after a silent day', () => {
-    const seen = seeBoard(emptyState, board, 1000);
+    const seen = seeBoards(emptyState, [board], 1000);
 
     expect(forgetBoards(seen, 1000 + 86_399_999)).toBe(seen);
     expect(forgetBoards(seen, 1000 + 86_400_000).unknownBoards).toEqual([]);
   });
 
   test('is unknown no more when it is a node by its MAC or by its serial', () => {
-    const seen = seeBoard(replaceNodes(emptyState, [login]), board, 1000);
+    const seen = seeBoards(replaceNodes(emptyState, [login]), [board], 1000);
 
     expect(learnMac(seen, 'login', mac).unknownBoards).toEqual([]);
     expect(replaceNodes(seen, [{ ...login, mac }]).unknownBoards).toEqual([]);

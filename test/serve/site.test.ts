@@ -35,7 +35,7 @@ async function openSample() {
     readConfig: () => Promise.resolve().then(() => files.config()),
     listImages: () => Promise.resolve(files.images),
     fingerprint: () => Promise.resolve(files.fingerprint),
-    state: { current: () => files.state },
+    state: { current: () => files.state, onChange: () => undefined },
     freeze: (node, of): FrozenBoot => {
       frozenCount += 1;
       return { format: 1, generation: planGeneration(node, of), overlay: [] };
@@ -144,7 +144,7 @@ test('files that cannot be used at the start are an error', async () => {
     readConfig: () => Promise.reject(new ConfigError('no cluster.yaml')),
     listImages: () => Promise.resolve(new Map()),
     fingerprint: () => Promise.resolve(''),
-    state: { current: () => emptyState },
+    state: { current: () => emptyState, onChange: () => undefined },
     freeze: () => {
       throw new Error('not reached');
     },

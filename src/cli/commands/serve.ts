@@ -8,7 +8,8 @@ import { ConfigError, PiImageError } from '../../model/errors.ts';
 import { supervise } from '../../serve/supervise.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
 import { requireMachine } from '../serve-checks.ts';
-import { serviceParts } from '../wire-up-parts.ts';
+import { serviceParts, type PartsOptions } from '../wire-up-parts.ts';
+import { bootPlane } from '../wire-up-plane.ts';
 import { siteReaders } from '../wire-up-site.ts';
 import { openService } from '../wire-up.ts';
 
@@ -49,20 +50,22 @@ async function serve(flags: ServeFlags, context: CliContext): Promise<void> {
   const reload = () => void service.site.reload();
   process.on('SIGHUP', reload);
   log.info('serve.started', { state: paths.state, nodes: service.site.view().nodes.length });
+  const options: PartsOptions = {
+    ...flags,
+    paths,
+    servesTime: flags.time && service.site.view().cluster.network.ntp === undefined,
+    // oxlint-disable-next-line node/no-process-env -- sd_listen_fds(3): how systemd hands sockets over
+    inherited: parseListenFds(process.env, process.pid),
+    log,
+    giveUp: (reason) => stop.abort(reason),
+  };
+  const plane = bootPlane(service, options);
   try {
-    const parts = serviceParts(service, {
-      ...flags,
-      paths,
-      servesTime: flags.time && service.site.view().cluster.network.ntp === undefined,
-      // oxlint-disable-next-line node/no-process-env -- sd_listen_fds(3): how systemd hands sockets over
-      inherited: parseListenFds(process.env, process.pid),
-      log,
-      giveUp: (reason) => stop.abort(reason),
-    });
     endInTime(signal);
-    await supervise(parts, { health: service.health, log, signal });
+    await supervise(serviceParts(service, plane, options), { health: service.health, log, signal });
   } finally {
     process.off('SIGHUP', reload);
+    await plane.close();
     await service.close();
   }
   log.info('serve.ended', {});

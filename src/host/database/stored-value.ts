@@ -21,6 +21,8 @@ export interface StoredValue<T> {
   readonly amend: (change: (value: T) => T, events?: readonly NewEvent[]) => void;
   /** Writes what is amended and waits for all writes. */
   readonly flush: () => Promise<void>;
+  /** Called in the turn in which the value has become another one, also when a change was taken back. */
+  readonly onChange: (listener: () => void) => void;
 }
 
 export interface Stored<T> {
@@ -61,6 +63,12 @@ export function storedValue<T extends object>(stored: Stored<T>, parts: Parts<T>
     const items = new Map(part.entries(stored.value[field]));
     return { field, part, set: new RowSet(part.table, stored.rows.get(field) ?? [], items) };
   });
+  const listeners: (() => void)[] = [];
+  const become = (value: T) => {
+    if (value === current) return;
+    current = value;
+    for (const listener of listeners) listener();
+  };
   commits.join({
     take: () => {
       const value = current;
@@ -72,14 +80,15 @@ export function storedValue<T extends object>(stored: Stored<T>, parts: Parts<T>
       };
       return { rows: changes.map(({ rows }) => rows), accept };
     },
-    revert: () => void (current = committed),
+    revert: () => become(committed),
   });
-  const applied = (change: (value: T) => T) => () => void (current = change(current));
+  const applied = (change: (value: T) => T) => () => become(change(current));
   return {
     current: () => current,
     update: (change, events) => commits.update(applied(change), events),
     amend: (change, events) => commits.amend(applied(change), events),
     flush: () => commits.flush(),
+    onChange: (listener) => void listeners.push(listener),
   };
 }
 

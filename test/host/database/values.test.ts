@@ -11,7 +11,7 @@ import { databaseFile, openDatabase, readStoredState, type Database } from '../.
 import { rowTables } from '../../../src/host/database/tables.ts';
 import { parseIpv4 } from '../../../src/model/ipv4.ts';
 import { emptyState, type BootLog, type State } from '../../../src/model/state.ts';
-import { seeBoard } from '../../../src/plan/state-changes.ts';
+import { seeBoards, type SeenBoard } from '../../../src/plan/state-changes.ts';
 import { bootLogs, states } from '../../support/sample-state.ts';
 import { sampleNodes } from '../../support/sample-view.ts';
 
@@ -146,8 +146,8 @@ test('only rows that have changed are written', () =>
 
 test('an amendment of any value goes out with the next update of another', () =>
   withNodes(async ({ state, tokens }, written) => {
-    const board = { mac: '02:00:00:00:00:01', address: parseIpv4('10.42.0.200') } as Parameters<typeof seeBoard>[1];
-    state.amend((value) => seeBoard(value, board, 1));
+    const board = { mac: '02:00:00:00:00:01', address: parseIpv4('10.42.0.200') } as SeenBoard;
+    state.amend((value) => seeBoards(value, [board], 1));
     expect(written()).toEqual([]);
 
     await Promise.all([

@@ -1,0 +1,12 @@
+/** Composition root of the boot plane's thread: DHCP and TFTP, which no API, event or fsync of the service can stall. */
+import { parentPort, workerData } from 'node:worker_threads';
+
+import { joinPlane } from '../serve/plane/thread.ts';
+import { dhcpPart } from './wire-up-dhcp.ts';
+import type { PlaneData } from './wire-up-plane.ts';
+import { tftpPart } from './wire-up-tftp.ts';
+
+if (parentPort === null) throw new Error('this runs in a thread of pi-image serve');
+
+const { counts, options } = workerData as PlaneData;
+joinPlane(parentPort, counts, (plane) => ({ dhcp: dhcpPart(plane, options), tftp: tftpPart(plane) }));

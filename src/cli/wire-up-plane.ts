@@ -1,0 +1,59 @@
+/** Starts the boot plane's thread, compiled or from the sources, and binds what it asks to the service. */
+import { Worker } from 'node:worker_threads';
+
+import type { InheritedSocket } from '../host/systemd-sockets.ts';
+import { dhcpRecorder } from '../serve/dhcp-record.ts';
+import type { LinkCounts } from '../serve/plane/link.ts';
+import { openPlane, type Plane } from '../serve/plane/service.ts';
+import type { PartsOptions } from './wire-up-parts.ts';
+import type { Service } from './wire-up.ts';
+
+/** What a thread is told when it starts, and does not change. */
+export interface PlaneOptions {
+  readonly allowForeignDhcp: boolean;
+  /** Of this process; they end with the first thread that has them. */
+  readonly inherited: readonly InheritedSocket[];
+  readonly hasLostInherited: boolean;
+}
+
+export interface PlaneData {
+  readonly counts: LinkCounts;
+  readonly options: PlaneOptions;
+}
+
+/** Far more than it needs: files and packets lie outside of this. A leak ends the thread and not the service. */
+const heapMib = 256;
+
+export function bootPlane(service: Service, options: PartsOptions): Plane {
+  const { log, giveUp, allowForeignDhcp, inherited } = options;
+  const recorder = dhcpRecorder({ ...service, now: () => Date.now(), log });
+  const start = (counts: LinkCounts, launch: number): Worker => {
+    const isFirst = launch === 1;
+    return startThread({
+      counts,
+      options: {
+        allowForeignDhcp,
+        inherited: isFirst ? inherited : [],
+        hasLostInherited: !isFirst && inherited.length > 0,
+      },
+    });
+  };
+  return openPlane({ ...service, recorder, start, giveUp, log });
+}
+
+function startThread(workerData: PlaneData): Worker {
+  const isSource = import.meta.url.endsWith('.ts');
+  const entry = new URL(isSource ? './plane-thread.ts' : './plane-thread.js', import.meta.url);
+  return new Worker(entry, {
+    name: 'boot-plane',
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb: heapMib },
+    ...(isSource && { execArgv: ['--import', loader()] }),
+  });
+}
+
+/** tsx stays out of threads unless it is asked in. */
+function loader(): string {
+  const api = import.meta.resolve('tsx/esm/api');
+  return `data:text/javascript,import{register}from${JSON.stringify(api)};register()`;
+}

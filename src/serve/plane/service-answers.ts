@@ -1,0 +1,64 @@
+/** What the service does with what its thread asks and tells. No message of the thread can end the service. */
+import { describeError } from '../../model/describe-error.ts';
+import { unreachable } from '../../model/errors.ts';
+import type { Log } from '../../model/log.ts';
+import type { BootFileContent, FindBootFile } from '../boot-files.ts';
+import type { Boots } from '../boots.ts';
+import type { DhcpRecorder } from '../dhcp-record.ts';
+import { toFailure, type Failure } from './failure.ts';
+import type { Link } from './link.ts';
+import type { FromThread, ToThread } from './messages.ts';
+
+export interface AnswersDeps {
+  readonly find: FindBootFile;
+  readonly boots: Pick<Boots, 'countFile'>;
+  readonly recorder: DhcpRecorder;
+  readonly log: Log;
+}
+
+export type Told = Extract<FromThread, { readonly kind: 'find' | 'record' | 'sign' | 'served' | 'log' }>;
+
+export function planeAnswers(deps: AnswersDeps): (message: Told, link: Link<ToThread>) => void {
+  const answer = answerer(deps);
+  return (message, link) => {
+    try {
+      answer(message, link);
+    } catch (error) {
+      deps.log.warn('plane.failed', { message: message.kind, reason: describeError(error) });
+    }
+  };
+}
+
+function answerer({ find, boots, recorder, log }: AnswersDeps): (message: Told, link: Link<ToThread>) => void {
+  return (message, link) => {
+    switch (message.kind) {
+      case 'find': {
+        const reply = (found: BootFileContent | Failure) => tellFound(link, message.id, found);
+        return void find(message.path, message.address).then(reply, (error: unknown) => reply(toFailure(error)));
+      }
+      case 'record': {
+        const reply = (failure?: Failure) => link.send({ kind: 'recorded', id: message.id, failure });
+        return void recorder.record(message.record).then(
+          () => reply(),
+          (error: unknown) => reply(toFailure(error)),
+        );
+      }
+      case 'sign':
+        return recorder.sign(message.sign);
+      case 'served':
+        for (const { address, bytes } of message.files) boots.countFile(address, bytes);
+        return;
+      case 'log':
+        return log[message.level](message.event, message.fields);
+      default:
+        return unreachable(message);
+    }
+  };
+}
+
+/** Bytes move in a buffer of their own: what they are part of here may be the memory of many other things. */
+function tellFound(link: Link<ToThread>, id: number, found: BootFileContent | Failure): void {
+  if (found.kind !== 'bytes') return link.send({ kind: 'found', id, found });
+  const bytes = Uint8Array.from(found.bytes);
+  link.send({ kind: 'found', id, found: { kind: 'bytes', bytes } }, bytes.buffer);
+}
