@@ -6,7 +6,11 @@ import { cannot } from './errors.ts';
 import { longestDatagramBytes, requireInside } from './limits.ts';
 import type { DatagramPort, Datagrams, PortOptions, SendBuffer } from './port.ts';
 
-export function plainDatagrams(): Datagrams {
+export interface PlainDatagrams extends Datagrams {
+  readonly kind: 'plain';
+}
+
+export function plainDatagrams(): PlainDatagrams {
   return {
     kind: 'plain',
     hold: heldByNode,

@@ -63,3 +63,26 @@ export interface Datagrams {
   /** @throws HostError with the cure; nothing is left open then. */
   openPort(options: PortOptions): Promise<DatagramPort>;
 }
+
+export interface PacketHandlers {
+  /** A frame, valid during the call only. Checksums of what this machine sent may be left to a card that never saw it. */
+  readonly received: (slab: Buffer, start: number, length: number) => void;
+  /** As for PortHandlers. A link that goes down and up again is no failure. */
+  readonly failed: (error: Error) => void;
+  readonly lost?: (error: Error) => void;
+}
+
+/** Whole Ethernet frames of one interface. */
+export interface PacketPort {
+  send(buffer: SendBuffer, start: number, length: number): void;
+  sendCopy(frame: Uint8Array): void;
+  close(): void;
+}
+
+export interface PacketOptions {
+  readonly device: string;
+  /** Of the frames that come in; `none`: it only sends. What leaves by this interface never comes in. */
+  readonly protocol: 'all' | 'ipv4' | 'arp' | 'none';
+  readonly receiveBufferBytes: number;
+  readonly handlers: PacketHandlers;
+}
