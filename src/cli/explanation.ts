@@ -7,7 +7,7 @@ import { renderBytes } from './format.ts';
 import { renderFacts, renderTable } from './output.ts';
 
 export function renderExplanation(explanation: NodeExplanation): string {
-  const { image, overlays, generation, commandLine, bootFiles, overlay, mounts } = explanation;
+  const { image, overlays, generation, boot, commandLine, bootFiles, overlay, mounts } = explanation;
   const facts = renderFacts([
     ['image', `${image.name} ${image.version}, kernel ${image.kernel}`],
     ['overlays', overlays.join(', ')],
@@ -15,7 +15,7 @@ export function renderExplanation(explanation: NodeExplanation): string {
   ]);
   return [
     facts,
-    `\nover TFTP\n${indent(renderTable(bootFiles, bootFileColumns))}`,
+    `\nover ${boot === 'signed' ? 'HTTP, signed' : 'TFTP'}\n${indent(renderTable(bootFiles, bootFileColumns))}`,
     `\ncommand line\n  ${commandLine}\n`,
     `\nover HTTP, laid over the root\n${indent(renderTable(overlay, fileColumns))}`,
     `\nover NFS\n${indent(renderTable(mounts, mountColumns))}`,

@@ -36,6 +36,8 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'chrony', why: 'gives nodes the time' },
     { name: 'iproute2', why: 'looks at network interfaces' },
     { name: 'openssh-client', why: "makes nodes' SSH keys, and reaches them" },
+    { name: 'dosfstools', why: 'makes the file system of a signed boot.img' },
+    { name: 'mtools', why: 'puts files into it without mounting' },
   ],
   rack: [
     { name: 'qemu-system-arm', why: 'the machine behind a virtual board' },

@@ -11,13 +11,16 @@ import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { neededSecrets } from '../plan/overlay.ts';
 import { bootFileFinder, type FindBootFile } from '../serve/boot-files.ts';
+import type { BootImages } from '../serve/boot-images.ts';
 import { createBoots, type Boots } from '../serve/boots.ts';
 import { createHeartbeats, type Heartbeats } from '../serve/heartbeats.ts';
 import { createHealth, type Health } from '../serve/health.ts';
 import { createLiveParts, type LiveParts } from '../serve/live-parts.ts';
 import { nodeOverlays } from '../serve/node-overlay.ts';
 import { openSite, type Site } from '../serve/site.ts';
+import { tokenClaims, type ClaimToken } from '../serve/token-claims.ts';
 import type { Paths } from './context.ts';
+import { openBootImages } from './wire-up-http.ts';
 import { openReboots } from './wire-up-nodes.ts';
 import { siteReaders } from './wire-up-site.ts';
 
@@ -32,6 +35,8 @@ export interface Service {
   readonly reboots: Reboots;
   readonly health: Health;
   readonly imagesDir: string;
+  readonly bootImages: BootImages;
+  readonly claimToken: ClaimToken;
   readonly find: FindBootFile;
   readonly overlayOf: ReturnType<typeof nodeOverlays>;
   /** Writes what is not on the disk yet, and lets others in. */
@@ -73,6 +78,7 @@ async function openLocked(
   };
   const reboots = await openReboots({ events, boots: boots.all, secrets, log, signal });
   const images = imagesDir(paths.state);
+  const bootImages = openBootImages({ paths, imagesDir: images, log, signal });
   return {
     site,
     state,
@@ -84,7 +90,9 @@ async function openLocked(
     reboots,
     health,
     imagesDir: images,
-    find: bootFileFinder({ site, boots, imagesDir: images, log }),
+    bootImages,
+    claimToken: tokenClaims({ file: bootsFile, frozen, site, now }),
+    find: bootFileFinder({ site, boots, bootImages, imagesDir: images, log }),
     overlayOf: nodeOverlays({ site, frozen, boots, secretsFor }),
     close: async () => {
       await reboots.settled();

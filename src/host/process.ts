@@ -35,6 +35,9 @@ const packageOf: Readonly<Record<string, string>> = {
   mount: 'mount',
   umount: 'mount',
   xz: 'xz-utils',
+  'mkfs.fat': 'dosfstools',
+  mmd: 'mtools',
+  mcopy: 'mtools',
 };
 
 /** Where administrators' programs live even when a user's PATH does not say so. */

@@ -67,6 +67,8 @@ export const Boot = z.strictObject({
   /** undefined after `overlay` was reported or the time is over. */
   token: z.string().optional(),
   tokenExpiresAtMs: z.number(),
+  /** Of a signed boot: what the initramfs said when it got the token. Nobody else gets it. */
+  nonce: z.string().optional(),
   /** The node's word after `overlay`: in its overlay, for as long as it runs this boot. undefined: its role brings no agent. */
   key: z.string().optional(),
   /** Last sign of life: a packet, a file, a report. */

@@ -27,9 +27,14 @@ const KernelArgument = z
 
 export const defaultDeadlineMs = 300_000;
 
+/** How firmware gets its files: one by one, or as a signed boot.img. */
+export const bootWays = ['tftp', 'signed'] as const;
+
 export const Role = z.strictObject({
   image: ImageReference,
   root: supported('root mode', ['shared'], ['squash', 'ram', 'persistent']).default('shared'),
+  /** `signed`: over HTTP, as one boot.img with a signature; Pi 4 and 5 only. */
+  boot: z.enum(bootWays).default('tftp'),
   overlays: z.array(ResourceName).default([]),
   kernelArguments: z.array(KernelArgument).default([]),
   vars: Variables.default({}),

@@ -12,9 +12,11 @@ export const Generation = z.strictObject({
   board: BoardName,
   image: z.strictObject({ name: z.string(), version: z.string() }),
   rootMode: z.literal('shared'),
+  /** undefined: its files are served one by one, and its command line carries the boot's token. */
+  boot: z.literal('signed').optional(),
   /** As TFTP serves it. */
   configTxt: z.string(),
-  /** One line; holds `tokenSlot` once where the boot's token goes at RRQ time. */
+  /** One line; holds `tokenSlot` once where the boot's token goes at RRQ time. A signed one is the same for many nodes. */
   commandLine: z.string(),
   /** sha256 of the frozen overlay as canonical text: role's overlays rendered without secrets and live files. */
   overlayDigest: z.string().regex(/^[0-9a-f]{64}$/),

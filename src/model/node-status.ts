@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Boot, systemPhases } from './boot.ts';
 
 /** A boot as everybody may read it: what authorises its node is left out. */
-export const PublicBoot = Boot.omit({ token: true, key: true });
+export const PublicBoot = Boot.omit({ token: true, key: true, nonce: true });
 export type PublicBoot = Readonly<z.infer<typeof PublicBoot>>;
 
 /** What a running node said of itself last; it does so every 10 s. Kept in memory only. */

@@ -31,7 +31,10 @@ export type BootFileDecision =
       /** A key of the manifest's bootFiles. */
       readonly path: string;
       readonly sizeBytes: number;
+      readonly sha256: string;
     }
+  /** Of the boot.img that all nodes of this role and board share. */
+  | { readonly kind: 'signed'; readonly file: 'image' | 'signature' }
   | { readonly kind: 'missing'; readonly reason: string; readonly isForeignPrefix: boolean }
   | { readonly kind: 'refused'; readonly reason: string };
 
@@ -53,6 +56,7 @@ export function decideBootFile(request: BootFileRequest): BootFileDecision {
   if (reflashes.test(path.slice(path.lastIndexOf('/') + 1))) {
     return missing('never served: firmware would write it into the flash of the board');
   }
+  if (boot.generation.boot === 'signed') return signedFile(boot, path);
   if (path === 'config.txt') return { kind: 'text', bytes: asText(boot.generation.configTxt), carriesToken: false };
   if (path === 'cmdline.txt') return commandLine(boot);
   return imageFile(boot.manifest, path);
@@ -108,11 +112,19 @@ function commandLine({ generation, token, node }: Boot): BootFileDecision {
   return { kind: 'text', bytes: asText(line), carriesToken: generation.commandLine.includes(tokenSlot) };
 }
 
+/** Nothing else: a board that starts unsigned files would not be noticed. */
+function signedFile({ generation }: Boot, path: string): BootFileDecision {
+  if (path === 'boot.img') return { kind: 'signed', file: 'image' };
+  if (path === 'boot.sig') return { kind: 'signed', file: 'signature' };
+  return missing(`the role ${generation.role} boots signed: there is only boot.img and boot.sig, best over HTTP`);
+}
+
 function imageFile(manifest: ImageManifest, path: string): BootFileDecision {
   const { name, version } = manifest;
   const file = Object.hasOwn(manifest.bootFiles, path) ? manifest.bootFiles[path] : undefined;
+  if (file === undefined && /^boot\.(?:img|sig)$/.test(path)) return missing('its role has no "boot: signed"');
   if (file === undefined) return missing(`not among the boot files of ${name}@${version}`);
-  return { kind: 'image-file', image: { name, version }, path, sizeBytes: file.sizeBytes };
+  return { kind: 'image-file', image: { name, version }, path, ...file };
 }
 
 function asText(content: string): Uint8Array {

@@ -121,7 +121,8 @@ function withoutToken({ token: _ended, ...rest }: Boot): Boot {
 
 /** The kernel of this boot runs its generation, as far as is known until another one does. */
 export function hasKernelReported(boot: Boot): boolean {
-  return hasPhase(boot, 'kernel') || boot.overlaySha256 !== undefined;
+  // Of a signed boot the initramfs asks for its token first.
+  return hasPhase(boot, 'kernel') || boot.overlaySha256 !== undefined || boot.nonce !== undefined;
 }
 
 function hasPhase(boot: Boot, wanted: BootPhase): boolean {

@@ -1,5 +1,6 @@
 /** What would the service answer this node, and why? Everything it boots, in one value; secrets and tokens are not in it. */
 import { boards } from '../model/board.ts';
+import type { Role } from '../model/cluster.ts';
 import { unreachable } from '../model/errors.ts';
 import { tokenSlot, type Generation } from '../model/generation.ts';
 import type { ImageManifest } from '../model/manifest.ts';
@@ -7,6 +8,7 @@ import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { ClusterView } from '../model/view.ts';
 import { decideBootFile } from './boot-files.ts';
+import { planBootImage } from './boot-image.ts';
 import { chooseImage } from './choose-image.ts';
 import { rootPseudo } from './exports.ts';
 import { planGeneration } from './generation.ts';
@@ -20,6 +22,7 @@ export interface NodeExplanation {
   readonly overlays: readonly string[];
   readonly image: { readonly name: string; readonly version: string; readonly kernel: string };
   readonly generation: string;
+  readonly boot: Role['boot'];
   readonly configTxt: string;
   readonly commandLine: string;
   readonly bootFiles: readonly ExplainedBootFile[];
@@ -64,6 +67,7 @@ export function explainNode(node: NodeSpec, view: ClusterView): NodeExplanation 
     overlays: role.overlays,
     image: { name: manifest.name, version: manifest.version, kernel: kernel?.release ?? '' },
     generation: generation.id,
+    boot: role.boot,
     configTxt: generation.configTxt,
     commandLine: generation.commandLine.replace(tokenSlot, hiddenToken),
     bootFiles: explainBootFiles(node, view, { manifest, generation }),
@@ -72,11 +76,13 @@ export function explainNode(node: NodeSpec, view: ClusterView): NodeExplanation 
   };
 }
 
-function explainBootFiles(
-  node: NodeSpec,
-  view: ClusterView,
-  boot: { manifest: ImageManifest; generation: Generation },
-): ExplainedBootFile[] {
+interface Booted {
+  readonly manifest: ImageManifest;
+  readonly generation: Generation;
+}
+
+function explainBootFiles(node: NodeSpec, view: ClusterView, boot: Booted): ExplainedBootFile[] {
+  if (boot.generation.boot === 'signed') return explainSigned(boot);
   const { firmwareFiles, deviceTrees } = boards[node.board];
   const kernels = boot.manifest.kernels.filter((kernel) => kernel.boards.includes(node.board));
   const names = [
@@ -94,6 +100,8 @@ function explainBootFiles(
         return { name, sizeBytes: decision.bytes.byteLength, reason: undefined };
       case 'image-file':
         return { name, sizeBytes: decision.sizeBytes, reason: undefined };
+      case 'signed':
+        return { name, sizeBytes: undefined, reason: 'made when a board asks for it' };
       case 'missing':
       case 'refused':
         return { name, sizeBytes: undefined, reason: decision.reason };
@@ -101,6 +109,14 @@ function explainBootFiles(
         return unreachable(decision);
     }
   });
+}
+
+/** What is in boot.img, below it. */
+function explainSigned({ generation, manifest }: Booted): ExplainedBootFile[] {
+  const { files, layout } = planBootImage(generation, manifest);
+  const inside = files.map(({ path, sizeBytes }) => ({ name: `  ${path}`, sizeBytes, reason: undefined }));
+  const signature = { name: 'boot.sig', sizeBytes: undefined, reason: 'its signature' };
+  return [{ name: 'boot.img', sizeBytes: layout.sizeBytes, reason: undefined }, ...inside, signature];
 }
 
 export function explainOverlay(node: NodeSpec, view: ClusterView, manifest: ImageManifest): ExplainedFile[] {

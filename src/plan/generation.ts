@@ -6,6 +6,7 @@ import type { ImageManifest } from '../model/manifest.ts';
 import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { BoardTemplates, ClusterView } from '../model/view.ts';
+import { canBootSigned, planBootImage } from './boot-image.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import { chooseImage } from './choose-image.ts';
 import { rootPseudo } from './exports.ts';
@@ -33,6 +34,8 @@ export function planFrozen(node: NodeSpec, view: ClusterView): PlannedBoot {
   const role = roleOf(node, view);
   const manifest = chooseImage(role.image, view.images);
   const overlay = renderFrozenOverlay({ node, view, manifest });
+  const isSigned = role.boot === 'signed';
+  if (isSigned) requireSignedBoard(node);
   const content = {
     format: 1,
     node: node.name,
@@ -40,10 +43,20 @@ export function planFrozen(node: NodeSpec, view: ClusterView): PlannedBoot {
     board: node.board,
     image: { name: manifest.name, version: manifest.version },
     rootMode: role.root,
+    ...(isSigned && ({ boot: 'signed' } as const)),
     ...bootTexts(node, view, manifest),
     overlayDigest: overlayDigest(overlay),
   } as const;
+  // One that a board could not load is refused now, not when the board asks for it.
+  if (isSigned) planBootImage(content, manifest);
   return { generation: { ...content, id: sha256(canonicalJson(content)) }, overlay };
+}
+
+function requireSignedBoard({ name, board, role }: NodeSpec): void {
+  if (canBootSigned(board)) return;
+  throw new ConfigError(`${name} is a ${board}, which cannot boot signed as its role ${role} wants it`, {
+    hint: `Only Pi 4 and Pi 5 load a signed boot.img: give ${name} another role.`,
+  });
 }
 
 function bootTexts(
@@ -57,14 +70,16 @@ function bootTexts(
       hint: `Write boot/${node.board}/config.txt.hbs and boot/${node.board}/cmdline.txt.hbs.`,
     });
   }
-  const variables = bootVariables(node, view, manifest);
+  const isSigned = roleOf(node, view).boot === 'signed';
+  const variables = isSigned ? signedVariables(node, view, manifest) : bootVariables(node, view, manifest);
+  const options = isSigned ? { notHere: notInBootImage } : {};
   const folder = `boot/${node.board}`;
   const { config, cmdline } = compiledTemplates(templates, folder);
-  const configTxt = config(variables);
-  const commandLine = oneLine(cmdline(variables));
+  const configTxt = config(variables, options);
+  const commandLine = oneLine(cmdline(variables, options));
   checkLength(configTxt, maxConfigTxtBytes, `${folder}/config.txt.hbs`);
   checkLength(commandLine, maxCommandLineBytes, `${folder}/cmdline.txt.hbs`);
-  if (commandLine.split(tokenSlot).length !== 2) {
+  if (!isSigned && commandLine.split(tokenSlot).length !== 2) {
     throw new ConfigError(`${folder}/cmdline.txt.hbs must hold {{token}} exactly once`, {
       hint: 'Write pi_image.token={{token}} into its line.',
     });
@@ -102,8 +117,20 @@ function bootVariables(node: NodeSpec, view: ClusterView, manifest: ImageManifes
     image: { name, version },
     kernel: { file: kernel.kernel, initramfs: kernel.initramfs, release: kernel.release },
     root: { pseudo: rootPseudo({ name, version }) },
+    signed: false,
     token: tokenSlot,
   };
+}
+
+/** boot.img is one for all nodes of a role: a node finds its serial, its MAC and its token itself. */
+const ofOneNode = 'boot.img is the same for all nodes of a role. Write what is of one node inside {{#unless signed}}.';
+const notInBootImage = { node: ofOneNode, id: ofOneNode, token: ofOneNode };
+
+function signedVariables(node: NodeSpec, view: ClusterView, manifest: ImageManifest): TemplateVariables {
+  const all = bootVariables(node, view, manifest);
+  const { vars } = roleOf(node, view);
+  const ofRole = Object.entries(all).filter(([name]) => !Object.hasOwn(notInBootImage, name));
+  return { ...Object.fromEntries(ofRole), signed: true, vars: { ...view.cluster.vars, ...vars } };
 }
 
 /** Firmware takes the first line only; a template may have several. */

@@ -86,7 +86,7 @@ function whatWentWrong({ phases, closed }: Boot): string | undefined {
   return closed.reason === 'restarted' ? undefined : closed.cause;
 }
 
-export function withoutToken({ token: _token, key: _key, ...rest }: Boot): PublicBoot {
+export function withoutToken({ token: _token, key: _key, nonce: _nonce, ...rest }: Boot): PublicBoot {
   return rest;
 }
 

@@ -10,19 +10,27 @@ import { macWithDashes } from '../model/mac.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { tokenForReading } from '../plan/boot-timeline.ts';
 import { decideBootFile, type BootFileRequest } from '../plan/boot-files.ts';
+import type { BootImages, SignedImage } from './boot-images.ts';
 import type { Boots } from './boots.ts';
 import type { Site } from './site.ts';
 
 export type BootFileContent =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   /** `path` lies below `root` and was read from the image's manifest, never from the request. */
-  | { readonly kind: 'file'; readonly root: string; readonly path: string; readonly sizeBytes: number }
+  | {
+      readonly kind: 'file';
+      readonly root: string;
+      readonly path: string;
+      readonly sizeBytes: number;
+      readonly sha256: string;
+    }
   | { readonly kind: 'missing'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
 export interface BootFilesDeps {
   readonly site: Pick<Site, 'view' | 'desired'>;
   readonly boots: Pick<Boots, 'arrive' | 'generation' | 'noteMissing'>;
+  readonly bootImages: Pick<BootImages, 'dir' | 'of'>;
   /** <state>/exports/images */
   readonly imagesDir: string;
   readonly log: Log;
@@ -39,14 +47,12 @@ export function bootFileFinder(deps: BootFilesDeps): FindBootFile {
       case 'text':
         return { kind: 'bytes', bytes: decision.bytes };
       case 'image-file': {
-        const { image, path: file, sizeBytes } = decision;
-        return {
-          kind: 'file',
-          root: path.join(deps.imagesDir, image.name, image.version, 'boot'),
-          path: file,
-          sizeBytes,
-        };
+        const { image, path: file, sizeBytes, sha256 } = decision;
+        const root = path.join(deps.imagesDir, image.name, image.version, 'boot');
+        return { kind: 'file', root, path: file, sizeBytes, sha256 };
       }
+      case 'signed':
+        return signedFile(deps, asked.boot, decision.file);
       case 'missing':
         deps.boots.noteMissing(from, name, decision.reason);
         if (decision.isForeignPrefix) deps.log.warn('boot.foreign-prefix', { from, name, reason: decision.reason });
@@ -57,6 +63,16 @@ export function bootFileFinder(deps: BootFilesDeps): FindBootFile {
         return unreachable(decision);
     }
   };
+}
+
+async function signedFile(
+  { bootImages }: Pick<BootFilesDeps, 'bootImages'>,
+  boot: BootFileRequest['boot'],
+  file: keyof SignedImage,
+): Promise<BootFileContent> {
+  if (boot === undefined) return { kind: 'missing', reason: 'no boot is open at this address' };
+  const { name, sizeBytes, sha256 } = (await bootImages.of(boot.generation, boot.manifest))[file];
+  return { kind: 'file', root: bootImages.dir, path: name, sizeBytes, sha256 };
 }
 
 type Asked =

@@ -1,6 +1,7 @@
 /** What nodes send as forms, read and checked: phases of a boot, and heartbeats. */
 import { initramfsPhases, systemPhases, type Boot } from '../model/boot.ts';
 import type { PhaseReport } from '../plan/boot-timeline.ts';
+import type { TokenRequest } from '../plan/boot-token.ts';
 import type { HeartbeatReport } from './heartbeats.ts';
 
 export type Read<T> =
@@ -27,6 +28,18 @@ export function readPhase(body: unknown, speaker: Speaker, boot: Boot): Read<Pha
   const uptimeSeconds = numberOf(fields['uptime']);
   const leavesAgent = fields['agent'] === 'yes';
   return { kind: 'report', report: { phase, uptimeSeconds, detail: detailOf(fields), leavesAgent } };
+}
+
+/** @returns serial and MAC in the one spelling; a node whose firmware tells no serial sends an empty one */
+export function readTokenRequest(body: unknown): Read<Pick<TokenRequest, 'serial' | 'mac' | 'nonce'>> {
+  const fields = fieldsOf(body);
+  const serial = textOf(fields['serial']).toLowerCase();
+  const mac = textOf(fields['mac']).toLowerCase();
+  const nonce = textOf(fields['nonce']);
+  const isSound = /^(?:[0-9a-f]{8})?$/.test(serial) && /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac);
+  if (isSound && /^[0-9a-f-]{32,64}$/.test(nonce)) return { kind: 'report', report: { serial, mac, nonce } };
+  const reason = 'serial (8 hex digits or nothing), mac and nonce (32 hex digits) are needed';
+  return { kind: 'refused', status: 400, reason };
 }
 
 export interface ReadHeartbeat {

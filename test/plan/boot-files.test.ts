@@ -74,6 +74,8 @@ function told(path: string, request: Partial<BootFileRequest> = {}): string {
       return `${decision.carriesToken ? 'text with token' : 'text'} ${JSON.stringify(Buffer.from(decision.bytes).toString())}`;
     case 'image-file':
       return `${decision.image.name}@${decision.image.version}:${decision.path} ${decision.sizeBytes}`;
+    case 'signed':
+      return `signed ${decision.file}`;
     case 'missing':
       return `${decision.isForeignPrefix ? 'foreign' : 'missing'}: ${decision.reason}`;
     case 'refused':
@@ -216,6 +218,25 @@ describe('a path that no firmware sends is refused', () => {
   ])('%j', (path, reason) => {
     expect(told(path)).toBe(`refused: ${reason}`);
     expect(told(path, { boot: undefined })).toBe(`refused: ${reason}`);
+  });
+});
+
+describe('a node that boots signed', () => {
+  const signed = { ...boot, token: undefined, generation: { ...generation, boot: 'signed' as const } };
+  test.each([
+    ['boot.img', 'signed image'],
+    ['boot.sig', 'signed signature'],
+    ['1aa2bb31/boot.img', 'signed image'],
+    ['kernel8.img', 'missing: the role compute boots signed: there is only boot.img and boot.sig, best over HTTP'],
+    ['cmdline.txt', 'missing: the role compute boots signed: there is only boot.img and boot.sig, best over HTTP'],
+    ['9ffefdef/boot.img', 'foreign: 9ffefdef/ belongs to node02, not to node01'],
+    ['../boot.img', 'refused: path that leaves the boot files'],
+  ])('is told for %s: %s', (path, expected) => {
+    expect(told(path, { boot: signed })).toBe(expected);
+  });
+
+  test('is the only one that has a boot.img', () => {
+    expect(told('boot.sig')).toBe('missing: its role has no "boot: signed"');
   });
 });
 

@@ -35,6 +35,7 @@ test('files come from the image version that the boot began with', async () => {
     root: '/images/debian-lite/20261121.1/boot',
     path: 'overlays/README',
     sizeBytes: 1000,
+    sha256: '0'.repeat(64),
   });
 });
 

@@ -65,6 +65,7 @@ function finder(serial: string): (path: string) => Promise<TftpContent> {
   return (path) => {
     const decision = decideBootFile({ path, boot, nodes: [node] });
     if (decision.kind === 'text') return Promise.resolve({ kind: 'bytes', bytes: decision.bytes });
+    if (decision.kind === 'signed') throw new Error('its role does not boot signed');
     if (decision.kind !== 'image-file') return Promise.resolve(decision);
     return Promise.resolve({ kind: 'bytes', bytes: new Uint8Array(decision.sizeBytes) });
   };

@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { openDatabase } from '../../src/host/database/open.ts';
 import { openFrozenBoots } from '../../src/host/frozen-boots.ts';
+import { readSigningKey } from '../../src/host/signing-key.ts';
 import { PiImageError } from '../../src/model/errors.ts';
 import type { LogFields } from '../../src/model/log.ts';
 import type { NodeSpec } from '../../src/model/node.ts';
@@ -13,8 +14,10 @@ import { chooseImage } from '../../src/plan/choose-image.ts';
 import { planGeneration } from '../../src/plan/generation.ts';
 import { renderFrozenOverlay } from '../../src/plan/overlay.ts';
 import { createBoots } from '../../src/serve/boots.ts';
+import { createBootImages } from '../../src/serve/boot-images.ts';
 import { createHealth } from '../../src/serve/health.ts';
 import type { Desired } from '../../src/serve/site.ts';
+import { tokenClaims } from '../../src/serve/token-claims.ts';
 import { sampleView } from './sample-view.ts';
 
 export async function sampleBoots(dir?: string, nowMs = 1_800_000_000_000) {
@@ -30,11 +33,19 @@ export async function sampleBoots(dir?: string, nowMs = 1_800_000_000_000) {
   const frozen = await openFrozenBoots(path.join(stateDir, 'boot'), ids);
   const health = createHealth(() => world.nowMs);
   const boots = createBoots({ file, frozen, site, health, now: () => world.nowMs, log });
+  const claimToken = tokenClaims({ file, frozen, site, now: () => world.nowMs });
+  const bootImages = createBootImages({
+    dir: path.join(stateDir, 'boot', 'signed'),
+    imagesDir: path.join(stateDir, 'images'),
+    readKey: () => readSigningKey(path.join(stateDir, 'secrets'), log),
+    log,
+    signal: AbortSignal.timeout(60_000),
+  });
   const remove = async () => {
     await database.close();
     await rm(stateDir, { recursive: true });
   };
-  return { stateDir, world, health, lines, log, site, database, file, frozen, boots, remove };
+  return { stateDir, world, health, lines, log, site, database, file, frozen, boots, claimToken, bootImages, remove };
 }
 
 function desired(node: NodeSpec, view: ClusterView): Desired {
