@@ -63,6 +63,62 @@ describe('the command line', () => {
   });
 });
 
+describe('a node out of a signed boot.img', () => {
+  const kernel = `cat() { echo 'pi_image.server=10.42.0.1 pi_image.root=/images/a/1/root pi_image.boot=signed'; }`;
+  let scratch = '';
+  let facts = '';
+  beforeEach(async () => {
+    scratch = await mkdtemp(path.join(tmpdir(), 'initramfs-identity-'));
+    await writeFile(path.join(scratch, 'serial'), '10000000deadbeef\0');
+    await writeFile(path.join(scratch, 'nonce'), '0f3a3b1e-5b7c-4a70-9a51-3c8f4f6f2d11\n');
+    facts =
+      `work=${scratch} boot=signed server=10.42.0.1 http_port=80 card=lo token='' address=10.42.0.11; ` +
+      `serial_file=${scratch}/serial nonce_file=${scratch}/nonce`;
+  });
+  afterEach(() => rm(scratch, { recursive: true, force: true }));
+
+  /** Says what it was called with, and answers as the storage node does. */
+  const wget = (answer: string) => `wget() { echo "$*" >&2; echo '${answer}' > "$5"; }`;
+  const asked = () => readFile(path.join(scratch, 'error'), 'utf8');
+
+  test('has no token, serial or MAC on its command line', () => {
+    expect(sh('read_command_line; echo "$boot $id$mac$token."', kernel)).toBe('signed .\n');
+  });
+
+  test('says its serial, its MAC and a nonce, and has its token', async () => {
+    expect(sh('ask_for_token; echo "$id $mac $token"', `${facts}; ${wget('the-token')}`)).toBe(
+      'deadbeef 00:00:00:00:00:00 the-token\n',
+    );
+    expect(await asked()).toBe(
+      `-q -T 10 -O ${scratch}/token --post-data ` +
+        'serial=deadbeef&mac=00:00:00:00:00:00&nonce=0f3a3b1e-5b7c-4a70-9a51-3c8f4f6f2d11 ' +
+        'http://10.42.0.1:80/boot/v1/token\n',
+    );
+    expect(readdirSync(scratch)).not.toContain('token');
+  });
+
+  test('goes by its MAC where its firmware tells no serial', () => {
+    expect(sh('ask_for_token; echo "$id"', `${facts} serial_file=/nonexistent; ${wget('the-token')}`)).toBe(
+      '00:00:00:00:00:00\n',
+    );
+  });
+
+  test('ends the boot when it is refused, and waits for a service that starts', () => {
+    const refused = `wget() { echo 'wget: server returned error: HTTP/1.1 403 Forbidden' >&2; return 1; }`;
+    expect(sh('ask_for_token', `${facts}; ${refused}`)).toMatch(/^3: 10\.42\.0\.1 gives this node no token\. /);
+
+    const late = `n=0; request_token() { n=$((n + 1)); echo "can't connect: Connection refused" > $work/error; [ $n = 3 ] && echo late > $work/token; }`;
+    expect(sh('ask_for_token; echo "$token"', `${facts}; ${late}`)).toBe(
+      "3: cannot get this node's token from 10.42.0.1: nothing answers on port 80 (try 1 of 12)\n" +
+        "3: cannot get this node's token from 10.42.0.1: nothing answers on port 80 (try 2 of 12)\nlate\n",
+    );
+  });
+
+  test('is the only one that asks', () => {
+    expect(sh('ask_for_token; echo "$token"', `boot='' token=given; wget() { echo asked; }`)).toBe('given\n');
+  });
+});
+
 test.each([
   'eth0 10.42.0.11',
   'cannot mount a:/b: 100% of 10 tries + more & more; x=y',

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { type BoardName, boardNames } from '../src/model/board.ts';
+import { tokenSlot } from '../src/model/generation.ts';
 import { planGeneration } from '../src/plan/generation.ts';
 import { sampleNode, sampleView } from './support/sample-view.ts';
 
@@ -50,5 +51,29 @@ describe.each(boardNames)('boot/%s', (board) => {
 
   test('gives the role the last word', () => {
     expect(generation.commandLine.endsWith(board === 'pi5' || board === 'uefi' ? ' quiet' : '@')).toBe(true);
+  });
+});
+
+/** The same for every node of the role: what is of one node, it finds itself. */
+describe.each(['pi4', 'pi5'] as const)('boot/%s, signed', (board) => {
+  const signed = Object.fromEntries(
+    Object.entries(view.cluster.roles).map(([name, role]) => [name, { ...role, boot: 'signed' as const }]),
+  );
+  const ofRole = { ...view, cluster: { ...view.cluster, roles: signed } };
+  const node = sampleNode(nodeOf[board], view);
+  const generation = planGeneration(node, ofRole);
+
+  test('renders config.txt', async () => {
+    await expect(generation.configTxt).toMatchFileSnapshot(`golden/boot/${board}/signed/config.txt`);
+  });
+
+  test('renders cmdline.txt', async () => {
+    await expect(`${generation.commandLine}\n`).toMatchFileSnapshot(`golden/boot/${board}/signed/cmdline.txt`);
+  });
+
+  test('says nothing of the node', () => {
+    const text = `${generation.configTxt}${generation.commandLine}`;
+
+    for (const own of [node.name, node.serial, node.mac, node.address, tokenSlot]) expect(text).not.toContain(own);
   });
 });

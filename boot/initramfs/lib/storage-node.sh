@@ -26,7 +26,7 @@ get_patiently() {
 
 # report PHASE DETAIL [FIELDS]: the boot goes on when nobody listens.
 report() {
-    [ -n "$address" ] || return 0
+    [ -n "$address" ] && [ -n "$token" ] || return 0
     read -r seconds _ < /proc/uptime
     form="phase=$1&uptime=$seconds&detail=$(form_value "$2")"
     [ -z "$3" ] || form="$form&$3"
