@@ -23,7 +23,10 @@ export const option = {
   vendorClass: 60,
   clientId: 61,
   tftpServerName: 66,
+  bootFile: 67,
+  userClass: 77,
   relayInfo: 82,
+  clientArchitecture: 93,
   machineId: 97,
   end: 255,
 } as const;
@@ -53,7 +56,7 @@ export function readText(options: DhcpOptions, code: number): string | undefined
 }
 
 function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).latin1Slice();
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }
 
 /** What a relay adds (RFC 3046), as far as a server acts on it. */

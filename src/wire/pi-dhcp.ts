@@ -2,6 +2,7 @@
 import type { BoardName } from '../model/board.ts';
 import type { MacAddress } from '../model/mac.ts';
 import { parseSerial, type Serial } from '../model/serial.ts';
+import { isBootLoader } from './boot-client.ts';
 import { readMac, type DhcpPacket } from './dhcp.ts';
 import { option, readText, textValue } from './dhcp-options.ts';
 
@@ -12,7 +13,7 @@ export interface PiIdentity {
   /** The board's revision code, of EEPROM loaders since 2020-03. */
   readonly revision?: number;
   readonly board?: BoardName;
-  /** `firmware` is a PXE client; kernel, initramfs and operating system are `other`. */
+  /** `firmware` is a boot loader, of a Pi or not; kernel, initramfs and operating system are `other`. */
   readonly bootStage: 'firmware' | 'other';
 }
 
@@ -25,7 +26,7 @@ export function readPiIdentity(packet: DhcpPacket): PiIdentity {
   const vendorClass = readText(packet.options, option.vendorClass) ?? '';
   return {
     ...readMachineId(packet.options.get(option.machineId), readMac(packet)),
-    bootStage: vendorClass.startsWith(pxeVendorClass) ? 'firmware' : 'other',
+    bootStage: isBootLoader(vendorClass) ? 'firmware' : 'other',
   };
 }
 
