@@ -1,6 +1,7 @@
 /** TFTP as a part of the boot plane's thread. */
 import path from 'node:path';
 
+import { openDatagrams } from '../host/datagram/open.ts';
 import type { PlaneThread } from '../serve/plane/thread.ts';
 import type { RunPart } from '../serve/plane/thread-parts.ts';
 import { serveTftp, type TftpContent } from '../serve/tftp.ts';
@@ -12,6 +13,7 @@ export function tftpPart({ site, find, served, log }: PlaneThread): RunPart {
       {
         address: network.address.address,
         port: ports.tftp,
+        datagrams: openDatagrams(),
         find: async (name, peer): Promise<TftpContent> => {
           const content = await find(name, peer.address);
           if (content.kind !== 'file') return content;

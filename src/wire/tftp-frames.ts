@@ -1,37 +1,34 @@
-/** DATA packets of a stretch of a file in one buffer, so that sending a block is taking a slice. */
+/** DATA packets of a stretch of a file one behind the other, so that sending a block is naming a part of a buffer. */
 import { dataHeaderBytes } from './tftp.ts';
 
 const dataOpcode = 3;
 
-/** Equally long packets one behind the other; only the last may be shorter. */
-export interface DataFrames {
-  readonly firstBlock: number;
-  readonly lastBlock: number;
-  readonly blockSizeBytes: number;
-  readonly buffer: Uint8Array;
+/** From one packet to the next; only the last of a file may be shorter. */
+export function strideOf(blockSizeBytes: number): number {
+  return blockSizeBytes + dataHeaderBytes;
 }
 
-/** @param bytes what blocks `firstBlock` to `lastBlock` hold together; block numbers wrap from 65535 to 0 */
+/**
+ * @param bytes what `count` blocks from `firstBlock` on hold together; block numbers wrap from 65535 to 0
+ * @returns how many bytes of `frames` are used
+ */
 export function frameBlocks(
+  frames: Uint8Array,
   bytes: Uint8Array,
-  blocks: { readonly firstBlock: number; readonly lastBlock: number; readonly blockSizeBytes: number },
-): DataFrames {
-  const { firstBlock, lastBlock, blockSizeBytes } = blocks;
-  const count = lastBlock - firstBlock + 1;
-  // Not from the pool: these buffers live long and would pin it.
-  const buffer = Buffer.allocUnsafeSlow(bytes.byteLength + count * dataHeaderBytes);
+  blocks: { readonly firstBlock: number; readonly count: number; readonly blockSizeBytes: number },
+): number {
+  const { firstBlock, count, blockSizeBytes } = blocks;
+  let at = 0;
   for (let index = 0; index < count; index++) {
-    const at = index * (blockSizeBytes + dataHeaderBytes);
-    buffer.writeUInt16BE(dataOpcode, at);
-    buffer.writeUInt16BE((firstBlock + index) & 0xffff, at + 2);
-    buffer.set(bytes.subarray(index * blockSizeBytes, (index + 1) * blockSizeBytes), at + dataHeaderBytes);
+    const start = index * blockSizeBytes;
+    const block = firstBlock + index;
+    frames[at] = 0;
+    frames[at + 1] = dataOpcode;
+    frames[at + 2] = (block >> 8) & 0xff;
+    frames[at + 3] = block & 0xff;
+    const part = bytes.subarray(start, start + blockSizeBytes);
+    frames.set(part, at + dataHeaderBytes);
+    at += dataHeaderBytes + part.byteLength;
   }
-  return { ...blocks, buffer };
-}
-
-/** @returns the whole DATA packet of one block of the stretch */
-export function frameOf(frames: DataFrames, block: number): Uint8Array {
-  const stride = frames.blockSizeBytes + dataHeaderBytes;
-  const at = (block - frames.firstBlock) * stride;
-  return frames.buffer.subarray(at, block === frames.lastBlock ? undefined : at + stride);
+  return at;
 }

@@ -30,8 +30,7 @@ export function negotiate(
   asked: ReadonlyMap<string, string>,
   file: { readonly sizeBytes: number; readonly maxBlockSizeBytes: number },
 ): TransferOptions {
-  const blockSize = within(asked.get('blksize'), blockSizeRange);
-  const blockSizeBytes = blockSize === undefined ? undefined : Math.min(blockSize, file.maxBlockSizeBytes);
+  const blockSizeBytes = askedBlockSize(asked, file.maxBlockSizeBytes);
   const timeoutSeconds = within(asked.get('timeout'), timeoutSecondsRange);
   const window = within(asked.get('windowsize'), windowSizeRange);
   const windowSize = window === undefined ? undefined : Math.min(window, maxWindowSize);
@@ -54,6 +53,16 @@ export function negotiate(
     timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000,
     accepted,
   };
+}
+
+/** Needed before the size of a file is known: that of a text in netascii is counted block by block. */
+export function negotiateBlockSize(asked: ReadonlyMap<string, string>, maxBlockSizeBytes: number): number {
+  return askedBlockSize(asked, maxBlockSizeBytes) ?? defaultBlockSizeBytes;
+}
+
+function askedBlockSize(asked: ReadonlyMap<string, string>, maxBlockSizeBytes: number): number | undefined {
+  const blockSize = within(asked.get('blksize'), blockSizeRange);
+  return blockSize === undefined ? undefined : Math.min(blockSize, maxBlockSizeBytes);
 }
 
 function within(text: string | undefined, [low, high]: readonly [number, number]): number | undefined {

@@ -1,9 +1,12 @@
 /** How long to wait for an ACK. All values are arguments: no clock here. */
 
-/** Pi firmware breaks on a block that comes twice, so nothing is sent again earlier than this. */
+/** Firmware of a Pi 3 or 4 breaks on a block that comes twice, so nothing is sent again earlier than this. */
 export const resendFloorMs = 1000;
 
 const resendCapMs = 8000;
+
+/** Nobody hears longer than this from a client and still waits for it: a board gives a file up after 30 s. */
+export const silenceMs = 31_000;
 
 /** An ACK later than this many usual round trips counts as lost. */
 const lateFactor = 4;
@@ -11,16 +14,27 @@ const lateFactor = 4;
 /** Weight of the newest sample, as in RFC 6298 §2. */
 const gain = 1 / 8;
 
-export function smoothRoundTrip(beforeMs: number | undefined, sampleMs: number): number {
-  return beforeMs === undefined ? sampleMs : beforeMs + gain * (sampleMs - beforeMs);
+/** @param beforeMs below 0: nothing measured yet */
+export function smoothRoundTrip(beforeMs: number, sampleMs: number): number {
+  return beforeMs < 0 ? sampleMs : beforeMs + gain * (sampleMs - beforeMs);
 }
 
 /** Doubles with each resend, up to 8 s. */
-export function resendAfterMs(
-  roundTripMs: number | undefined,
-  resends: number,
-  floorMs: number = resendFloorMs,
-): number {
-  const first = Math.max(floorMs, Math.round(lateFactor * (roundTripMs ?? 0)));
+export function resendAfterMs(roundTripMs: number, resends: number, floorMs: number = resendFloorMs): number {
+  const first = Math.max(floorMs, Math.round(lateFactor * roundTripMs));
   return Math.min(first * 2 ** resends, Math.max(resendCapMs, floorMs));
+}
+
+/** How often something is sent again until the silence is long enough. */
+export function resendsUntilSilence(
+  { floorMs, timeoutMs }: { readonly floorMs: number; readonly timeoutMs: number | undefined },
+  afterMs: number = silenceMs,
+): number {
+  let resends = 0;
+  let waitedMs = 0;
+  for (;;) {
+    waitedMs += timeoutMs ?? resendAfterMs(-1, resends, floorMs);
+    if (waitedMs >= afterMs) return resends;
+    resends++;
+  }
 }

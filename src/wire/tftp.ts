@@ -21,7 +21,13 @@ export type TftpPacket =
 const opcode = { read: 1, write: 2, data: 3, ack: 4, error: 5, 'option-ack': 6 } as const;
 
 /** RFC 1350 §5 and RFC 2347, as far as a read-only server says them. */
-export const tftpErrorCode = { other: 0, notFound: 1, accessViolation: 2, illegalOperation: 4 } as const;
+export const tftpErrorCode = {
+  other: 0,
+  notFound: 1,
+  accessViolation: 2,
+  illegalOperation: 4,
+  unknownTransferId: 5,
+} as const;
 
 /** Opcode and block number in front of the bytes of a DATA packet. */
 export const dataHeaderBytes = 4;

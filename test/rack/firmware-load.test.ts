@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { openDatagrams } from '../../src/host/datagram/open.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { loadFile } from '../../src/rack/firmware-load.ts';
 import { serveTftp, type TftpContent, type TftpServed } from '../../src/serve/tftp.ts';
@@ -27,7 +28,7 @@ beforeEach(async () => {
     const log = { info: () => undefined, warn: () => undefined };
     const onListening = resolve;
     stopped = serveTftp(
-      { address, port: 0, find, served: (event) => served.push(event), log, onListening },
+      { address, port: 0, datagrams: openDatagrams(), find, served: (event) => served.push(event), log, onListening },
       stop.signal,
     );
   });

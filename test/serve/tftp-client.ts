@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
+import { openDatagrams } from '../../src/host/datagram/open.ts';
 import { unreachable } from '../../src/model/errors.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { serveTftp, type TftpContent, type TftpDeps, type TftpServed } from '../../src/serve/tftp.ts';
@@ -35,6 +36,7 @@ export function serving(
       {
         address: loopback,
         port: 0,
+        datagrams: openDatagrams(),
         find: (path) => Promise.resolve(files[path] ?? { kind: 'missing', reason: 'no such file' }),
         served: (event) => served.push(event),
         log: { info: log('info'), warn: log('warn') },

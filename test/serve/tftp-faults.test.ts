@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { HostError } from '../../src/model/errors.ts';
 import type { TftpContent } from '../../src/serve/tftp.ts';
-import { eventually, fetchFile, inWords, RawClient, read, serving, text } from './tftp-client.ts';
+import { eventually, fetchFile, inWords, read, serving, text } from './tftp-client.ts';
 import { fastResend, setUp } from './tftp-setup.ts';
 
 const { start, newClient, newFile } = setUp();
@@ -62,17 +62,6 @@ describe('a running transfer', () => {
     expect(inWords((await client.next()).packet)).toBe('oack timeout=1');
   });
 
-  test('ends when nobody is at the port any more', async () => {
-    const server = await start({ x: text('x'.repeat(600)) }, fastResend);
-    const client = await RawClient.open();
-
-    client.send(read('x'), server.port);
-    await client.next();
-    client.close();
-
-    expect(await server.end(0)).toMatchObject({ outcome: 'gone' });
-  });
-
   test('fails when its file changes under it, and never mixes two contents', async () => {
     const file = await newFile('changing', randomBytes(3_000_000));
     const server = await start({ x: file });
@@ -93,23 +82,44 @@ describe('a running transfer', () => {
 
 describe('limits', () => {
   test('a client that has its share is left to ask again', async () => {
-    const server = await start({ x: text('hello') }, { limits: { transfersPerClient: 2 } });
+    const server = await start({ x: text('x'.repeat(600)) }, { limits: { transfersPerClient: 2 } });
     const [one, two, three] = [await newClient(), await newClient(), await newClient()];
     const elsewhere = await newClient('127.0.0.2');
-    for (const client of [one, two]) client.send(read('x', { tsize: '0' }), server.port);
+    for (const client of [one, two]) client.send(read('x'), server.port);
     const { port } = await one.next();
+    await two.next();
+    for (const client of [one, two]) client.send({ kind: 'ack', block: 1 }, port);
+    await one.next();
     await two.next();
 
     three.send(read('x', { tsize: '0' }), server.port);
     expect(await three.hears(150)).toEqual([]);
     elsewhere.send(read('x', { tsize: '0' }), server.port);
-    expect(inWords((await elsewhere.next()).packet)).toBe('oack tsize=5');
+    expect(inWords((await elsewhere.next()).packet)).toBe('oack tsize=600');
 
     one.send({ kind: 'error', code: 0, message: 'Early terminate' }, port);
     await server.end(0);
     three.send(read('x', { tsize: '0' }), server.port);
-    expect(inWords((await three.next()).packet)).toBe('oack tsize=5');
-    expect(server.logged.join()).toContain('2 transfers run, 2 of them to this address');
+    expect(inWords((await three.next()).packet)).toBe('oack tsize=600');
+    expect(server.logged.join()).toContain('warn tftp.waiting');
+  });
+
+  test('whoever has confirmed nothing makes room', async () => {
+    const server = await start({ x: text('x'.repeat(600)) }, { limits: { transfersPerClient: 2, transfers: 3 } });
+    const [first, second, third] = [await newClient(), await newClient(), await newClient()];
+    first.send(read('x'), server.port);
+    const { port } = await first.next();
+    first.send({ kind: 'ack', block: 1 }, port);
+    await first.next();
+    second.send(read('x'), server.port);
+    await second.next();
+
+    third.send(read('x'), server.port);
+    expect(inWords((await third.next()).packet)).toBe('data 1 (512)');
+
+    expect(await server.end(0)).toMatchObject({ outcome: 'replaced', peer: { port: second.port } });
+    first.send({ kind: 'ack', block: 2 }, port);
+    expect(await server.end(1)).toMatchObject({ outcome: 'complete', bytes: 600 });
   });
 
   test('missing files and refusals hold no place', async () => {

@@ -45,4 +45,4 @@ export function setUp(): TftpSetup {
 }
 
 /** Does not wait for a real board's patience. */
-export const fastResend = { limits: { resendFloorMs: 20 } };
+export const fastResend = { limits: { resendFloorMs: 20, silenceMs: 1200 } };

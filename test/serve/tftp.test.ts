@@ -61,7 +61,7 @@ describe('a file arrives', () => {
 
 describe('an ERROR', () => {
   const cases: [string, Parameters<typeof read>, TftpContent | undefined, string, string][] = [
-    ['for a missing file', ['start.elf'], undefined, 'error 1: not found: no such file', 'info tftp.missing'],
+    ['for a missing file', ['start.elf'], undefined, 'error 1: not found: no such file', ''],
     [
       'for a refused path',
       ['../x'],
@@ -70,13 +70,6 @@ describe('an ERROR', () => {
       'warn tftp.refused',
     ],
     ['for mode mail', ['x', {}, 'mail'], text(''), 'error 0: mode mail is not served; ask in mode octet (binary)', ''],
-    [
-      'for mode netascii',
-      ['x', {}, 'netascii'],
-      text(''),
-      'error 0: mode netascii is not served; ask in mode octet (binary)',
-      '',
-    ],
     [
       'for a long name',
       ['a'.repeat(300)],
@@ -102,7 +95,7 @@ describe('an ERROR', () => {
 
     expect(inWords(packet)).toBe(expected);
     expect(port).not.toBe(server.port);
-    expect(server.logged.some((line) => line.startsWith(logged))).toBe(true);
+    expect(server.logged.slice(1).every((line) => logged !== '' && line.startsWith(logged))).toBe(true);
     expect(server.served).toEqual([]);
   });
 
@@ -128,15 +121,20 @@ describe('an ERROR', () => {
 });
 
 describe('one request', () => {
-  test('is answered from a port of its own', async () => {
+  test('is answered from another port than 69, and the next one from that client from yet another', async () => {
     const server = await start({ x: text('hello') });
-    const [one, two] = [await newClient(), await newClient()];
+    const client = await newClient();
+    const ports: number[] = [];
 
-    one.send(read('x', { tsize: '0' }), server.port);
-    two.send(read('x', { tsize: '0' }), server.port);
-    const ports = [(await one.next()).port, (await two.next()).port];
+    for (let count = 0; count < 3; count++) {
+      client.send(read('x'), server.port);
+      const { port } = await client.next();
+      client.send({ kind: 'ack', block: 1 }, port);
+      await server.end(count);
+      ports.push(port);
+    }
 
-    expect(new Set([...ports, server.port]).size).toBe(3);
+    expect(new Set([...ports, server.port]).size).toBe(4);
   });
 
   test('that is repeated from its port starts nothing new', async () => {

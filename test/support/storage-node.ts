@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 
+import { openDatagrams } from '../../src/host/datagram/open.ts';
 import { openDhcpSocket } from '../../src/host/dhcp-socket.ts';
 import { logTo } from '../../src/host/log.ts';
 import { Cluster } from '../../src/model/cluster.ts';
@@ -42,5 +43,5 @@ await Promise.all([
     },
     signal,
   ),
-  serveTftp({ address, port: 69, find, served: () => undefined, log }, signal),
+  serveTftp({ address, port: 69, datagrams: openDatagrams(), find, served: () => undefined, log }, signal),
 ]);

@@ -2,18 +2,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import {
-  advance,
-  maxResends,
-  startTransfer,
-  type Transfer,
-  type TransferEvent,
-  type TransferStep,
-} from '../../src/wire/tftp-send.ts';
+import { SendingSide, usualResends, type SendStep } from '../../src/wire/tftp-send.ts';
 
-const ack = (block: number): TransferEvent => ({ kind: 'ack', block });
-const error = (code: number, message = ''): TransferEvent => ({ kind: 'error', code, message });
-const timeout: TransferEvent = { kind: 'timeout' };
+type Event =
+  | { readonly kind: 'ack'; readonly block: number }
+  | { readonly kind: 'error'; readonly code: number }
+  | { readonly kind: 'timeout' };
+
+const ack = (block: number): Event => ({ kind: 'ack', block });
+const error = (code: number): Event => ({ kind: 'error', code });
+const timeout: Event = { kind: 'timeout' };
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
 
 interface File {
@@ -21,31 +19,30 @@ interface File {
   readonly blockSizeBytes?: number;
   readonly windowSize?: number;
   readonly hasOptions?: boolean;
+  readonly maxResends?: number;
 }
 
-const words: Readonly<Record<TransferStep['kind'], (step: TransferStep) => string>> = {
-  'send-options': () => 'oack',
-  'send-blocks': (step) => (step.kind === 'send-blocks' ? `data ${step.first}-${step.last}` : ''),
-  wait: () => 'wait',
-  done: () => 'done',
-  probed: () => 'probed',
-  aborted: (step) => (step.kind === 'aborted' ? step.reason : ''),
-  silent: () => 'silent',
-};
+function inWords(side: SendingSide, step: SendStep): string {
+  if (step === 'send-options') return 'oack';
+  return step === 'send-blocks' ? `data ${side.acked + 1}-${side.sent}` : step;
+}
 
-function story(file: File, events: readonly TransferEvent[]): string[] {
-  let step = startTransfer({ blockSizeBytes: 512, windowSize: 1, hasOptions: false, ...file });
-  const told = [words[step.kind](step)];
-  for (const event of events) {
-    if (!('transfer' in step)) throw new Error(`${step.kind} ended the transfer before ${event.kind}`);
-    step = advance(step.transfer, event);
-    told.push(words[step.kind](step));
-  }
-  return told;
+function take(side: SendingSide, event: Event): string {
+  if (event.kind === 'error') return side.isProbe(event.code) ? 'probed' : 'aborted';
+  return inWords(side, event.kind === 'ack' ? side.ack(event.block) : side.timeout());
+}
+
+function newSide(file: File): SendingSide {
+  return new SendingSide({ blockSizeBytes: 512, windowSize: 1, hasOptions: false, ...file });
+}
+
+function story(file: File, events: readonly Event[]): string[] {
+  const side = newSide(file);
+  return [inWords(side, side.start()), ...events.map((event) => take(side, event))];
 }
 
 describe('one block at a time', () => {
-  const cases: readonly [string, File, TransferEvent[], string[]][] = [
+  const cases: readonly [string, File, Event[], string[]][] = [
     ['a short file', { sizeBytes: 10 }, [ack(1)], ['data 1-1', 'done']],
     ['an empty file is one empty block', { sizeBytes: 0 }, [ack(1)], ['data 1-1', 'done']],
     ['whole blocks end with an empty one', { sizeBytes: 512 }, [ack(1), ack(2)], ['data 1-1', 'data 2-2', 'done']],
@@ -65,22 +62,16 @@ describe('one block at a time', () => {
     [
       'a silent client is given up after its resends',
       { sizeBytes: 10 },
-      times(maxResends + 1, timeout),
-      [...times(maxResends + 1, 'data 1-1'), 'silent'],
+      times(usualResends + 1, timeout),
+      [...times(usualResends + 1, 'data 1-1'), 'silent'],
     ],
     [
       'progress gives the resends back',
       { sizeBytes: 1000 },
-      [...times(maxResends, timeout), ack(1), ...times(maxResends, timeout), ack(2)],
-      [...times(maxResends + 1, 'data 1-1'), ...times(maxResends + 1, 'data 2-2'), 'done'],
+      [...times(usualResends, timeout), ack(1), ...times(usualResends, timeout), ack(2)],
+      [...times(usualResends + 1, 'data 1-1'), ...times(usualResends + 1, 'data 2-2'), 'done'],
     ],
-    [
-      'an error ends it',
-      { sizeBytes: 1000 },
-      [ack(1), error(3, 'disk full')],
-      ['data 1-1', 'data 2-2', 'client: disk full'],
-    ],
-    ['an error without text', { sizeBytes: 1 }, [error(3)], ['data 1-1', 'client: error 3']],
+    ['an error ends it', { sizeBytes: 1000 }, [ack(1), error(3)], ['data 1-1', 'data 2-2', 'aborted']],
   ];
   test.each(cases)('%s', (_name, file, events, expected) => {
     expect(story(file, events)).toEqual(expected);
@@ -89,20 +80,16 @@ describe('one block at a time', () => {
 
 describe('with options', () => {
   const file: File = { sizeBytes: 600, hasOptions: true };
-  const cases: readonly [string, TransferEvent[], string[]][] = [
+  const cases: readonly [string, Event[], string[]][] = [
     ['data follows the ACK of the OACK', [ack(0), ack(1), ack(2)], ['oack', 'data 1-1', 'data 2-2', 'done']],
     ['a repeated ACK of the OACK is not answered', [ack(0), ack(0)], ['oack', 'data 1-1', 'wait']],
     ['a lost OACK is sent again', [timeout, ack(0)], ['oack', 'oack', 'data 1-1']],
     ['only ACK 0 confirms an OACK', [ack(1)], ['oack', 'wait']],
-    ['a board that only looks', [error(0, 'Early terminate')], ['oack', 'probed']],
+    ['a board that only looks', [error(0)], ['oack', 'probed']],
     ['a client that wants the size only', [error(8)], ['oack', 'probed']],
-    ['a real error instead of ACK 0', [error(3, 'disk full')], ['oack', 'client: disk full']],
-    [
-      'breaking off later is no probe',
-      [ack(0), ack(1), error(0, 'stop')],
-      ['oack', 'data 1-1', 'data 2-2', 'client: stop'],
-    ],
-    ['nobody there', times(maxResends + 1, timeout), [...times(maxResends + 1, 'oack'), 'silent']],
+    ['a real error instead of ACK 0', [error(3)], ['oack', 'aborted']],
+    ['breaking off later is no probe', [ack(0), ack(1), error(0)], ['oack', 'data 1-1', 'data 2-2', 'aborted']],
+    ['nobody there', times(usualResends + 1, timeout), [...times(usualResends + 1, 'oack'), 'silent']],
   ];
   test.each(cases)('%s', (_name, events, expected) => {
     expect(story(file, events)).toEqual(expected);
@@ -111,7 +98,7 @@ describe('with options', () => {
 
 describe('with a window of 4', () => {
   const file: File = { sizeBytes: 512 * 5 + 1, windowSize: 4, hasOptions: true };
-  const cases: readonly [string, TransferEvent[], string[]][] = [
+  const cases: readonly [string, Event[], string[]][] = [
     ['four blocks per ACK', [ack(0), ack(4), ack(6)], ['oack', 'data 1-4', 'data 5-6', 'done']],
     ['the rest of a torn window comes again', [ack(0), ack(2), ack(6)], ['oack', 'data 1-4', 'data 3-6', 'done']],
     ['a lost window comes again', [ack(0), timeout], ['oack', 'data 1-4', 'data 1-4']],
@@ -127,23 +114,19 @@ describe('with a window of 4', () => {
 });
 
 /** Acknowledges everything, one window after the other, and returns the block numbers as they go over the wire. */
-function wireBlocks(file: Required<File>): number[] {
+function wireBlocks(file: File): number[] {
   const blocks: number[] = [];
-  let step = startTransfer(file);
-  for (;;) {
-    if (step.kind === 'done') return blocks;
-    if (step.kind === 'send-options') {
-      step = advance(step.transfer, ack(0));
-      continue;
-    }
-    if (step.kind !== 'send-blocks') throw new Error(step.kind);
-    for (let block = step.first; block <= step.last; block++) blocks.push(block & 0xffff);
-    step = advance(step.transfer, ack(step.last & 0xffff));
+  const side = newSide(file);
+  for (let step = side.start(); step !== 'done';) {
+    if (step !== 'send-blocks') throw new Error(step);
+    for (let block = side.acked + 1; block <= side.sent; block++) blocks.push(block & 0xffff);
+    step = side.ack(side.sent & 0xffff);
   }
+  return blocks;
 }
 
 test('block numbers go on with 0 after 65535, as often as it takes', () => {
-  const blocks = wireBlocks({ sizeBytes: 150_000 * 8, blockSizeBytes: 8, windowSize: 1, hasOptions: false });
+  const blocks = wireBlocks({ sizeBytes: 150_000 * 8, blockSizeBytes: 8 });
 
   expect(blocks).toHaveLength(150_001);
   expect(blocks.slice(65_534, 65_537)).toEqual([65_535, 0, 1]);
@@ -151,11 +134,23 @@ test('block numbers go on with 0 after 65535, as often as it takes', () => {
 });
 
 test('a window may lie across the wrap', () => {
-  const transfer: Transfer = { lastBlock: 70_000, windowSize: 8, acked: 65_532, sent: 65_540, resends: 0 };
+  const across = (block: number): string => {
+    const side = newSide({ sizeBytes: 70_000 * 8 - 1, blockSizeBytes: 8, windowSize: 8 });
+    side.acked = 65_532;
+    side.sent = 65_540;
+    return take(side, ack(block));
+  };
 
-  expect(advance(transfer, ack(65_540 & 0xffff))).toMatchObject({ kind: 'send-blocks', first: 65_541, last: 65_548 });
-  expect(advance(transfer, ack(65_535))).toMatchObject({ kind: 'send-blocks', first: 65_536 });
-  expect(advance(transfer, ack(65_532))).toMatchObject({ kind: 'wait' });
+  expect(across(65_540 & 0xffff)).toBe('data 65541-65548');
+  expect(across(65_535)).toBe('data 65536-65543');
+  expect(across(65_532)).toBe('wait');
+  expect(across(65_541 & 0xffff)).toBe('wait');
+});
+
+test('more resends for those whose waits are short', () => {
+  const side = newSide({ sizeBytes: 10, maxResends: 1 });
+  side.start();
+  expect([side.timeout(), side.timeout()]).toEqual(['send-blocks', 'silent']);
 });
 
 type Fate = 'through' | 'lost' | 'twice';
@@ -170,13 +165,13 @@ class FarClient {
   }
 
   /** @returns the ACKs that come back for what was sent */
-  answers(step: TransferStep): TransferEvent[] {
-    if (step.kind === 'send-options') return this.#carry('oack').flatMap(() => this.#carry(ack(0)));
-    if (step.kind !== 'send-blocks') return [];
-    const sent = Array.from({ length: step.last - step.first + 1 }, (_none, index) => step.first + index);
+  answers(side: SendingSide, step: SendStep): number[] {
+    if (step === 'send-options') return this.#carry('oack').flatMap(() => this.#carry(0));
+    if (step !== 'send-blocks') return [];
+    const sent = Array.from({ length: side.sent - side.acked }, (_none, index) => side.acked + 1 + index);
     const arrived = sent.flatMap((block) => this.#carry(block));
     for (const block of arrived) if (block === this.blocks + 1) this.blocks = block;
-    return arrived.length === 0 ? [] : this.#carry(ack(this.blocks & 0xffff));
+    return arrived.length === 0 ? [] : this.#carry(this.blocks & 0xffff);
   }
 
   #carry<T>(value: T): T[] {
@@ -185,16 +180,17 @@ class FarClient {
 }
 
 /** @returns how many blocks the client has when the transfer is done, or how it ended otherwise */
-function overBadLine(file: Required<File>, fate: () => Fate): number | string {
+function overBadLine(file: File, fate: () => Fate): number | SendStep {
   const client = new FarClient(fate);
-  let step = startTransfer(file);
-  let arriving = client.answers(step);
-  while ('transfer' in step && step.kind !== 'done') {
-    const [event = timeout, ...later] = arriving;
-    step = advance(step.transfer, event);
-    arriving = [...later, ...client.answers(step)];
+  const side = newSide(file);
+  let step = side.start();
+  let arriving = client.answers(side, step);
+  while (step !== 'done' && step !== 'silent') {
+    const [block, ...later] = arriving;
+    step = block === undefined ? side.timeout() : side.ack(block);
+    arriving = [...later, ...client.answers(side, step)];
   }
-  return step.kind === 'done' ? client.blocks : step.kind;
+  return step === 'done' ? client.blocks : step;
 }
 
 test('over a line that loses and doubles, everything arrives in order or the client counts as silent', () => {

@@ -1,10 +1,10 @@
 /** When something is sent again. */
 import { expect, test } from 'vitest';
 
-import { resendAfterMs, smoothRoundTrip } from '../../src/wire/tftp-timing.ts';
+import { resendAfterMs, resendsUntilSilence, smoothRoundTrip } from '../../src/wire/tftp-timing.ts';
 
 test.each([
-  ['nothing measured yet', undefined, [1000, 2000, 4000, 8000, 8000, 8000]],
+  ['nothing measured yet', -1, [1000, 2000, 4000, 8000, 8000, 8000]],
   ['a fast board waits no less than the floor', 0.4, [1000, 2000, 4000, 8000, 8000, 8000]],
   ['a slow board gets more', 600, [2400, 4800, 8000, 8000, 8000, 8000]],
   ['nobody gets more than the cap', 60_000, [8000, 8000, 8000, 8000, 8000, 8000]],
@@ -13,7 +13,16 @@ test.each([
 });
 
 test('one late ACK hardly moves the measured round trip', () => {
-  expect(smoothRoundTrip(undefined, 8)).toBe(8);
+  expect(smoothRoundTrip(-1, 8)).toBe(8);
   expect(smoothRoundTrip(8, 8)).toBe(8);
   expect(smoothRoundTrip(8, 808)).toBe(108);
+});
+
+test.each([
+  ['a Pi 3 or 4', 1000, undefined, 5],
+  ['a Pi 5', 250, undefined, 7],
+  ['a client that wants a second', 1000, 1000, 30],
+  ['a client that wants half a minute', 1000, 30_000, 1],
+])('%s is given up after 31 s of silence', (_name, floorMs, timeoutMs, expected) => {
+  expect(resendsUntilSilence({ floorMs, timeoutMs })).toBe(expected);
 });
