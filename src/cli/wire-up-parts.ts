@@ -11,6 +11,7 @@ import { renderChronyConfig } from '../plan/chrony-config.ts';
 import { forgetBoards } from '../plan/state-changes.ts';
 import { runExports } from '../serve/exports.ts';
 import { nodeProblems } from '../serve/node-health.ts';
+import { planAhead } from '../serve/plan-ahead.ts';
 import { watchSite } from '../serve/site.ts';
 import type { Plane } from '../serve/plane/service.ts';
 import type { Part } from '../serve/supervise.ts';
@@ -71,9 +72,9 @@ function timePart({ site }: Service, { paths }: PartsOptions): Part {
 }
 
 function watchPart({ site }: Service): Part {
-  const run: Part['run'] = (signal, ready) => {
+  const run: Part['run'] = async (signal, ready) => {
     ready();
-    return watchSite(site, signal);
+    await Promise.all([watchSite(site, signal), planAhead(site, signal)]);
   };
   return { name: 'watch', run };
 }

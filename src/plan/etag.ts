@@ -2,9 +2,20 @@
 import { ChangedError } from '../model/errors.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 
-/** As HTTP writes it, with its quotes: RFC 9110 §8.8.3. Of a node: its description, without status. */
-export function etagOf(resource: unknown): string {
-  return `"${sha256(canonicalJson(resource)).slice(0, 32)}"`;
+/** Remembers what would be computed again: of a thousand nodes that are listed, one has changed. */
+const known = new WeakMap<object, string>();
+
+/** As HTTP writes it, with its quotes: RFC 9110 §8.8.3. Of a node: its description, without status. Of a list: of its entries. */
+export function etagOf(resource: object): string {
+  const etag = known.get(resource) ?? `"${digestOf(resource).slice(0, 32)}"`;
+  known.set(resource, etag);
+  return etag;
+}
+
+function digestOf(resource: object): string {
+  return sha256(
+    Array.isArray(resource) ? resource.map((entry: object) => etagOf(entry)).join() : canonicalJson(resource),
+  );
 }
 
 /**
@@ -12,7 +23,7 @@ export function etagOf(resource: unknown): string {
  * @param ifMatch as sent; undefined when the client does not care
  * @throws ChangedError
  */
-export function requireMatch(what: string, resource: unknown, ifMatch: string | undefined): void {
+export function requireMatch(what: string, resource: object, ifMatch: string | undefined): void {
   if (ifMatch === undefined || ifMatch.trim() === '*') return;
   const etag = etagOf(resource);
   const wanted = ifMatch.split(',').map((tag) => tag.trim());

@@ -1,5 +1,4 @@
 /** The text of one overlay file for one node; what is the same on all nodes is rendered once. */
-import type { ClusterView } from '../model/view.ts';
 import { compileTemplate, type Template, type TemplateVariables } from './render.ts';
 
 export interface TextRequest {
@@ -8,22 +7,23 @@ export interface TextRequest {
   readonly text: Uint8Array;
   /** As messages name it. */
   readonly source: string;
-  readonly view: ClusterView;
+  /** Stands for the variables that all nodes see alike: as long as it is the same object, so are they. */
+  readonly shared: object;
   readonly variables: TemplateVariables;
   readonly notHere: Readonly<Record<string, string>>;
 }
 
-/** These follow from the view alone, so a file that reads nothing else has one text for all nodes. */
+/** A file that reads nothing else has one text for all nodes. */
 const clusterWideNames = new Set(['cluster', 'network', 'nodes', 'slurm']);
 
 /** Both only remember what would be computed again: a thousand nodes compile once and list each other once. */
 const compiled = new WeakMap<object, Template>();
-const clusterTexts = new WeakMap<ClusterView, Map<object, string>>();
+const clusterTexts = new WeakMap<object, Map<object, string>>();
 
 export function renderText(request: TextRequest): string {
-  const { key, view, variables, notHere } = request;
-  const known = clusterTexts.get(view) ?? new Map<object, string>();
-  clusterTexts.set(view, known);
+  const { key, shared, variables, notHere } = request;
+  const known = clusterTexts.get(shared) ?? new Map<object, string>();
+  clusterTexts.set(shared, known);
   const remembered = known.get(key);
   if (remembered !== undefined) return remembered;
   const names = new Set<string>();

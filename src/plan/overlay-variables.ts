@@ -43,22 +43,48 @@ export function liveVariables(node: NodeSpec, view: ClusterView, secrets: Secret
   };
 }
 
-interface Tables {
+/** What live files see of the whole cluster. The same object for views that say the same, so that it stands for all of them. */
+export interface ClusterTables {
   /** All, by name. */
   readonly nodes: readonly NodeVariables[];
   readonly slurm: SlurmVariables;
 }
 
 /** Remembers what follows from a view: every node of a storm lists all the others. */
-const tables = new WeakMap<ClusterView, Tables>();
+const tables = new WeakMap<ClusterView, ClusterTables>();
 
-function tablesOf(view: ClusterView): Tables {
+interface Recent {
+  readonly overlays: ClusterView['overlays'];
+  readonly tables: ClusterTables;
+}
+
+/** A change is planned in a view of its own, and then the site has another one with the same nodes. */
+const recent = new WeakMap<ClusterView['cluster'], readonly Recent[]>();
+const recentCount = 4;
+
+export function tablesOf(view: ClusterView): ClusterTables {
   const known = tables.get(view);
   if (known !== undefined) return known;
   const nodes = view.nodes.map((node) => nodeVariables(node, view)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const made = { nodes, slurm: slurmVariables(view) };
+  const before = recent.get(view.cluster) ?? [];
+  const { overlays } = view;
+  const same = before.find((each) => each.overlays === overlays && isSameList(each.tables.nodes, nodes));
+  const made = same?.tables ?? { nodes, slurm: slurmVariables(view) };
+  recent.set(
+    view.cluster,
+    [{ overlays, tables: made }, ...before.filter((each) => each !== same)].slice(0, recentCount),
+  );
   tables.set(view, made);
   return made;
+}
+
+/** Of two lists nearly all entries are the same objects. */
+function isSameList(one: readonly NodeVariables[], other: readonly NodeVariables[]): boolean {
+  return one.length === other.length && one.every((each, index) => isSameNode(each, other[index]));
+}
+
+function isSameNode(one: NodeVariables, other: NodeVariables | undefined): boolean {
+  return one === other || (one.name === other?.name && JSON.stringify(one) === JSON.stringify(other));
 }
 
 export function roleOf(node: NodeSpec, { cluster }: ClusterView): Role {

@@ -12,7 +12,7 @@ import { canonicalJson, sha256 } from './canonical-json.ts';
 import { refuseLinkedPath, resolveOwner } from './overlay-owner.ts';
 import { mergeOverlays, type OverlayEntry } from './overlay-merge.ts';
 import { checkSecrets, checkVars } from './overlay-needs.ts';
-import { frozenVariables, liveOnlyNames, liveVariables, roleOf } from './overlay-variables.ts';
+import { frozenVariables, liveOnlyNames, liveVariables, roleOf, tablesOf } from './overlay-variables.ts';
 import { renderText } from './overlay-text.ts';
 import type { TemplateVariables } from './render.ts';
 
@@ -61,9 +61,10 @@ function renderLive(
   const overlays = overlaysOf(node, view);
   checkSecrets(node, overlays, { cluster: view.cluster, secrets });
   const variables = liveVariables(node, view, secrets);
+  const shared = tablesOf(view);
   const live = mergeOverlays(overlays).entries.filter((entry) => entry.live && isWanted(entry));
   for (const entry of live) refuseLinkedPath(entry.path, manifest, sourceOf(entry));
-  return live.map((entry) => nodeFile(entry, { view, manifest, secrets, variables, notHere: withoutCa }));
+  return live.map((entry) => nodeFile(entry, { shared, manifest, secrets, variables, notHere: withoutCa }));
 }
 
 /** The part that a generation is made of; needs no secrets. */
@@ -74,10 +75,11 @@ export function renderFrozenOverlay({ node, view, manifest }: OverlayInput): Nod
   const { entries, remove } = mergeOverlays(overlays);
   for (const glob of remove) refuseLinkedPath(glob, manifest, `remove: ${glob}`);
   const frozen = entries.filter((entry) => !entry.live);
+  const shared = view.cluster;
   for (const entry of frozen) refuseLinkedPath(entry.path, manifest, sourceOf(entry));
   return [
     ...remove.map((glob): NodeFile => ({ kind: 'remove', glob })),
-    ...frozen.map((entry) => nodeFile(entry, { view, manifest, secrets: {}, variables, notHere: notFrozen(entry) })),
+    ...frozen.map((entry) => nodeFile(entry, { shared, manifest, secrets: {}, variables, notHere: notFrozen(entry) })),
   ];
 }
 
@@ -109,7 +111,8 @@ function overlaysOf(node: NodeSpec, view: ClusterView): OverlaySource[] {
 }
 
 interface Rendering {
-  readonly view: ClusterView;
+  /** As in TextRequest. */
+  readonly shared: object;
   readonly manifest: ImageManifest;
   readonly secrets: SecretValues;
   readonly variables: TemplateVariables;

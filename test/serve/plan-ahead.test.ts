@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { expect, test } from 'vitest';
+
+import type { NodeSpec } from '../../src/model/node.ts';
+import { planAhead } from '../../src/serve/plan-ahead.ts';
+import { sampleView } from '../support/sample-view.ts';
+
+test('all nodes are planned, again when the view is another, and others get their turn in between', async () => {
+  const world = { view: sampleView() };
+  const planned: string[] = [];
+  const stop = new AbortController();
+  let turns = 0;
+  const count = () => {
+    turns += 1;
+    if (!stop.signal.aborted) setImmediate(count);
+  };
+  const desired = ({ name }: NodeSpec) => {
+    planned.push(name);
+    const untilMs = performance.now() + 6;
+    while (performance.now() < untilMs);
+    return { kind: 'refused', reason: 'slow' } as const;
+  };
+  const names = world.view.nodes.map(({ name }) => name);
+
+  const ended = planAhead({ view: () => world.view, desired }, stop.signal);
+  count();
+  await expect.poll(() => planned).toEqual(names);
+  expect(turns).toBeGreaterThanOrEqual(names.length - 1);
+
+  await sleep(300);
+  expect(planned).toEqual(names);
+  world.view = sampleView();
+  await expect.poll(() => planned).toEqual([...names, ...names]);
+
+  stop.abort();
+  await ended;
+});
