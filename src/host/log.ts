@@ -3,9 +3,21 @@ import type { Writable } from 'node:stream';
 
 import type { Log, LogFields } from '../model/log.ts';
 
+/** Whoever reads the log may stand still; what it would read later must not fill the memory. */
+const maxWaitingBytes = 1 << 20;
+
 export function logTo(stream: Writable, now: () => Date = () => new Date()): Log {
+  let dropped = 0;
+  const writeLine = (level: string, event: string, fields: LogFields) =>
+    stream.write(`${now().toISOString()} ${level} ${event}${renderFields(fields)}\n`);
   const write = (level: string) => (event: string, fields?: LogFields) => {
-    stream.write(`${now().toISOString()} ${level} ${event}${renderFields(fields ?? {})}\n`);
+    if (stream.writableLength >= maxWaitingBytes) {
+      dropped += 1;
+      return;
+    }
+    if (dropped > 0) writeLine('warn', 'log.dropped', { lines: dropped });
+    dropped = 0;
+    writeLine(level, event, fields ?? {});
   };
   return { info: write('info'), warn: write('warn') };
 }
