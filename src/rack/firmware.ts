@@ -16,7 +16,7 @@ import {
   type LoaderRequest,
 } from './firmware-files.ts';
 import { loadFile, type LoadResult, type TftpPeer } from './firmware-load.ts';
-import { loadersOf } from './loaders.ts';
+import { loadersOf, restartMs } from './loaders.ts';
 
 export interface FirmwareOptions {
   readonly who: BoardIdentity;
@@ -30,9 +30,6 @@ export interface FirmwareOptions {
 }
 
 export type LoadedBoot = Extract<FirmwareResult, { kind: 'start' }>;
-
-/** Measured: a loader that found nothing to start begins again after 0.2 s, from then on after 5 s. */
-const restartMs = { first: 200, later: 5000 } as const;
 
 export async function runFirmware(options: FirmwareOptions): Promise<LoadedBoot> {
   for (let attempt = 0; ; attempt++) {

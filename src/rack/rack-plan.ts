@@ -23,7 +23,7 @@ const storageAddress = '10.42.0.1/24';
 const firstBoardAddress = 11;
 
 /** A Pi 3B, a Pi 4B with 8 GiB, a Pi 5 with 8 GiB; MAC prefixes as those boards have them. */
-const hardware: Readonly<Record<RackBoard, { readonly revision: number; readonly macPrefix: string }>> = {
+export const hardware: Readonly<Record<RackBoard, { readonly revision: number; readonly macPrefix: string }>> = {
   pi3: { revision: 0xa02082, macPrefix: 'b8:27:eb' },
   pi4: { revision: 0xd03115, macPrefix: 'dc:a6:32' },
   pi5: { revision: 0xd04170, macPrefix: '2c:cf:67' },
