@@ -57,9 +57,25 @@ export async function readBoardTemplates(dataDirs: readonly string[]): Promise<M
   for (const board of boardNames) {
     const configTxt = await readFirst(dataDirs, `boot/${board}/config.txt.hbs`);
     const cmdlineTxt = await readFirst(dataDirs, `boot/${board}/cmdline.txt.hbs`);
-    if (configTxt !== undefined && cmdlineTxt !== undefined) templates.set(board, { configTxt, cmdlineTxt });
+    if (configTxt === undefined || cmdlineTxt === undefined) continue;
+    const texts = await readLoaderTexts(dataDirs, `boot/${board}`);
+    templates.set(board, { configTxt, cmdlineTxt, ...(texts.size > 0 && { texts }) });
   }
   return templates;
+}
+
+const ofEveryBoard = new Set(['config.txt.hbs', 'cmdline.txt.hbs']);
+
+/** Every further template of a board is a text that its boot loader may ask for. */
+async function readLoaderTexts(dataDirs: readonly string[], folder: string): Promise<Map<string, string>> {
+  const listed = await Promise.all(dataDirs.map((dir) => readdir(path.join(dir, folder)).catch(ifThere([]))));
+  const names = [...new Set(listed.flat())].filter((name) => name.endsWith('.hbs') && !ofEveryBoard.has(name));
+  const texts = new Map<string, string>();
+  for (const name of names.toSorted()) {
+    const text = await readFirst(dataDirs, `${folder}/${name}`);
+    if (text !== undefined) texts.set(name.slice(0, -'.hbs'.length), text);
+  }
+  return texts;
 }
 
 export interface ImageSpecFolder {

@@ -18,6 +18,8 @@ export const Generation = z.strictObject({
   configTxt: z.string(),
   /** One line; holds `tokenSlot` once where the boot's token goes at RRQ time. A signed one is the same for many nodes. */
   commandLine: z.string(),
+  /** What boot loaders other than a Pi's ask for, by name; each holds `tokenSlot` where the command line stands in it. */
+  texts: z.record(z.string(), z.string()).optional(),
   /** sha256 of the frozen overlay as canonical text: role's overlays rendered without secrets and live files. */
   overlayDigest: z.string().regex(/^[0-9a-f]{64}$/),
 });

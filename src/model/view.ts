@@ -9,6 +9,8 @@ import type { OverlaySource } from './overlay-source.ts';
 export interface BoardTemplates {
   readonly configTxt: string;
   readonly cmdlineTxt: string;
+  /** What other boot loaders ask for: name without `.hbs` -> template. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 export interface ClusterView {

@@ -59,7 +59,7 @@ export function decideBootFile(request: BootFileRequest): BootFileDecision {
   if (boot.generation.boot === 'signed') return signedFile(boot, path);
   if (path === 'config.txt') return { kind: 'text', bytes: asText(boot.generation.configTxt), carriesToken: false };
   if (path === 'cmdline.txt') return commandLine(boot);
-  return imageFile(boot.manifest, path);
+  return loaderText(boot, path) ?? imageFile(boot.manifest, path);
 }
 
 /** A sentence when the path is one that no firmware sends. */
@@ -77,10 +77,14 @@ function refuse(path: string): string | undefined {
 /** TFTP_PREFIX=0 is the serial, 2 the MAC with dashes; both in lower case. */
 const serialForm = /^[0-9a-f]{8}$/i;
 const macForm = /^(?:[0-9a-f]{2}-){5}[0-9a-f]{2}$/i;
+/** U-Boot asks so first: 01 is Ethernet. Then for its address and for defaults, which nobody gets. */
+const pxelinuxForm = /^pxelinux\.cfg\/01-((?:[0-9a-f]{2}-){5}[0-9a-f]{2})$/i;
 
 function splitPrefix(path: string): { prefix: string | undefined; path: string } {
   const slash = path.indexOf('/');
   const first = path.slice(0, Math.max(slash, 0));
+  const mac = pxelinuxForm.exec(path)?.[1];
+  if (mac !== undefined) return { prefix: mac.toLowerCase(), path: first };
   if (!serialForm.test(first) && !macForm.test(first)) return { prefix: undefined, path };
   return { prefix: first.toLowerCase(), path: path.slice(slash + 1) };
 }
@@ -105,11 +109,22 @@ function prefixesOf(node: NodeSpec, mac: MacAddress | undefined): string[] {
   return [node.serial, mac && macWithDashes(mac)].filter((prefix) => prefix !== undefined);
 }
 
-function commandLine({ generation, token, node }: Boot): BootFileDecision {
+function commandLine(boot: Boot): BootFileDecision {
+  return textWithToken(boot, boot.generation.commandLine);
+}
+
+/** The scripts of iPXE and U-Boot hold the command line. */
+function loaderText(boot: Boot, path: string): BootFileDecision | undefined {
+  const { texts = {} } = boot.generation;
+  const text = Object.hasOwn(texts, path) ? texts[path] : undefined;
+  return text === undefined ? undefined : textWithToken(boot, text);
+}
+
+function textWithToken({ token, node }: Boot, text: string): BootFileDecision {
   if (token === undefined) return missing(`${node.name} has no lease, and its token goes only to a leased address`);
   // A function, so that no $ in a token is taken for a pattern.
-  const line = generation.commandLine.replace(tokenSlot, () => token);
-  return { kind: 'text', bytes: asText(line), carriesToken: generation.commandLine.includes(tokenSlot) };
+  const filled = text.replaceAll(tokenSlot, () => token);
+  return { kind: 'text', bytes: asText(filled), carriesToken: text.includes(tokenSlot) };
 }
 
 /** Nothing else: a board that starts unsigned files would not be noticed. */

@@ -41,7 +41,7 @@ export function bootProgram(client: BootClient, site: BootProgramSite, node: Nod
     case 'u-boot':
       return { kind: 'none' };
     default:
-      return unreachable(client.kind);
+      return unreachable(client);
   }
 }
 

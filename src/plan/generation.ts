@@ -10,6 +10,7 @@ import { canBootSigned, planBootImage } from './boot-image.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import { chooseImage } from './choose-image.ts';
 import { rootPseudo } from './exports.ts';
+import { renderLoaderTexts } from './loader-texts.ts';
 import { frozenVariables, roleOf } from './overlay-variables.ts';
 import { overlayDigest, renderFrozenOverlay } from './overlay.ts';
 import { compileTemplate, type Template, type TemplateVariables } from './render.ts';
@@ -63,7 +64,7 @@ function bootTexts(
   node: NodeSpec,
   view: ClusterView,
   manifest: ImageManifest,
-): Pick<Generation, 'configTxt' | 'commandLine'> {
+): Pick<Generation, 'configTxt' | 'commandLine' | 'texts'> {
   const templates = view.boardTemplates.get(node.board);
   if (templates === undefined) {
     throw new ConfigError(`there are no boot templates for the board ${node.board} of ${node.name}`, {
@@ -84,7 +85,8 @@ function bootTexts(
       hint: 'Write pi_image.token={{token}} into its line.',
     });
   }
-  return { configTxt, commandLine };
+  const texts = isSigned ? undefined : renderLoaderTexts(templates, { ...variables, commandLine }, folder);
+  return { configTxt, commandLine, ...(texts !== undefined && { texts }) };
 }
 
 /** A thousand nodes compile once. */

@@ -2,7 +2,7 @@
 import type { Boot } from '../model/boot.ts';
 
 const needed =
-  /^(?:bootcode\.bin|start\w*\.elf|config\.txt|cmdline\.txt|bcm\w[\w-]*\.dtb|kernel[\w-]*\.img|vmlinu[\w.-]*|init(?:ramfs|rd)[\w.-]*|boot\.(?:img|sig))$/i;
+  /^(?:bootcode\.bin|start\w*\.elf|config\.txt|cmdline\.txt|bcm\w[\w-]*\.dtb|kernel[\w-]*\.img|vmlinu[\w.-]*|init(?:ramfs|rd)[\w.-]*|boot\.(?:img|sig)|[\w-]+\.efi|autoexec\.ipxe|01-(?:[0-9a-f]{2}-){5}[0-9a-f]{2})$/i;
 
 /** Whoever asks for more than that asks at random. */
 const maxNoted = 8;

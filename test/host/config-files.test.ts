@@ -184,6 +184,23 @@ describe('boot templates', () => {
       ['pi4', { configTxt: 'ours', cmdlineTxt: 'shipped' }],
     ]);
   });
+
+  test('of other boot loaders come with them, whatever their name', async () => {
+    const both = { 'boot/uefi/config.txt.hbs': 'c', 'boot/uefi/cmdline.txt.hbs': 'l' };
+    const ours = await folderWith({ 'boot/uefi/autoexec.ipxe.hbs': 'ours', 'boot/uefi/notes.txt': 'no template' });
+    const shipped = await folderWith({
+      ...both,
+      'boot/uefi/autoexec.ipxe.hbs': 'shipped',
+      'boot/uefi/pxelinux.cfg.hbs': 'p',
+    });
+
+    expect((await readBoardTemplates([ours, shipped])).get('uefi')?.texts).toEqual(
+      new Map([
+        ['autoexec.ipxe', 'ours'],
+        ['pxelinux.cfg', 'p'],
+      ]),
+    );
+  });
 });
 
 describe('cluster.yaml and nodes.yaml', () => {

@@ -20,6 +20,9 @@ test.each([
   'kernel_2712.img',
   'vmlinuz',
   'initramfs_2712',
+  'ipxe-arm64.efi',
+  'autoexec.ipxe',
+  'pxelinux.cfg/01-52-54-00-42-00-12',
 ])('%s is needed', (file) => {
   expect(notes(file)).toEqual([file]);
 });
@@ -36,6 +39,11 @@ test.each([
   'overlays/overlay_map.dtb',
   'overlays/hat_map.dtb',
   'etc/passwd',
+  'pxelinux.cfg/0A2A000C',
+  'pxelinux.cfg/default-arm-qemu-arm',
+  '0A2A000C.img',
+  'boot.scr.uimg',
+  'dtb/',
 ])('%s is not', (file) => {
   expect(notes(file)).toBeUndefined();
 });
