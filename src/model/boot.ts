@@ -51,6 +51,8 @@ const UnfinishedFile = z.strictObject({
   sizeBytes: z.number(),
   bytes: z.number(),
   blockSizeBytes: z.int(),
+  /** From the request on. */
+  durationMs: z.number().optional(),
   atMs: z.number(),
 });
 
@@ -90,6 +92,8 @@ export const Boot = z.strictObject({
     .strictObject({
       atMs: z.number(),
       reason: z.enum(['ready', 'failed', 'silent', 'restarted', 'handed-over']),
+      /** Id of the rule that says why; docs/troubleshooting.md lists them. */
+      rule: z.string().optional(),
       /** Why it did not become ready, as far as that can be told from here. */
       cause: z.string().optional(),
       /** What to do about it. */

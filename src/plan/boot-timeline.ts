@@ -2,6 +2,7 @@
 import type { Boot, BootPhase, ReportedPhase } from '../model/boot.ts';
 import { tokenLifetimeMs } from './boot-token.ts';
 import { diagnose, type Diagnosis } from './diagnose.ts';
+import { forgetUnfinished } from './unfinished-files.ts';
 
 export const silenceMs = 10 * 60_000;
 
@@ -73,9 +74,14 @@ export function beginBoot(
 }
 
 /** A file went out over TFTP or HTTP. */
-export function countFile(boot: Boot, bytes: number, nowMs: number): Boot {
+export function countFile(boot: Boot, bytes: number, nowMs: number, file?: string): Boot {
   if (boot.closed !== undefined) return boot;
-  const counted = { ...boot, files: boot.files + 1, bytes: boot.bytes + bytes, lastSeenMs: nowMs };
+  const counted = {
+    ...forgetUnfinished(boot, file),
+    files: boot.files + 1,
+    bytes: boot.bytes + bytes,
+    lastSeenMs: nowMs,
+  };
   return withPhase(counted, 'loading', nowMs);
 }
 
@@ -107,7 +113,7 @@ export function reportPhase(boot: Boot, report: PhaseReport, nowMs: number): Boo
 type Closing = NonNullable<Boot['closed']>;
 
 export function closeBoot(boot: Boot, reason: Closing['reason'], nowMs: number, why?: Diagnosis): Boot {
-  return { ...withoutToken(boot), closed: { atMs: nowMs, reason, ...(why && { cause: why.cause, hint: why.hint }) } };
+  return { ...withoutToken(boot), closed: { atMs: nowMs, reason, ...why } };
 }
 
 /** Another boot of this node begins. */
@@ -125,8 +131,17 @@ export function hasKernelReported(boot: Boot): boolean {
   return hasPhase(boot, 'kernel') || boot.overlaySha256 !== undefined || boot.nonce !== undefined;
 }
 
-function hasPhase(boot: Boot, wanted: BootPhase): boolean {
-  return boot.phases.some(({ phase }) => phase === wanted);
+/** Whoever fetched its overlay has a root, even if that report was lost. */
+export function hasMountedRoot(boot: Boot): boolean {
+  return boot.overlaySha256 !== undefined || hasPhase(boot, 'root', ...overlayOrLater);
+}
+
+export const hasAppliedOverlay = (boot: Boot) => hasPhase(boot, ...overlayOrLater);
+
+const overlayOrLater: readonly BootPhase[] = ['overlay', 'userspace', 'waiting', 'ready'];
+
+function hasPhase(boot: Boot, ...wanted: readonly BootPhase[]): boolean {
+  return boot.phases.some(({ phase }) => wanted.includes(phase));
 }
 
 /** Firmware reads the command line, and nothing after it does: a running node is not told its token again. */
@@ -137,18 +152,30 @@ export function tokenForReading(boot: Boot): string | undefined {
 /** How many closed boots of a node are kept to look at. */
 const keptPerNode = 10;
 
-/** Drops the oldest; the one that a node runs is always kept. */
+/**
+ * Drops the oldest. Of each node the newest is kept whose kernel reported, which is what it runs, and the newest that
+ * mounted its root and that applied its overlay: their exports end when another one has come as far, and not before.
+ */
 export function pruneBoots(boots: readonly Boot[]): Boot[] {
   const seen = new Map<string, number>();
-  const running = new Set<string>();
+  const isNewest = [hasKernelReported, hasMountedRoot, hasAppliedOverlay].map(firstOfEachNode);
   const isKept = (boot: Boot) => {
     const count = (seen.get(boot.node) ?? 0) + 1;
     seen.set(boot.node, count);
-    const isRunning = hasKernelReported(boot) && !running.has(boot.node);
-    if (isRunning) running.add(boot.node);
-    return count <= keptPerNode || isRunning;
+    // Each is asked about every boot: it remembers the nodes.
+    const isNeeded = isNewest.map((isFirst) => isFirst(boot)).includes(true);
+    return count <= keptPerNode || isNeeded;
   };
   return boots.toReversed().filter(isKept).toReversed();
+}
+
+function firstOfEachNode(isOne: (boot: Boot) => boolean): (boot: Boot) => boolean {
+  const found = new Set<string>();
+  return (boot) => {
+    if (found.has(boot.node) || !isOne(boot)) return false;
+    found.add(boot.node);
+    return true;
+  };
 }
 
 export function isSilent(boot: Boot, nowMs: number): boolean {

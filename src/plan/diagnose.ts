@@ -1,8 +1,11 @@
 /** Why did a boot not become ready, and what is to be done about it? The first rule that fits is the answer. */
+import type { BoardName } from '../model/board.ts';
 import type { Boot } from '../model/boot.ts';
 import { renderDuration } from '../model/duration.ts';
 import type { Lateness } from './boot-deadlines.ts';
-import { diagnosisRules, type DiagnosisFacts } from './diagnosis-rules.ts';
+import type { DiagnosisFacts, DiagnosisRule } from './diagnosis-facts.ts';
+import { diagnosisRules } from './diagnosis-rules.ts';
+import { portDelayMs } from './slow-port.ts';
 
 export type BootEnd =
   | { readonly kind: 'late'; readonly lateness: Lateness }
@@ -16,6 +19,13 @@ export type BootEnd =
 /** By name of a part of the service: what is wrong with it. */
 export type PartProblems = Readonly<Record<string, string | undefined>>;
 
+/** What is known beside the boot itself. */
+export interface Surroundings {
+  readonly problems?: PartProblems;
+  /** What the node is by its description. */
+  readonly board?: BoardName | undefined;
+}
+
 export interface Diagnosis {
   /** Id of the rule. */
   readonly rule: string;
@@ -24,30 +34,48 @@ export interface Diagnosis {
   readonly hint: string;
 }
 
-type Timeline = Pick<Boot, 'node' | 'phases' | 'files' | 'bytes' | 'missing'>;
+type Timeline = Pick<Boot, 'node' | 'phases' | 'files' | 'bytes' | 'missing' | 'unfinished' | 'dhcp'>;
 
-export function diagnose(boot: Timeline, end: BootEnd, problems: PartProblems = {}): Diagnosis {
-  const facts = factsOf(boot, end, problems);
+export function diagnose(boot: Timeline, end: BootEnd, around: Surroundings = {}): Diagnosis {
+  const facts = {
+    ...factsOf(boot, around, end.kind),
+    exceeded: end.kind === 'late' ? end.lateness.exceeded : undefined,
+  };
   const rule = diagnosisRules.find(({ when }) => when(facts));
   if (rule === undefined) throw new Error(`no rule fits a boot that is ${end.kind}`);
-  const where = explainEnd(end, facts);
-  const cause = rule.cause(facts);
-  return { rule: rule.id, cause: where === undefined ? cause : `${where}: ${cause}`, hint: rule.hint(facts) };
+  return told(rule, facts, explainEnd(end, facts));
 }
 
-function factsOf(boot: Timeline, end: BootEnd, problems: PartProblems): DiagnosisFacts {
-  const { node, files, bytes, missing = [] } = boot;
+/** Of a boot that is under way: undefined as long as nothing speaks against it. */
+export function diagnoseOpen(boot: Timeline, around: Surroundings = {}): Diagnosis | undefined {
+  const facts = factsOf(boot, around, 'open');
+  const rule = diagnosisRules.find(({ isEarly, when }) => isEarly === true && when(facts));
+  return rule && told(rule, facts, undefined);
+}
+
+function told({ id, cause, hint }: DiagnosisRule, facts: DiagnosisFacts, where: string | undefined): Diagnosis {
+  const why = cause(facts);
+  return { rule: id, cause: where === undefined ? why : `${where}: ${why}`, hint: hint(facts) };
+}
+
+function factsOf(boot: Timeline, { problems = {}, board }: Surroundings, end: DiagnosisFacts['end']): DiagnosisFacts {
+  const { node, files, bytes, missing = [], unfinished, dhcp = {} } = boot;
   const last = boot.phases.findLast(({ phase }) => phase !== 'failed' && phase !== 'ready');
-  const word = end.kind === 'failed' ? boot.phases.find(({ phase }) => phase === 'failed') : last;
-  // A board that has asked for a file has an address, whoever gave it.
+  const word = end === 'failed' ? boot.phases.find(({ phase }) => phase === 'failed') : last;
   return {
-    end: end.kind,
+    end,
+    exceeded: undefined,
     node,
+    board,
+    // A board that has asked for a file has an address, whoever gave it.
     phase: last?.phase ?? 'offered',
     detail: word?.detail,
     files,
     bytes,
     missing,
+    unfinished: unfinished?.at(-1),
+    dhcp,
+    portDelayMs: portDelayMs(boot),
     problems,
   };
 }

@@ -1,7 +1,7 @@
 /** Which trees are exported to whom? Roots of all versions that a node should boot, boots or runs, and the shares of its role. */
 import path from 'node:path';
 
-import type { Boot, BootPhase } from '../model/boot.ts';
+import type { Boot } from '../model/boot.ts';
 import type { Cluster, Share } from '../model/cluster.ts';
 import { PiImageError } from '../model/errors.ts';
 import type { NfsExport } from '../model/export.ts';
@@ -9,7 +9,7 @@ import type { Generation } from '../model/generation.ts';
 import { ipv4ToNumber, type Ipv4Address } from '../model/ipv4.ts';
 import type { State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
-import { hasKernelReported } from './boot-timeline.ts';
+import { hasAppliedOverlay, hasKernelReported, hasMountedRoot } from './boot-timeline.ts';
 import { chooseImage } from './choose-image.ts';
 
 /** One address that needs one image version, and the shares of the role it has there. */
@@ -77,19 +77,6 @@ function usedBoots(boots: readonly Boot[]): BootUse[] {
       return { boot, root: isUsed && index >= rootAt, shares: isUsed && index >= sharesAt };
     })
     .filter(({ root, shares }) => root || shares);
-}
-
-/** Whoever fetched its overlay has a root, even if that report was lost. */
-function hasMountedRoot(boot: Boot): boolean {
-  return boot.overlaySha256 !== undefined || hasPhase(boot, ['root', ...afterOverlay]);
-}
-
-const hasAppliedOverlay = (boot: Boot) => hasPhase(boot, afterOverlay);
-
-const afterOverlay: readonly BootPhase[] = ['overlay', 'userspace', 'waiting', 'ready'];
-
-function hasPhase({ phases }: Boot, wanted: readonly BootPhase[]): boolean {
-  return phases.some(({ phase }) => wanted.includes(phase));
 }
 
 function desiredImage(view: ClusterView, roleName: string): RootUse['image'] {

@@ -17,7 +17,8 @@ import { tidy } from './tidy-boots.ts';
 export interface Boots extends Pick<BootSigns, 'sign'> {
   /** Resolves when a boot that begins with this is on the disk. */
   readonly arrive: Arrive;
-  readonly countFile: (address: string, bytes: number) => void;
+  /** @param file as it was asked for */
+  readonly countFile: (address: string, bytes: number, file?: string) => void;
   /** A board asked for a file that there is not. */
   readonly noteMissing: (address: string, file: string, reason: string) => void;
   /** A board broke off, or went silent, in the middle of a file. */
@@ -56,10 +57,10 @@ export function createBoots(deps: BootsDeps): Boots {
   return {
     arrive: arriver({ ...deps, signs }, beginnings),
     sign: signs.sign,
-    countFile: (address, bytes) => {
+    countFile: (address, bytes, name) => {
       const boot = openAt(address);
       if (boot === undefined) return;
-      const count = (open: Boot) => countFile(open, bytes, now());
+      const count = (open: Boot) => countFile(open, bytes, now(), name);
       file.amend(change(boot.id, count), bootEvents(boot, count(boot)));
     },
     noteMissing: (address, missing, reason) => amendOpen(address, (open) => noteMissing(open, missing, reason)),

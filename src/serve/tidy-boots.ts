@@ -20,9 +20,10 @@ export async function tidy(deps: BootsDeps, beginnings: Beginnings): Promise<voi
   await frozen.keepOnly(new Set(used));
 }
 
-function overdueFacts({ frozen, site, health, now }: BootsDeps, { generation }: Boot): OverdueFacts {
+function overdueFacts({ frozen, site, health, now }: BootsDeps, { generation, node }: Boot): OverdueFacts {
   const role = frozen.get(generation)?.generation.role ?? '';
   const deadlineMs = site.view().cluster.roles[role]?.deadline ?? defaultDeadlineMs;
   const problems = health.parts().map(({ name, problems: [first] }) => [name, first] as const);
-  return { deadlineMs, problems: Object.fromEntries(problems), nowMs: now() };
+  const board = site.view().nodes.find(({ name }) => name === node)?.board;
+  return { deadlineMs, problems: Object.fromEntries(problems), board, nowMs: now() };
 }

@@ -104,6 +104,18 @@ test('pruning keeps the last boots of every node and always the one it runs', ()
   expect(kept).toEqual(['other', 'b1', ...failed.slice(20).map(({ id }) => id)]);
 });
 
+test('a boot that came to its overlay is kept until another one has: its root and shares are exported until then', () => {
+  const failsAfter = (phase: 'network' | 'root') =>
+    Array.from({ length: 12 }, (_, index) =>
+      report(report(begin(`${phase}${index}`), phase, t0 + 1), 'failed', t0 + 2),
+    );
+  const [afterRoot, afterNetwork] = [failsAfter('root'), failsAfter('network')];
+
+  const kept = pruneBoots([up, ...afterRoot, ...afterNetwork]).map(({ id }) => id);
+
+  expect(kept).toEqual(['b1', 'root11', ...afterNetwork.slice(2).map(({ id }) => id)]);
+});
+
 test('whatever happens in whatever order, a closed boot stays closed and holds no token', () => {
   const event = fc.oneof(
     fc.constant('file' as const),

@@ -1,12 +1,9 @@
-/** What a person reads of a boot that did not become ready: one sample for each rule, and the guide that lists them. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-
+/** What a person reads of a boot that did not become ready: one sample for each rule. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { bootPhases, type Boot, type BootPhase } from '../../src/model/boot.ts';
-import { diagnose, type BootEnd, type PartProblems } from '../../src/plan/diagnose.ts';
+import { diagnose, diagnoseOpen, type BootEnd, type Surroundings } from '../../src/plan/diagnose.ts';
 import { diagnosisRules } from '../../src/plan/diagnosis-rules.ts';
 
 type Timeline = Parameters<typeof diagnose>[0];
@@ -35,11 +32,16 @@ const root = '10.42.0.1:/images/debian-lite/1/root over NFS';
 const foreign = { file: '0000abcd/start4.elf', reason: '0000abcd/ is not node01, whose board asks under 9ffefdef/' };
 const notBuilt = { file: 'bcm2712-rpi-5-b.dtb', reason: 'not among the boot files of debian-lite@1' };
 
+const count = (times: number) => ({ count: times, firstMs: 0, lastMs: times - 1 });
+const answered = { discover: count(1), offer: count(1), request: count(1), ack: count(1) };
+const initramfs = { file: 'initramfs8', sizeBytes: 9_000_000, bytes: 2_500_000, blockSizeBytes: 1024, atMs: 0 };
+
 interface Sample {
   readonly id: string;
   readonly boot: Timeline;
   readonly end: BootEnd;
-  readonly problems?: PartProblems;
+  readonly problems?: Surroundings['problems'];
+  readonly board?: Surroundings['board'];
   readonly cause: string;
 }
 
@@ -86,6 +88,44 @@ const samples: readonly Sample[] = [
     cause: `stuck after offered for 90s: it does not get ${foreign.file}: ${foreign.reason}`,
   },
   {
+    id: 'foreign-server',
+    boot: upTo('offered', { dhcp: { ...answered, foreignServers: ['192.168.1.1'] } }),
+    end: stuck,
+    cause: 'stuck after offered for 90s: it takes its address from another DHCP server, 192.168.1.1',
+  },
+  {
+    id: 'wrong-board',
+    boot: upTo('loading', { dhcp: { ...answered, board: 'pi5' } }),
+    end: late,
+    board: 'pi4',
+    cause: 'not ready within 5m: its board says that it is a pi5, and it is booted as a pi4',
+  },
+  {
+    id: 'file-too-large',
+    boot: upTo('loading', { unfinished: [{ ...initramfs, sizeBytes: 70_000_000, bytes: 65_535 * 1024 }] }),
+    end: late,
+    cause:
+      'not ready within 5m: its loader cannot count further than 65535 blocks of 1024 bytes, and initramfs8 has 70.0 MB',
+  },
+  {
+    id: 'file-too-slow',
+    boot: upTo('loading', { unfinished: [{ ...initramfs, durationMs: 30_003 }] }),
+    end: late,
+    cause: 'not ready within 5m: it gave up initramfs8 after 30 s, with 2.5 MB of 9.0 MB',
+  },
+  {
+    id: 'offer-not-taken',
+    boot: upTo('offered', { files: 0, bytes: 0, dhcp: { discover: count(3), offer: count(3) } }),
+    end: stuck,
+    cause: 'stuck after offered for 90s: it was offered its address 3 times, and did not take it',
+  },
+  {
+    id: 'no-read',
+    boot: upTo('offered', { files: 0, bytes: 0, dhcp: answered }),
+    end: stuck,
+    cause: 'stuck after offered for 90s: it took its address, and no request for a file arrived',
+  },
+  {
     id: 'file-missing',
     boot: upTo('loading', { missing: [notBuilt] }),
     end: late,
@@ -109,6 +149,19 @@ const samples: readonly Sample[] = [
     boot: upTo('loading'),
     end: late,
     cause: 'not ready within 5m: it loaded 9 files (21.4 MB), and its kernel reported nothing',
+  },
+  {
+    id: 'kernel-unheard',
+    boot: upTo('loading', { dhcp: { ...answered, system: count(4) } }),
+    end: late,
+    cause: 'not ready within 5m: its kernel runs and has asked for an address, and reported nothing',
+  },
+  {
+    id: 'loading-stopped',
+    boot: upTo('loading', { files: 3, bytes: 2_300_000, unfinished: [initramfs] }),
+    end: silent,
+    cause:
+      'nothing was heard of it after loading: it stopped asking after 3 files (2.3 MB) in initramfs8, with 2.5 MB of 9.0 MB',
   },
   {
     id: 'loading-stopped',
@@ -135,6 +188,12 @@ const samples: readonly Sample[] = [
     end: late,
     problems: { nfs: 'ganesha.nfsd died' },
     cause: 'not ready within 5m: NFS is not served: ganesha.nfsd died',
+  },
+  {
+    id: 'slow-port',
+    boot: upTo('network', { dhcp: { ...answered, system: { count: 1, firstMs: 31_400, lastMs: 31_400 } } }),
+    end: late,
+    cause: 'not ready within 5m: its switch port let nothing through for 31 s after its kernel had started',
   },
   {
     id: 'no-root',
@@ -169,9 +228,15 @@ const samples: readonly Sample[] = [
   },
 ];
 
+const wordsOf = (says: string) =>
+  says
+    .split('…')
+    .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
+    .join('.+');
+
 describe('a boot is diagnosed', () => {
-  test.each(samples)('$id: $cause', ({ id, boot, end, problems, cause }) => {
-    const found = diagnose(boot, end, problems);
+  test.each(samples)('$id: $cause', ({ id, boot, end, problems, board, cause }) => {
+    const found = diagnose(boot, end, { board, ...(problems && { problems }) });
 
     expect(found).toMatchObject({ rule: id, cause });
     expect(found.hint).toMatch(/\.$/);
@@ -181,45 +246,61 @@ describe('a boot is diagnosed', () => {
     expect(new Set(samples.map(({ id }) => id))).toEqual(new Set(diagnosisRules.map(({ id }) => id)));
   });
 
+  // What else a node may say of itself has no end.
+  test.each(samples.filter(({ id }) => id !== 'said-otherwise'))('$id says what the guide lists: $cause', (sample) => {
+    const { says = [] } = diagnosisRules.find(({ id }) => id === sample.id) ?? {};
+
+    expect(says.some((words) => new RegExp(`(?:^|: )${wordsOf(words)}`).test(sample.cause))).toBe(true);
+  });
+
   test('whatever happened, some rule fits, and it names no value that is not there', () => {
     const phases = fc.subarray(bootPhases.filter((phase) => phase !== 'ready'));
     const end = fc.constantFrom(failed, restarted, silent, late, stuck);
     const problems = fc.dictionary(fc.constantFrom('dhcp', 'tftp', 'http', 'nfs'), fc.constant('a problem'));
     const missing = fc.subarray([foreign, notBuilt]);
+    const unfinished = fc.subarray([initramfs, { ...initramfs, durationMs: 31_000 }]);
+    const dhcp = fc.constantFrom(undefined, {}, answered, { ...answered, board: 'pi5', system: count(2) });
     fc.assert(
-      fc.property(phases, end, problems, missing, fc.nat(), (reached, how, broken, lacks, bytes) => {
-        const timeline = { ...empty, phases: reached.map((phase) => ({ phase, atMs: 0 })), missing: lacks, bytes };
-        const { cause, hint } = diagnose(timeline, how, broken);
-        expect(`${cause} ${hint}`).not.toMatch(/undefined|NaN|: $|: :/);
+      fc.property(phases, end, problems, missing, unfinished, dhcp, fc.nat(), (reached, how, broken, ...facts) => {
+        const [lacks, left, seen, bytes] = facts;
+        const known = { missing: lacks, unfinished: left, dhcp: seen, bytes };
+        const timeline = { ...empty, ...known, phases: reached.map((phase) => ({ phase, atMs: 0 })) };
+        const around = { problems: broken, board: 'pi4' as const };
+        const early = diagnoseOpen(timeline, around);
+        for (const { cause, hint } of [diagnose(timeline, how, around), ...(early === undefined ? [] : [early])]) {
+          expect(`${cause} ${hint}`).not.toMatch(/undefined|NaN|: $|: :/);
+        }
       }),
     );
   });
 });
 
-describe('docs/troubleshooting.md', () => {
-  const guide = readFileSync(path.resolve(import.meta.dirname, '../../docs/troubleshooting.md'), 'utf8');
-  const section = guide.split('\n## ').find((each) => each.startsWith('A boot that failed')) ?? '';
-  const rows = [...section.matchAll(/^\| (.+?) +\| (.+?) +\|$/gm)]
-    .map(([, says = '', hint = '']) => ({ says, hint }))
-    .slice(2);
+describe('a boot that is under way', () => {
+  const early = samples.filter(({ id }) => diagnosisRules.find((rule) => rule.id === id)?.isEarly === true);
 
-  /** The part after the words that say how the boot ended; `…` stands for what differs. */
-  const isRowOf = ({ boot, end, problems }: Sample, { says, hint }: { says: string; hint: string }) => {
-    const found = diagnose(boot, end, problems);
-    const words = says.split('…').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-    return (
-      new RegExp(`(?:^|: )${words.join('.+')}$`).test(found.cause) && found.hint.replace('node01', 'NAME') === hint
-    );
-  };
+  test.each(early)('is told of $id before it is late', ({ id, boot, board, problems, cause }) => {
+    const found = diagnoseOpen(boot, { board, ...(problems && { problems }) });
 
-  // What else a node may say of itself has no end.
-  const listed = samples.filter(({ id }) => id !== 'said-otherwise');
-
-  test.each(listed)('lists $cause', (sample) => {
-    expect(rows.filter((row) => isRowOf(sample, row))).toHaveLength(1);
+    expect(found).toMatchObject({ rule: id });
+    expect(cause).toContain(found?.cause);
   });
 
-  test('lists nothing else', () => {
-    expect(rows.filter((row) => !samples.some((sample) => isRowOf(sample, row)))).toEqual([]);
+  test.each(bootPhases.slice(0, -2))('after %s has nothing against it', (phase) => {
+    expect(diagnoseOpen(upTo(phase, { dhcp: answered }), { board: 'pi4' })).toBeUndefined();
+  });
+
+  test('asks a second time because the first answer was lost, and takes it', () => {
+    const dhcp = { ...answered, discover: count(2), offer: count(2) };
+
+    expect(diagnoseOpen(upTo('offered', { files: 0, dhcp }))).toBeUndefined();
+  });
+
+  test.each([
+    ['one that would fit', 60_000_000, 50_000_000],
+    ['one that broke off early', 96_300_000, 1000],
+  ])('is not told that a file is too large: %s', (_name, sizeBytes, bytes) => {
+    const unfinished = [{ ...initramfs, blockSizeBytes: 1468, bytes, sizeBytes }];
+
+    expect(diagnoseOpen(upTo('loading', { unfinished }))).toBeUndefined();
   });
 });
