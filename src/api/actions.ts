@@ -1,6 +1,7 @@
 /** What the API asks of the service. Values are what it answers as JSON; none of them holds a secret but a token that is new. */
 import type { ChangeOptions, Tagged } from '../model/change.ts';
 import type { TokenScope } from '../model/api-token.ts';
+import type { NodeDiagnosis, SiteDiagnosis } from '../model/diagnosis.ts';
 import type { Event } from '../model/event.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { NodeStatus, PublicBoot } from '../model/node-status.ts';
@@ -36,6 +37,9 @@ interface Questions {
   readonly plan: (name: string) => Plan;
   /** Newest first. @throws NotFoundError */
   readonly boots: (name: string) => readonly PublicBoot[];
+  /** @throws NotFoundError */
+  readonly diagnosis: (name: string) => NodeDiagnosis;
+  readonly siteDiagnosis: () => SiteDiagnosis;
   readonly unknownBoards: () => readonly UnknownBoard[];
   readonly leases: () => readonly Lease[];
   readonly images: () => readonly Image[];

@@ -1,6 +1,7 @@
 /** zod schemas as the JSON Schemas of the document. What has a name stands there once and is referred to. */
 import { z } from 'zod';
 
+import { Finding, NodeDiagnosis, SiteDiagnosis } from '../model/diagnosis.ts';
 import { Event } from '../model/event.ts';
 import { Ipv4 } from '../model/ipv4.ts';
 import { Mac } from '../model/mac.ts';
@@ -25,6 +26,9 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Node,
   NodesChange,
   Boot: PublicBoot,
+  Finding,
+  NodeDiagnosis,
+  SiteDiagnosis,
   Plan,
   Role,
   RoleChange,

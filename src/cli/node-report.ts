@@ -3,7 +3,8 @@ import type { NodeAnswer } from '../api/actions.ts';
 import { boards } from '../model/board.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { renderBoot } from './boot-report.ts';
-import { printable, renderAge, renderTime } from './format.ts';
+import { renderAge } from '../model/duration.ts';
+import { printable, renderTime } from './format.ts';
 import { renderFacts } from './output.ts';
 import type { Canvas } from './waterfall.ts';
 

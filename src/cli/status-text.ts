@@ -2,7 +2,8 @@
 import type { HealthAnswer, NodeAnswer } from '../api/actions.ts';
 import type { UnknownBoard } from '../model/state.ts';
 import { compareNames } from '../plan/hostlist.ts';
-import { printable, renderAge } from './format.ts';
+import { renderAge } from '../model/duration.ts';
+import { printable } from './format.ts';
 import { renderTable } from './output.ts';
 
 export interface Status {

@@ -12,6 +12,7 @@ import { noNode } from '../plan/edit-nodes.ts';
 import { etagOf } from '../plan/etag.ts';
 import { decideNodeStatus, withoutToken } from '../plan/node-status.ts';
 import { tokenActions } from './wire-up-api-tokens.ts';
+import { diagnosisActions } from './wire-up-diagnosis.ts';
 import { nodeChanges, serviceFleet } from './wire-up-nodes.ts';
 import type { Service } from './wire-up.ts';
 
@@ -21,6 +22,12 @@ export function apiActions(service: Service): ApiActions {
   return {
     ...nodeChanges(serviceFleet(service)),
     ...tokenActions(service.tokens),
+    ...diagnosisActions({
+      sources: service,
+      answers: (nodes) => nodeAnswers(service, nodes),
+      named,
+      now: () => Date.now(),
+    }),
     events,
     health: () => healthAnswer(service),
     nodes: () => {

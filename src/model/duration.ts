@@ -17,3 +17,11 @@ export function renderDuration(ms: number): string {
   const unit = (['h', 'm', 's'] as const).find((candidate) => ms % unitMs[candidate] === 0) ?? 's';
   return `${ms / unitMs[unit]}${unit}`;
 }
+
+/** How long ago, in the largest unit that fits: 12s, 3m, 5h, 2d. */
+export function renderAge(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)}m`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)}h` : `${Math.round(seconds / 86_400)}d`;
+}

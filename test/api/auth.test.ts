@@ -16,6 +16,8 @@ const needs: Readonly<Record<string, string>> = {
   getNode: 'read',
   getNodePlan: 'read',
   listNodeBoots: 'read',
+  getNodeDiagnosis: 'read',
+  getDiagnosis: 'read',
   listRoles: 'read',
   getRole: 'read',
   listUnknownBoards: 'read',

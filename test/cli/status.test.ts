@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { renderStatus } from '../../src/cli/status-text.ts';
-import { renderAge, renderBytes } from '../../src/cli/format.ts';
+import { renderAge } from '../../src/model/duration.ts';
+import { renderBytes } from '../../src/cli/format.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';
 import { sampleSite } from '../support/command-line.ts';

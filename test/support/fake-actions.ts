@@ -2,6 +2,7 @@
 import type { ChangeOptions } from '../../src/model/change.ts';
 import type { ApiActions } from '../../src/api/actions.ts';
 import { bootExample, planExample } from '../../src/api/schemas/boot.ts';
+import { nodeDiagnosisExample, siteDiagnosisExample } from '../../src/api/schemas/diagnosis.ts';
 import { nodeExample, nodesChangeExample } from '../../src/api/schemas/node.ts';
 import { roleChangeExample, roleExample } from '../../src/api/schemas/role.ts';
 import {
@@ -42,6 +43,8 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     node: (name: string) => named(name, { answer: nodeExample, etag: fakeTag }),
     plan: (name: string) => named(name, planExample),
     boots: (name: string) => named(name, [bootExample]),
+    diagnosis: (name: string) => named(name, nodeDiagnosisExample),
+    siteDiagnosis: () => siteDiagnosisExample,
     unknownBoards: () => [unknownBoardExample],
     leases: () => [leaseExample],
     images: () => [imageExample],

@@ -3,6 +3,7 @@ import { openApiDocument } from '../openapi.ts';
 import { json, route, type Route } from '../route.ts';
 import { Document } from '../schemas/service.ts';
 import { boardRoutes } from './boards.ts';
+import { diagnosisRoutes } from './diagnosis.ts';
 import { nodeRoutes } from './nodes.ts';
 import { roleChangeRoutes } from './role-changes.ts';
 import { roleRoutes } from './roles.ts';
@@ -13,6 +14,7 @@ export function apiRoutes(version: string): readonly Route[] {
   let document: unknown;
   const routes: Route[] = [
     ...nodeRoutes,
+    ...diagnosisRoutes,
     ...roleChangeRoutes,
     ...roleRoutes,
     ...boardRoutes,

@@ -14,7 +14,7 @@ import { UsageError } from '../../model/errors.ts';
 import { ResourceName } from '../../model/names.ts';
 import { requestOk, type ApiMethod } from '../api-client.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
-import { renderAge } from '../format.ts';
+import { renderAge } from '../../model/duration.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
 import { tokenActions } from '../wire-up-api-tokens.ts';
 

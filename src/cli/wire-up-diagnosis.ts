@@ -1,0 +1,59 @@
+/** The doctor's questions, answered from the running service. */
+import type { ApiActions, NodeAnswer } from '../api/actions.ts';
+import type { NodeDiagnosis } from '../model/diagnosis.ts';
+import type { NodeSpec } from '../model/node.ts';
+import { withoutToken } from '../plan/node-status.ts';
+import type { Neighbourhood } from '../plan/doctor-node-facts.ts';
+import { diagnoseNode } from '../plan/doctor-node.ts';
+import { diagnoseSite } from '../plan/doctor-site.ts';
+import type { Service } from './wire-up.ts';
+
+type Sources = Pick<Service, 'site' | 'boots' | 'heartbeats' | 'health' | 'state'>;
+
+export interface DiagnosisDeps {
+  readonly sources: Sources;
+  readonly answers: (nodes: readonly NodeSpec[]) => readonly NodeAnswer[];
+  /** @throws NotFoundError */
+  readonly named: (name: string) => NodeSpec;
+  readonly now: () => number;
+}
+
+export function diagnosisActions(deps: DiagnosisDeps): Pick<ApiActions, 'diagnosis' | 'siteDiagnosis'> {
+  const { sources, named } = deps;
+  return {
+    diagnosis: (name) => {
+      const [found] = diagnoseAll(deps, [named(name)]);
+      if (found === undefined) throw new Error(`no answer for ${name}`);
+      return found;
+    },
+    siteDiagnosis: () => diagnoseSite(diagnoseAll(deps, sources.site.view().nodes), sources.health.parts()),
+  };
+}
+
+function diagnoseAll({ sources, answers, now }: DiagnosisDeps, nodes: readonly NodeSpec[]): NodeDiagnosis[] {
+  const nowMs = now();
+  const around = neighbourhood(sources);
+  const wanted = new Set(nodes.map(({ name }) => name));
+  const boots = new Map(nodes.map(({ name }) => [name, [] as ReturnType<typeof withoutToken>[]]));
+  for (const boot of sources.boots.all()) if (wanted.has(boot.node)) boots.get(boot.node)?.push(withoutToken(boot));
+  return answers(nodes).map((answer) => {
+    const { status, ...node } = answer;
+    return diagnoseNode({ node, status, boots: boots.get(node.name) ?? [], around, nowMs });
+  });
+}
+
+function neighbourhood({ site, boots, heartbeats, health, state }: Sources): Neighbourhood {
+  const parts = health.parts();
+  const dhcp = parts.find(({ name }) => name === 'dhcp');
+  const lastBoots = new Map(boots.all().map(({ node, lastSeenMs }) => [node, lastSeenMs]));
+  const heard = site.view().nodes.flatMap(({ name }) => {
+    const atMs = Math.max(lastBoots.get(name) ?? 0, heartbeats.of(name)?.atMs ?? 0);
+    return atMs === 0 ? [] : [{ name, atMs }];
+  });
+  return {
+    problems: Object.fromEntries(parts.map(({ name, problems: [first] }) => [name, first] as const)),
+    listeningSinceMs: dhcp?.problems.length === 0 ? dhcp.sinceMs : undefined,
+    unknownBoards: state.current().unknownBoards,
+    heard,
+  };
+}

@@ -1,0 +1,34 @@
+/** What a rule about a node can look at. */
+import type { NodeSpec } from '../model/node.ts';
+import type { NodeStatus, PublicBoot } from '../model/node-status.ts';
+import type { UnknownBoard } from '../model/state.ts';
+import type { PartProblems } from './diagnose.ts';
+
+export interface NodeDoctorFacts {
+  readonly node: NodeSpec;
+  readonly status: NodeStatus;
+  /** Its boots, oldest first. */
+  readonly boots: readonly PublicBoot[];
+  readonly around: Neighbourhood;
+  readonly nowMs: number;
+}
+
+/** The same for all nodes. */
+export interface Neighbourhood {
+  readonly problems: PartProblems;
+  /** Since when DHCP is served without a break; undefined: it is not. */
+  readonly listeningSinceMs: number | undefined;
+  /** Boards that are no nodes. */
+  readonly unknownBoards: readonly UnknownBoard[];
+  /** When each node was heard of last, in a boot or by a heartbeat. */
+  readonly heard: readonly { readonly name: string; readonly atMs: number }[];
+}
+
+export interface NodeRule {
+  readonly id: string;
+  /** What it says, for the guide: `…` stands for what differs. */
+  readonly says: readonly [string, ...string[]];
+  readonly when: (facts: NodeDoctorFacts) => boolean;
+  readonly cause: (facts: NodeDoctorFacts) => string;
+  readonly hint: (name: string) => string;
+}

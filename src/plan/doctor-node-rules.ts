@@ -1,0 +1,166 @@
+/** What keeps a node from being ready beside what a single boot tells. docs/troubleshooting.md is made of it. */
+import { renderAge } from '../model/duration.ts';
+import type { PublicBoot } from '../model/node-status.ts';
+import type { NodeDoctorFacts, NodeRule } from './doctor-node-facts.ts';
+import { isSlowPort, portDelayMs, slowPortHint } from './slow-port.ts';
+
+type Condition = NodeRule['when'];
+
+const isOtherServer = /DHCP servers? [\d.]+/;
+
+/** A board that was switched off and on asks again within a minute; one that has given up never does. */
+const patienceMs = 120_000;
+
+const isNew: Condition = ({ status }) => status.state === 'new';
+const lastBoot = ({ boots }: NodeDoctorFacts): PublicBoot | undefined => boots.at(-1);
+
+const lastStranger = ({ node, around }: NodeDoctorFacts) =>
+  around.unknownBoards.findLast(({ board }) => board === undefined || board === node.board);
+
+function lastHeard({ node, around: { heard, listeningSinceMs = Number.POSITIVE_INFINITY } }: NodeDoctorFacts) {
+  const others = heard.filter(({ name, atMs }) => name !== node.name && atMs >= listeningSinceMs);
+  return others.toSorted((one, other) => other.atMs - one.atMs)[0];
+}
+
+const unseen = ({ around: { listeningSinceMs }, nowMs }: NodeDoctorFacts) =>
+  `no DISCOVER of it was seen in the ${renderAge(nowMs - (listeningSinceMs ?? nowMs))} since DHCP is served`;
+
+/** Boots at the end of the list that came to nothing. */
+function failuresInARow({ boots }: NodeDoctorFacts): number {
+  const ends = boots.flatMap(({ closed }) => (closed === undefined ? [] : [closed.reason]));
+  return ends.length - 1 - ends.findLastIndex((reason) => reason === 'ready' || reason === 'handed-over');
+}
+
+/** In the order in which they are tried; the first that fits is the reason. */
+export const nodeRules: readonly NodeRule[] = [
+  {
+    id: 'cannot-boot',
+    says: ['it cannot boot: …'],
+    when: ({ status }) => status.state === 'refused',
+    cause: ({ status }) => `it cannot boot: ${status.reason ?? 'nobody says why'}`,
+    hint: (name) => `"pi-image node explain ${name}" shows where that comes from.`,
+  },
+  {
+    id: 'foreign-dhcp',
+    says: ['another DHCP server keeps this one from answering: …'],
+    when: (facts) => isNew(facts) && isOtherServer.test(facts.around.problems['dhcp'] ?? ''),
+    cause: ({ around }) => `another DHCP server keeps this one from answering: ${around.problems['dhcp'] ?? ''}`,
+    hint: () => 'Switch the DHCP service of that machine off, or give the boards a switch or VLAN of their own.',
+  },
+  {
+    id: 'dhcp-down',
+    says: ['DHCP is not served: …'],
+    when: (facts) => isNew(facts) && facts.around.problems['dhcp'] !== undefined,
+    cause: ({ around }) => `DHCP is not served: ${around.problems['dhcp'] ?? ''}`,
+    hint: () => 'See what "pi-image status" says of that part, and the log: journalctl -u pi-image.',
+  },
+  {
+    id: 'other-identity',
+    says: ['no DISCOVER of it was seen in the … since DHCP is served, and an unknown board asks: …'],
+    when: (facts) => isNew(facts) && lastStranger(facts) !== undefined,
+    cause: (facts) => {
+      const { mac, serial, board = 'board' } = lastStranger(facts) ?? {};
+      return `${unseen(facts)}, and an unknown board asks: ${board} ${mac}${serial === undefined ? '' : `, serial ${serial}`}`;
+    },
+    hint: (name) =>
+      `If that is ${name}, correct its "serial:" or "mac:" in nodes.yaml, then "pi-image apply -f nodes.yaml".`,
+  },
+  {
+    id: 'no-discover',
+    says: ['no DISCOVER of it was seen in the … since DHCP is served; … was heard … ago'],
+    when: (facts) => isNew(facts) && lastHeard(facts) !== undefined,
+    cause: (facts) => {
+      const { name, atMs } = lastHeard(facts) ?? { name: '', atMs: 0 };
+      return `${unseen(facts)}; ${name} was heard ${renderAge(facts.nowMs - atMs)} ago`;
+    },
+    hint: () =>
+      'Check its power, its cable and switch port (VLAN, spanning tree), and BOOT_ORDER of its EEPROM. A Pi 3 gives up ' +
+      'after 25 s: cut its power.',
+  },
+  {
+    id: 'no-discover-of-any',
+    says: ['no DISCOVER of it was seen in the … since DHCP is served, nor of any other board'],
+    when: isNew,
+    cause: (facts) => `${unseen(facts)}, nor of any other board`,
+    hint: () =>
+      'Check "network.interface" in cluster.yaml, the cable of the storage node, the VLAN of its switch port, and its ' +
+      'firewall for UDP port 67.',
+  },
+  {
+    id: 'heartbeat-stopped',
+    says: ['its heartbeats have stopped'],
+    when: ({ status: { state, reason } }) => state === 'silent' && reason === 'its heartbeats have stopped',
+    cause: () => 'its heartbeats have stopped',
+    hint: (name) => `Try "ssh ${name}"; else look at its screen, and check its power, cable and switch port.`,
+  },
+  {
+    id: 'unit-failed-later',
+    says: ['it was ready, and ….service: …'],
+    when: ({ status }) => status.state === 'failed' && status.heartbeat?.phase === 'failed',
+    cause: ({ status }) => `it was ready, and ${status.reason ?? 'a unit of its role has failed'}`,
+    hint: (name) => `Run "systemctl --failed" and "journalctl -b" on ${name}.`,
+  },
+  {
+    id: 'waits-now',
+    says: ['it waits for …'],
+    when: ({ status }) => status.state === 'waiting',
+    cause: ({ status }) => `it waits for ${status.reason ?? 'something'}`,
+    hint: () => 'Bring up what it waits for.',
+  },
+  {
+    id: 'restarted-and-gone',
+    says: ['its board started again, and nothing came from it since'],
+    when: ({ status }) => status.state === 'silent' || status.state === 'failed',
+    cause: ({ status }) => status.reason ?? 'its board started again, and nothing came from it since',
+    hint: () => 'Check its power, cable and switch port.',
+  },
+];
+
+/** What else is to be said of a node, however it stands. */
+export const nodeNotes: readonly NodeRule[] = [
+  {
+    id: 'still-booting',
+    says: ['it boots since …, and came to …'],
+    when: ({ status }) => status.state === 'booting',
+    cause: (facts) => {
+      const { startedAtMs = facts.nowMs, phases = [] } = lastBoot(facts) ?? {};
+      return `it boots since ${renderAge(facts.nowMs - startedAtMs)}, and came to ${phases.at(-1)?.phase ?? 'its first file'}`;
+    },
+    hint: (name) => `"pi-image node show ${name}" draws how far it is.`,
+  },
+  {
+    id: 'gave-up',
+    says: ['nothing came from it since …: it may have given up'],
+    when: (facts) => {
+      const boot = lastBoot(facts);
+      const isInFirmware = boot?.phases.every(({ phase }) => phase === 'offered' || phase === 'loading') ?? false;
+      const isOver = boot?.closed !== undefined && boot.closed.reason !== 'ready';
+      return isOver && isInFirmware && facts.nowMs - boot.lastSeenMs >= patienceMs;
+    },
+    cause: (facts) =>
+      `nothing came from it since ${renderAge(facts.nowMs - (lastBoot(facts)?.lastSeenMs ?? 0))}: it may have given up`,
+    hint: () => 'Cut its power once. With BOOT_ORDER ending in f its EEPROM begins anew by itself.',
+  },
+  {
+    id: 'again-and-again',
+    says: ['its last … boots came to nothing'],
+    when: (facts) => failuresInARow(facts) >= 3,
+    cause: (facts) => `its last ${failuresInARow(facts)} boots came to nothing`,
+    hint: (name) => `"pi-image node history ${name}" lists them with their causes.`,
+  },
+  {
+    id: 'reboot-failed',
+    says: ['it was to reboot, and was not reached: …'],
+    when: ({ status }) => status.rebootFailed !== undefined,
+    cause: ({ status }) => `it was to reboot, and was not reached: ${status.rebootFailed?.reason ?? ''}`,
+    hint: (name) => `Run "pi-image node reboot ${name}" again, or cut its power: it boots its new role then.`,
+  },
+  {
+    id: 'slow-port',
+    says: ['its switch port let nothing through for … s after its kernel had started'],
+    when: (facts) => isSlowPort(portDelayMs(lastBoot(facts) ?? { phases: [] })),
+    cause: (facts) =>
+      `its switch port let nothing through for ${Math.round(portDelayMs(lastBoot(facts) ?? { phases: [] }) / 1000)} s after its kernel had started`,
+    hint: slowPortHint,
+  },
+];

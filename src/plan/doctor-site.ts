@@ -1,0 +1,27 @@
+/** What is wrong on the site as a whole: nodes that are not ready, and parts of the service that have a problem. */
+import type { Finding, NodeDiagnosis, SiteDiagnosis } from '../model/diagnosis.ts';
+
+export interface ServicePart {
+  readonly name: string;
+  readonly problems: readonly string[];
+}
+
+/** Each node says for itself why it cannot boot; the part that sums that up would say it twice. */
+const sumsUpNodes = 'nodes';
+
+export function diagnoseSite(nodes: readonly NodeDiagnosis[], parts: readonly ServicePart[]): SiteDiagnosis {
+  const findings = [...parts.flatMap(partFindings), ...nodes.flatMap((node) => node.findings)];
+  const ready = nodes.filter(({ state }) => state === 'ready' || state === 'up').length;
+  return { status: statusOf(findings), nodes: { all: nodes.length, ready }, findings };
+}
+
+export function statusOf(findings: readonly Finding[]): SiteDiagnosis['status'] {
+  return findings.some(({ severity }) => severity === 'wrong') ? 'wrong' : 'ok';
+}
+
+function partFindings({ name, problems }: ServicePart): Finding[] {
+  if (name === sumsUpNodes) return [];
+  const rule = 'part-failed';
+  const hint = 'It is tried again by itself; the log tells more: journalctl -u pi-image.';
+  return problems.map((cause) => ({ kind: 'service', name, severity: 'wrong', rule, cause, hint }));
+}
