@@ -1,6 +1,7 @@
 /** Composition root of the boot plane's thread: DHCP and TFTP, which no API, event or fsync of the service can stall. */
 import { parentPort, workerData } from 'node:worker_threads';
 
+import { openDatagrams } from '../host/datagram/open.ts';
 import { joinPlane } from '../serve/plane/thread.ts';
 import { dhcpPart } from './wire-up-dhcp.ts';
 import type { PlaneData } from './wire-up-plane.ts';
@@ -9,4 +10,8 @@ import { tftpPart } from './wire-up-tftp.ts';
 if (parentPort === null) throw new Error('this runs in a thread of pi-image serve');
 
 const { counts, options } = workerData as PlaneData;
-joinPlane(parentPort, counts, (plane) => ({ dhcp: dhcpPart(plane, options), tftp: tftpPart(plane) }));
+joinPlane(parentPort, counts, (plane) => {
+  const datagrams = openDatagrams(options.datagrams);
+  plane.log.info('plane.started', { datagrams: datagrams.kind });
+  return { dhcp: dhcpPart(plane, options), tftp: tftpPart(plane, datagrams) };
+});

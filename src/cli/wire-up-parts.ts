@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runChrony } from '../host/chrony.ts';
 import { chooseExporter, type NfsChoice } from '../host/nfs/choose.ts';
 import { onFileSystemOf } from '../host/nfs/shared-file-system.ts';
-import type { InheritedSocket } from '../host/systemd-sockets.ts';
 import type { Log } from '../model/log.ts';
 import { renderChronyConfig } from '../plan/chrony-config.ts';
 import { forgetBoards } from '../plan/state-changes.ts';
@@ -24,12 +23,8 @@ import type { Service } from './wire-up.ts';
 export interface PartsOptions {
   readonly paths: Paths;
   readonly nfs: NfsChoice;
-  readonly allowForeignDhcp: boolean;
   readonly servesTime: boolean;
-  readonly inherited: readonly InheritedSocket[];
   readonly log: Log;
-  /** Ends the whole service: going on would do harm. */
-  readonly giveUp: (reason: Error) => void;
 }
 
 export function serviceParts(service: Service, plane: Plane, options: PartsOptions): Part[] {

@@ -26,6 +26,8 @@ export interface Board {
   readonly networkCompatible: readonly string[];
   /** Serial console of the real board. */
   readonly console: string;
+  /** Nothing is sent to its loader again earlier than this: one that came late and comes twice stops old loaders. */
+  readonly resendFloorMs: number;
 }
 
 export const boards: Readonly<Record<BoardName, Board>> = {
@@ -40,6 +42,7 @@ export const boards: Readonly<Record<BoardName, Board>> = {
     networkModules: ['phy_generic', 'dwc2', 'smsc', 'smsc95xx', 'microchip', 'lan78xx', 'cdc_ether'],
     networkCompatible: ['brcm,bcm2835-usb', 'brcm,bcm2708-usb'],
     console: 'ttyS1,115200',
+    resendFloorMs: 1000,
   },
   pi4: {
     title: 'Raspberry Pi 4B, 400, CM4',
@@ -51,6 +54,7 @@ export const boards: Readonly<Record<BoardName, Board>> = {
     networkModules: ['mdio_bcm_unimac', 'broadcom', 'genet'],
     networkCompatible: ['brcm,bcm2711-genet-v5'],
     console: 'ttyS1,115200',
+    resendFloorMs: 1000,
   },
   pi5: {
     title: 'Raspberry Pi 5, 500, CM5',
@@ -63,6 +67,7 @@ export const boards: Readonly<Record<BoardName, Board>> = {
     networkModules: ['rp1_pci|rp1', 'irq_bcm2712_mip', 'clk_rp1', 'pinctrl_rp1', 'broadcom', 'macb'],
     networkCompatible: ['raspberrypi,rp1-gem'],
     console: 'ttyAMA10,115200',
+    resendFloorMs: 250,
   },
   uefi: {
     title: 'any arm64 machine with UEFI PXE or U-Boot',
@@ -74,5 +79,6 @@ export const boards: Readonly<Record<BoardName, Board>> = {
     networkModules: ['virtio_net'],
     networkCompatible: [],
     console: 'ttyAMA0',
+    resendFloorMs: 1000,
   },
 };

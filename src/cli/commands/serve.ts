@@ -8,8 +8,8 @@ import { ConfigError, PiImageError } from '../../model/errors.ts';
 import { supervise } from '../../serve/supervise.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
 import { requireMachine } from '../serve-checks.ts';
-import { serviceParts, type PartsOptions } from '../wire-up-parts.ts';
-import { bootPlane } from '../wire-up-plane.ts';
+import { serviceParts } from '../wire-up-parts.ts';
+import { bootPlane, parseDatagramPath } from '../wire-up-plane.ts';
 import { siteReaders } from '../wire-up-site.ts';
 import { openService } from '../wire-up.ts';
 
@@ -39,6 +39,8 @@ export const registerServe: RegisterCommand = (program, context) => {
 
 async function serve(flags: ServeFlags, context: CliContext): Promise<void> {
   const paths = context.paths();
+  // oxlint-disable-next-line node/no-process-env -- for tests and for who looks for a fault; no flag for daily use
+  const datagrams = parseDatagramPath(process.env['PI_IMAGE_DATAGRAMS']);
   await requireAll([
     requireMachine({ isRoot: process.getuid?.() === 0, nfs: flags.nfs, servesTime: flags.time }),
     siteReaders(paths).readConfig(),
@@ -50,19 +52,19 @@ async function serve(flags: ServeFlags, context: CliContext): Promise<void> {
   const reload = () => void service.site.reload();
   process.on('SIGHUP', reload);
   log.info('serve.started', { state: paths.state, nodes: service.site.view().nodes.length });
-  const options: PartsOptions = {
-    ...flags,
-    paths,
-    servesTime: flags.time && service.site.view().cluster.network.ntp === undefined,
+  const plane = bootPlane(service, {
+    allowForeignDhcp: flags.allowForeignDhcp,
     // oxlint-disable-next-line node/no-process-env -- sd_listen_fds(3): how systemd hands sockets over
     inherited: parseListenFds(process.env, process.pid),
+    datagrams,
     log,
     giveUp: (reason) => stop.abort(reason),
-  };
-  const plane = bootPlane(service, options);
+  });
+  const servesTime = flags.time && service.site.view().cluster.network.ntp === undefined;
   try {
     endInTime(signal);
-    await supervise(serviceParts(service, plane, options), { health: service.health, log, signal });
+    const parts = serviceParts(service, plane, { nfs: flags.nfs, paths, servesTime, log });
+    await supervise(parts, { health: service.health, log, signal });
   } finally {
     process.off('SIGHUP', reload);
     await plane.close();
