@@ -5,8 +5,9 @@ import path from 'node:path';
 import { flattenLayers } from '../host/chroot.ts';
 import { run } from '../host/process.ts';
 import { listFiles } from '../host/tree.ts';
+import type { LockedPackage } from '../model/package-lock.ts';
 import type { BuildStepArgs } from '../plan/build.ts';
-import { overlaysReadme, planBootLayout } from '../plan/boot-layout.ts';
+import { ipxeProgram, overlaysReadme, planBootLayout } from '../plan/boot-layout.ts';
 import { firmwareBoards } from '../plan/build-sources.ts';
 import { buildInitramfs } from './initramfs.ts';
 import { buildPaths, layerRoot, type RunningBuild } from './running-build.ts';
@@ -20,7 +21,7 @@ export async function flatten({ keys }: BuildStepArgs['flatten'], build: Running
 /** Where firmware and kernel packages put their files. */
 const bootFolders = ['boot', 'usr/lib/raspi-firmware', 'usr/lib/modules'] as const;
 
-export async function makeBootFiles({ boards }: BuildStepArgs['boot-files'], build: RunningBuild): Promise<void> {
+export async function makeBootFiles({ boards, ipxe }: BuildStepArgs['boot-files'], build: RunningBuild): Promise<void> {
   const root = path.join(build.torso, 'root');
   const boot = path.join(build.torso, 'boot');
   const layout = planBootLayout(await listFiles(root, [...bootFolders, ...(await kernelFolders(root))]), boards);
@@ -35,6 +36,19 @@ export async function makeBootFiles({ boards }: BuildStepArgs['boot-files'], bui
     await mkdir(path.join(boot, 'overlays'), { recursive: true });
     await writeFile(path.join(boot, 'overlays/README'), overlaysReadme);
   }
+  if (ipxe !== undefined) {
+    const program = path.join(await unpack(ipxe, build), ipxeProgram);
+    await copyBootFile(program, path.join(boot, path.basename(ipxeProgram)));
+  }
+}
+
+/** @returns a folder with the files of a package that is not installed */
+async function unpack({ name, fileName }: LockedPackage, build: RunningBuild): Promise<string> {
+  const unpacked = path.join(build.workDir, name);
+  await rm(unpacked, { recursive: true, force: true });
+  const deb = path.join(buildPaths(build.stateDir).debs, fileName);
+  await run(['dpkg-deb', '--extract', deb, unpacked], { signal: build.signal });
+  return unpacked;
 }
 
 /** `usr/lib/linux-image-<release>` of Debian's 6.12 and of Raspberry Pi's kernels. */
@@ -62,10 +76,7 @@ async function gzipFile(from: string, to: string, signal: AbortSignal): Promise<
 }
 
 export async function makeInitramfs({ busybox }: BuildStepArgs['initramfs'], build: RunningBuild): Promise<void> {
-  const deb = path.join(buildPaths(build.stateDir).debs, busybox.fileName);
-  const unpacked = path.join(build.workDir, 'busybox');
-  await rm(unpacked, { recursive: true, force: true });
-  await run(['dpkg-deb', '--extract', deb, unpacked], { signal: build.signal });
+  const unpacked = await unpack(busybox, build);
   for (const { release, initramfs, boards } of build.found.kernels) {
     build.progress.detail(`packing ${initramfs} for ${release}`);
     const out = path.join(build.torso, 'boot', initramfs);

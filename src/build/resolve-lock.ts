@@ -18,7 +18,7 @@ import type { RunOptions } from '../host/process.ts';
 import { HostError } from '../model/errors.ts';
 import type { ImageSpec } from '../model/image-spec.ts';
 import { PackageLock, type ArchiveSource, type LockedLayer, type LockedPackage } from '../model/package-lock.ts';
-import { busyboxPackage, planRequests, requestDigest } from '../plan/build-packages.ts';
+import { busyboxPackage, ipxePackage, needsIpxe, planRequests, requestDigest } from '../plan/build-packages.ts';
 import { indexTargetFormat, planSources, renderSourcesList, type SourceOverrides } from '../plan/build-sources.ts';
 import {
   checkKernelForBoards,
@@ -77,6 +77,7 @@ export async function resolveLock(request: ResolveRequest, old: PackageLock | un
     sources,
     layers,
     busybox: await resolveOne(apt, busyboxPackage, options),
+    ...(needsIpxe(spec) && { ipxe: await resolveOne(apt, ipxePackage, options) }),
   };
   checkKernelForBoards(lock, spec);
   return lock;

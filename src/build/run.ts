@@ -17,7 +17,7 @@ import {
   type BuildStep,
   type BuildStepArgs,
 } from '../plan/build.ts';
-import { lockMismatch } from '../plan/package-lock.ts';
+import { lockMismatch, unpackedPackages } from '../plan/package-lock.ts';
 import { seal } from './apply-seal.ts';
 import { flatten, makeBootFiles, makeInitramfs } from './assemble.ts';
 import { makeBase, makeLayer } from './make-layer.ts';
@@ -163,7 +163,7 @@ async function fetchMissing(
     return step.action === 'bootstrap' || step.action === 'layer' ? step.packages : [];
   });
   const store = buildPaths(stateDir).debs;
-  const missing = await missingDebs(store, [...wanted, lock.busybox]);
+  const missing = await missingDebs(store, [...wanted, ...unpackedPackages(lock)]);
   if (missing.length === 0) return;
   if (options.offline) {
     throw new ConfigError(`${request.name} cannot be built offline: ${missing.length} packages are not in ${store}`, {

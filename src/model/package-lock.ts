@@ -50,6 +50,8 @@ export const PackageLock = z.strictObject({
   ),
   /** Unpacked for the initramfs, never installed. */
   busybox: LockedPackage,
+  /** The program that UEFI loads; only where uefi is among the boards. Unpacked for the boot files, never installed. */
+  ipxe: LockedPackage.optional(),
 });
 export type LockedLayer = PackageLock['layers'][number];
 export type PackageLock = Readonly<z.infer<typeof PackageLock>>;

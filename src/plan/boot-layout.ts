@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import type { BoardName } from '../model/board.ts';
 import { ConfigError } from '../model/errors.ts';
+import { uefiProgram } from './boot-program.ts';
 import { firmwareBoards } from './build-sources.ts';
 
 export interface BootKernel {
@@ -108,6 +109,9 @@ function deviceTrees(files: readonly string[], release: string): [name: string, 
     return /^overlays\/[^/]+\.(?:dtbo|dtb)$/.test(inside) ? [[inside, file]] : [];
   });
 }
+
+/** In Debian's package ipxe. It keeps its name: DHCP tells machines with UEFI to load that. */
+export const ipxeProgram = `usr/lib/ipxe/${uefiProgram}`;
 
 /** Firmware reads this before it looks for overlays; without it, it searches the folder again for each one. */
 export const overlaysReadme = `Device tree overlays of this image's kernel.

@@ -35,6 +35,13 @@ const bootable = [
 /** A static arm64 busybox runs our initramfs scripts. */
 export const busyboxPackage = 'busybox-static';
 
+/** Its program for arm64 goes among the boot files of images for machines with UEFI. */
+export const ipxePackage = 'ipxe';
+
+export function needsIpxe(spec: Pick<ImageSpec, 'boards'>): boolean {
+  return spec.boards.includes('uefi');
+}
+
 export function planRequests(spec: ImageSpec): PackageRequest[] {
   const { suite, sources, packages } = spec.base.apt;
   const base = { name: 'base', packages: [...minbase, ...bootable, ...kernelPackages(spec), ...packages] };

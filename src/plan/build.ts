@@ -17,7 +17,7 @@ export interface BuildStepArgs {
     readonly network: boolean;
   };
   flatten: { readonly keys: readonly string[] };
-  'boot-files': { readonly boards: readonly BoardName[] };
+  'boot-files': { readonly boards: readonly BoardName[]; readonly ipxe: LockedPackage | undefined };
   initramfs: { readonly boards: readonly BoardName[]; readonly busybox: LockedPackage };
   seal: { readonly sources: readonly ArchiveSource[] };
   /** Files below these folders are also read for private keys. */
@@ -84,7 +84,7 @@ export function planBuild(inputs: BuildInputs, cache: BuildCache): BuildPlan {
   const steps: BuildStep[] = [
     ...layers,
     { action: 'flatten', state, keys },
-    { action: 'boot-files', state, boards: spec.boards },
+    { action: 'boot-files', state, boards: spec.boards, ipxe: lock.ipxe },
     { action: 'initramfs', state, boards: spec.boards, busybox: lock.busybox },
     { action: 'seal', state, sources: lock.sources },
     { action: 'lint', state, lookInside: foldersWithKeys },
@@ -139,6 +139,7 @@ function imageKey({ spec, lock, bootInputs }: BuildInputs, lastLayer: string): C
     parent: lastLayer,
     boards: spec.boards.join(' '),
     busybox: lock.busybox.sha256,
+    ...(lock.ipxe !== undefined && { ipxe: lock.ipxe.sha256 }),
     initramfs: bootInputs,
     seal: sealDigest,
     sources: sha256(canonicalJson(lock.sources)),

@@ -2,7 +2,7 @@
 import { ConfigError } from '../model/errors.ts';
 import type { LockedLayer, LockedPackage, PackageLock } from '../model/package-lock.ts';
 import type { ImageSpec } from '../model/image-spec.ts';
-import { requestDigest, type PackageRequest } from './build-packages.ts';
+import { ipxePackage, needsIpxe, requestDigest, type PackageRequest } from './build-packages.ts';
 import { sha256 } from './canonical-json.ts';
 
 /** A package that apt would fetch: one line of `apt-get --print-uris`. */
@@ -125,9 +125,16 @@ export function lockedPackages(lock: PackageLock): LockedPackage[] {
   return lock.layers.flatMap(({ packages }) => packages);
 }
 
+/** Those that are not installed: single files of theirs are taken. */
+export function unpackedPackages({ busybox, ipxe }: PackageLock): LockedPackage[] {
+  return ipxe === undefined ? [busybox] : [busybox, ipxe];
+}
+
 /** Why a lock does not answer what an image asks for now; undefined when it does. */
 export function lockMismatch(lock: PackageLock | undefined, spec: ImageSpec): string | undefined {
   if (lock === undefined) return 'there is no package lock yet';
+  if (needsIpxe(spec) && lock.ipxe === undefined)
+    return `${ipxePackage}, which machines with UEFI load, is not in the lock`;
   if (lock.request === requestDigest(spec)) return undefined;
   return 'the packages, boards or sources in image.yaml changed';
 }

@@ -78,6 +78,7 @@ describe('a build', () => {
       afterLayers,
       'busybox',
     ],
+    ['another iPXE', { ...inputs, lock: { ...lock, ipxe: samplePackage('ipxe', '2') } }, afterLayers, 'ipxe'],
     ['another program', { ...inputs, spec: withProgram('./other.sh') }, ['site', ...afterLayers], 'step'],
   ])('with %s runs what depends on it, and says why', (_name, changed, expected, why) => {
     const plan = planBuild(changed, cache);

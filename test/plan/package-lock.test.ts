@@ -14,6 +14,7 @@ import {
   renderPackagesIndex,
   renderRelease,
   renderStatus,
+  unpackedPackages,
 } from '../../src/plan/package-lock.ts';
 import { sampleLock, samplePackage, sampleSpec } from '../support/sample-lock.ts';
 
@@ -103,6 +104,18 @@ test('a lock holds until packages or sources change, not when only files do', ()
   expect(lockMismatch(lock, withFiles)).toBeUndefined();
   expect(lockMismatch(lock, withBoard)).toMatch(/changed/);
   expect(lockMismatch(undefined, sampleSpec)).toMatch(/no package lock/);
+});
+
+test('a lock without iPXE answers until the image is for machines with UEFI too', () => {
+  const { ipxe, ...without } = sampleLock();
+  const pis = ImageSpec.parse({ ...sampleSpec, boards: ['pi4'] });
+  expect(lockMismatch(without, sampleSpec)).toBe('ipxe, which machines with UEFI load, is not in the lock');
+  expect(lockMismatch({ ...without, request: sampleLock(pis).request }, pis)).toBeUndefined();
+  expect(unpackedPackages(without).map(({ name }) => name)).toEqual(['busybox-static']);
+  expect(unpackedPackages({ ...without, ...(ipxe && { ipxe }) }).map(({ name }) => name)).toEqual([
+    'busybox-static',
+    'ipxe',
+  ]);
 });
 
 test('layers before the first change keep their packages', () => {

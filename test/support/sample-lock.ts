@@ -49,5 +49,6 @@ export function sampleLock(spec: ImageSpec = sampleSpec): PackageLock {
     ],
     layers,
     busybox: samplePackage('busybox-static'),
+    ...(spec.boards.includes('uefi') && { ipxe: samplePackage('ipxe') }),
   };
 }
