@@ -15,6 +15,7 @@ export const commands: ReadonlyMap<string, () => Promise<RegisterCommand>> = new
   ['overlay', async () => (await import('./commands/overlay.ts')).registerOverlay],
   ['image', async () => (await import('./commands/image.ts')).registerImage],
   ['config', async () => (await import('./commands/config.ts')).registerConfig],
+  ['secret', async () => (await import('./commands/secret.ts')).registerSecret],
   ['token', async () => (await import('./commands/token.ts')).registerToken],
   ['nfs', async () => (await import('./commands/nfs.ts')).registerNfs],
   ['rack', async () => (await import('./commands/rack.ts')).registerRack],

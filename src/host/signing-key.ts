@@ -36,17 +36,18 @@ export interface FileSignature {
 /** What the loaders in the EEPROMs of Pi 4 and 5 verify, and nothing longer. */
 const modulusLength = 2048;
 
-const keyFile = (secretsDir: string) => path.join(secretsDir, 'boot-signing', 'private.pem');
+/** In the secrets directory. */
+export const signingKeyFile = (secretsDir: string) => path.join(secretsDir, 'boot-signing', 'private.pem');
 
 /** @returns undefined when none has been made */
 export async function readSigningKey(secretsDir: string, log: Log): Promise<SigningKey | undefined> {
-  const pem = await readSecretFile(keyFile(secretsDir), log);
-  return pem === undefined ? undefined : signingKey(pem, keyFile(secretsDir));
+  const pem = await readSecretFile(signingKeyFile(secretsDir), log);
+  return pem === undefined ? undefined : signingKey(pem, signingKeyFile(secretsDir));
 }
 
 /** One that is there stays: boards trust it. */
 export async function makeSigningKey(secretsDir: string, log: Log): Promise<SigningKey> {
-  const file = keyFile(secretsDir);
+  const file = signingKeyFile(secretsDir);
   await keepFolderPrivate(secretsDir, log);
   await keepFolderPrivate(path.dirname(file), log);
   const pem = (await readSecretFile(file, log)) ?? (await createSecretFile(file, await newKey(), log));
@@ -60,7 +61,7 @@ export async function rotateSigningKey(
 ): Promise<{ readonly key: SigningKey; readonly previous: string | undefined }> {
   const old = await readSigningKey(secretsDir, log);
   if (old === undefined) return { key: await makeSigningKey(secretsDir, log), previous: undefined };
-  const file = keyFile(secretsDir);
+  const file = signingKeyFile(secretsDir);
   const kept = path.join(path.dirname(file), `previous-${old.id}.pem`);
   await link(file, kept).catch(unlessThere);
   const pem = await newKey();

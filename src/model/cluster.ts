@@ -72,6 +72,9 @@ export const builtInSecrets = [
   'sshCaPublicKey',
 ] as const;
 
+/** The key that signs boot.img: its private half reaches no node. */
+export const signingSecret = 'bootSigning';
+
 export const SecretSpec = z.union([
   z.strictObject({ generateBytes: z.int().min(16).max(4096) }),
   z.strictObject({ file: AbsolutePath }),

@@ -60,11 +60,12 @@ function makePlan(generation: Booted, manifest: ImageManifest): BootImagePlan {
 }
 
 function textFiles({ configTxt, commandLine }: Booted): BootImageFile[] {
-  const file = (path: string, content: string): BootImageFile => {
-    const text = content.endsWith('\n') ? content : `${content}\n`;
-    return { kind: 'text', path, text, sizeBytes: Buffer.byteLength(text) };
-  };
-  return [file('config.txt', configTxt), file('cmdline.txt', commandLine)];
+  return [textFile('config.txt', configTxt), textFile('cmdline.txt', commandLine)];
+}
+
+function textFile(path: string, content: string): BootImageFile {
+  const text = content.endsWith('\n') ? content : `${content}\n`;
+  return { kind: 'text', path, text, sizeBytes: Buffer.byteLength(text) };
 }
 
 function imageFiles(generation: Booted, { name, version, bootFiles, kernels }: ImageManifest): BootImageFile[] {
@@ -99,15 +100,17 @@ function requireLoadable({ role, board }: Booted, { name, version }: ImageManife
     });
   }
   if (sizeBytes <= largest) return;
-  const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
   throw new ConfigError(
     `boot.img of ${name}@${version} for ${board} has ${mib(sizeBytes)}; a ${board} loads at most ${mib(largest)}`,
     { hint: 'Make kernel and initramfs smaller: fewer modules, fewer boards in the image.' },
   );
 }
 
+const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
+
+const depthOf = (path: string) => path.split('/').length;
+
 /** The top first: firmware finds what it reads first in the first sectors. */
 function byFolderAndName(one: BootImageFile, other: BootImageFile): number {
-  const depth = (path: string) => path.split('/').length;
-  return depth(one.path) - depth(other.path) || (one.path < other.path ? -1 : 1);
+  return depthOf(one.path) - depthOf(other.path) || (one.path < other.path ? -1 : 1);
 }

@@ -1,5 +1,5 @@
 /** Do the roles of cluster.yaml name images, overlays and secrets that exist? */
-import { builtInSecrets, type Cluster, type Role } from '../model/cluster.ts';
+import { builtInSecrets, signingSecret, type Cluster, type Role } from '../model/cluster.ts';
 import { didYouMean } from '../model/nearest.ts';
 import { secretsOf } from '../model/overlay-source.ts';
 import type { Problem } from '../model/problem.ts';
@@ -54,7 +54,7 @@ function checkOverlays(role: Role, path: Problem['path'], { overlays }: KnownPar
 /** Names that pi-image fills itself, for each node. */
 function checkSecrets({ secrets }: Cluster): Problem[] {
   return Object.keys(secrets)
-    .filter((name) => builtInSecrets.some((builtIn) => builtIn === name))
+    .filter((name) => [...builtInSecrets, signingSecret].some((builtIn) => builtIn === name))
     .map((name) => ({
       path: ['secrets', name],
       message: `${name} is made by pi-image itself`,

@@ -2,7 +2,7 @@
  * The files of a FAT file system that lies in memory, as firmware reads boot.img: FAT12, 16 and 32 with long names.
  * Reading only; whatever the bytes are, it ends, and says what is wrong with them.
  */
-import { WireError } from '../model/errors.ts';
+import { unreachable, WireError } from '../model/errors.ts';
 
 interface Volume {
   readonly bytes: Buffer;
@@ -117,6 +117,8 @@ function nextCluster({ bytes, width, fatAt }: Volume, cluster: number): number {
       return read16(bytes, fatAt + cluster * 2);
     case 32:
       return read16(bytes, fatAt + cluster * 4) + (read16(bytes, fatAt + cluster * 4 + 2) & 0xfff) * 0x1_0000;
+    default:
+      return unreachable(width);
   }
 }
 
