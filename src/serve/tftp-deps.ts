@@ -19,6 +19,9 @@ export interface TftpServed {
   readonly path: string;
   /** Confirmed by the board; the whole file when the outcome is `complete`. */
   readonly bytes: number;
+  /** Of the file. */
+  readonly sizeBytes: number;
+  readonly blockSizeBytes: number;
   readonly durationMs: number;
   readonly outcome: TftpOutcome;
 }

@@ -28,6 +28,8 @@ export function reportTo(deps: ReportDeps): (transfer: FileTransfer, end: Transf
       deps.log.warn(`tftp.${outcome}`, { peer: `${address}:${peer.port}`, path, bytes, durationMs, reason });
     }
     deps.watch?.ended(address, bytes);
-    deps.served({ peer: { address, port: peer.port }, path, bytes, durationMs, outcome });
+    const { blockSizeBytes, source } = sending;
+    const of = { path, bytes, sizeBytes: source.sizeBytes, blockSizeBytes };
+    deps.served({ peer: { address, port: peer.port }, ...of, durationMs, outcome });
   };
 }
