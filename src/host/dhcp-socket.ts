@@ -10,6 +10,7 @@ import { readlink } from 'node:fs/promises';
 
 import { HostError } from '../model/errors.ts';
 import { parseIpv4, type Ipv4Address } from '../model/ipv4.ts';
+import type { MacAddress } from '../model/mac.ts';
 import type { Endpoint } from './datagram.ts';
 import { names, otherInterfaces, readInterfaces, requireAddress } from './interfaces.ts';
 import { run } from './process.ts';
@@ -33,10 +34,15 @@ export interface DhcpReceiver {
   readonly failed: (error: Error) => void;
 }
 
+/** With `mac` the client has no address yet: nobody could find out its hardware address. */
+export interface DhcpDestination extends Endpoint {
+  readonly mac?: MacAddress;
+}
+
 export interface DhcpSocket {
   /** Who gets what comes in from now on; undefined: nobody. */
   receive(receiver: DhcpReceiver | undefined): void;
-  send(bytes: Uint8Array, to: Endpoint): Promise<void>;
+  send(bytes: Uint8Array, to: DhcpDestination): Promise<void>;
   /** An inherited socket is gone for good then: open it once and keep it while the process lives. */
   close(): Promise<void>;
 }
@@ -162,7 +168,8 @@ function asDhcpSocket(sender: Socket, sockets: readonly Socket[]): DhcpSocket {
     },
     send: (bytes, to) =>
       new Promise((resolve, reject) => {
-        sender.send(bytes, to.port, to.address, (error) =>
+        // Node cannot address a frame: whom it concerns knows it by its own hardware address in the message.
+        sender.send(bytes, to.port, to.mac === undefined ? to.address : '255.255.255.255', (error) =>
           error === null ? resolve() : reject(cannotSend(to, error)),
         );
       }),

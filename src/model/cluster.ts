@@ -1,7 +1,7 @@
 /** cluster.yaml: what is true of the whole site, and its roles. Schema = type; defaults live here and nowhere else. */
 import { z } from 'zod';
 
-import { Ipv4, Ipv4InterfaceText, Ipv4RangeText } from './ipv4.ts';
+import { Ipv4, Ipv4InterfaceText, Ipv4RangeText, Ipv4SubnetText } from './ipv4.ts';
 import { NodeName, ResourceName, VariableName, VariableValue, Variables } from './names.ts';
 import { parseDurationMs } from './duration.ts';
 import { parsedText } from './parsed-text.ts';
@@ -83,14 +83,37 @@ export type SecretSpec = Readonly<z.infer<typeof SecretSpec>>;
 
 const Port = z.int().min(1).max(65_535);
 
+/** A network behind a relay: its boards' DHCP comes from the relay's address, which lies in it. */
+const RelayedSubnet = z.strictObject({
+  subnet: Ipv4SubnetText,
+  /** For boards that are not nodes yet; without it only nodes are served there. */
+  pool: Ipv4RangeText.optional(),
+  /** The router by which its boards reach this storage node. */
+  gateway: Ipv4,
+});
+export type RelayedSubnet = Readonly<z.infer<typeof RelayedSubnet>>;
+
+export const defaultLeaseMs = 600_000;
+
 const Network = z.strictObject({
   /** DHCP and TFTP answer here and nowhere else. */
   interface: z.string().regex(/^[a-zA-Z0-9._-]{1,15}$/, 'a network interface name, at most 15 characters'),
   /** This storage node on that network. */
   address: Ipv4InterfaceText,
-  /** Addresses for boards that are not nodes yet. */
-  pool: Ipv4RangeText,
-  dhcp: supported('DHCP mode', ['server'], ['proxy', 'off']).default('server'),
+  /** Addresses for boards that are not nodes yet. Only `dhcp: server` gives any. */
+  pool: Ipv4RangeText.optional(),
+  /** `proxy`: another server gives the addresses, this one says what to boot. `off`: neither. */
+  dhcp: z.enum(['server', 'proxy', 'off']).default('server'),
+  /** Further networks, behind relays. */
+  subnets: z.array(RelayedSubnet).default([]),
+  /** How long a board that is no node has its address. */
+  lease: parsedText(parseDurationMs).default(defaultLeaseMs),
+  /** Whose address may be given to another board when the pool is full: leases that ended, and offers that nobody took; or only the former. */
+  reuse: z.enum(['silent', 'expired']).default('silent'),
+  /** Whether an address of the pool is looked for on the network before it is offered. */
+  probe: z.boolean().default(true),
+  /** How long a Pi 3 waits for its answer; undefined: a second in proxy mode, where two answers at once can stop it. */
+  pi3Delay: parsedText(parseDurationMs).optional(),
   gateway: Ipv4.optional(),
   dns: z.array(Ipv4).default([]),
   /** The storage node unless given. */

@@ -14,6 +14,8 @@ export const UnknownBoard = z.strictObject({
   serial: SerialText.optional(),
   /** As option 97 says it; undefined when the board does not say. */
   board: z.string().optional(),
+  /** Until then its address is promised to it, also over a restart; an answer never promises more than stands here. */
+  leaseUntilMs: z.number().optional(),
   firstSeenMs: z.number(),
   lastSeenMs: z.number(),
 });

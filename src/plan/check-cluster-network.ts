@@ -1,24 +1,19 @@
-/** Do addresses, pool and ports of cluster.yaml fit together? */
+/** Do addresses, pools, subnets and ports of cluster.yaml fit together? */
 import type { Cluster } from '../model/cluster.ts';
-import { broadcastAddress, isHostInSubnet, isInRange, networkAddress, type Ipv4Interface } from '../model/ipv4.ts';
+import { broadcastAddress, isHostInSubnet, isInRange, rangeSize, type Ipv4Range } from '../model/ipv4.ts';
 import type { Problem } from '../model/problem.ts';
 import { checkImageReference } from './check-cluster-roles.ts';
 import type { KnownParts } from './known-parts.ts';
+import { isHostOf, renderSubnet, servedSubnets, type ServedSubnet } from './subnets.ts';
 
 export function checkNetwork(cluster: Cluster, known: KnownParts): Problem[] {
   const { hold } = cluster.network;
   return [
     ...checkAddress(cluster),
-    ...checkPool(cluster),
-    ...checkGateway(cluster),
+    ...servedSubnets(cluster.network).flatMap((subnet, index) => checkSubnet(subnet, index, cluster)),
     ...checkPorts(cluster),
     ...(hold === undefined ? [] : checkImageReference(hold, ['network', 'hold'], known)),
   ];
-}
-
-/** `10.42.0.0/24`, as messages name a subnet. */
-export function renderSubnet(subnet: Ipv4Interface): string {
-  return `${networkAddress(subnet)}/${subnet.prefixLength}`;
 }
 
 function checkAddress({ network }: Cluster): Problem[] {
@@ -34,28 +29,63 @@ function checkAddress({ network }: Cluster): Problem[] {
   ];
 }
 
-function checkPool({ network }: Cluster): Problem[] {
-  const path = ['network', 'pool'];
-  const { pool, address: subnet } = network;
-  const outside = [pool.first, pool.last].find((address) => !isHostInSubnet(address, subnet));
-  if (outside !== undefined) {
-    return [{ path, message: `${outside} is not a host address of ${renderSubnet(subnet)}` }];
-  }
-  if (isInRange(subnet.address, pool)) {
-    return [{ path, message: `the pool holds ${subnet.address}, which is this storage node's own address` }];
-  }
-  return [];
+/** `index` 0 is the storage node's own network, the others stand in network.subnets. */
+function checkSubnet(subnet: ServedSubnet, index: number, { network }: Cluster): Problem[] {
+  const path = index === 0 ? ['network'] : ['network', 'subnets', index - 1];
+  return [
+    ...checkOverlap(subnet, index, network),
+    ...checkPool(subnet, [...path, 'pool'], network),
+    ...checkGateway(subnet, [...path, 'gateway']),
+  ];
 }
 
-function checkGateway({ network }: Cluster): Problem[] {
-  const { gateway, address: subnet, pool } = network;
-  const path = ['network', 'gateway'];
+function checkOverlap({ name, bounds }: ServedSubnet, index: number, network: Cluster['network']): Problem[] {
+  const others = servedSubnets(network).slice(0, index);
+  const other = others.findIndex((one) => one.bounds[0] <= bounds[1] && bounds[0] <= one.bounds[1]);
+  if (other === -1) return [];
+  const path = ['network', 'subnets', index - 1, 'subnet'];
+  const message = `${name} and ${others[other]?.name ?? ''} overlap`;
+  return [{ path, message, other: other === 0 ? ['network', 'address'] : ['network', 'subnets', other - 1, 'subnet'] }];
+}
+
+/** Each address may be remembered with a board: a pool is no place to number the world. */
+const largestPool = 65_536;
+
+function checkPool(subnet: ServedSubnet, path: Problem['path'], network: Cluster['network']): Problem[] {
+  const { pool } = subnet;
+  if (pool === undefined) return subnet.isHome ? checkNoPool(path, network) : [];
+  const outside = [pool.first, pool.last].find((address) => !isHostOf(address, subnet));
+  if (outside !== undefined) return [{ path, message: `${outside} is not a host address of ${subnet.name}` }];
+  const own = network.address.address;
+  if (isInRange(own, pool))
+    return [{ path, message: `the pool holds ${own}, which is this storage node's own address` }];
+  return checkPoolSize(pool, path);
+}
+
+function checkPoolSize(pool: Ipv4Range, path: Problem['path']): Problem[] {
+  const size = rangeSize(pool);
+  if (size <= largestPool) return [];
+  const hint = 'It is for boards that are not nodes yet; make it as large as the number of those.';
+  return [{ path, message: `the pool holds ${size} addresses, more than ${largestPool}`, hint }];
+}
+
+function checkNoPool(path: Problem['path'], { dhcp }: Cluster['network']): Problem[] {
+  if (dhcp !== 'server') return [];
+  const message = 'missing: a DHCP server needs addresses for boards that are not nodes yet';
+  return [{ path, message, hint: 'Write first and last address, for example 10.42.0.200-10.42.0.239.' }];
+}
+
+function checkGateway(subnet: ServedSubnet, path: Problem['path']): Problem[] {
+  const { gateway, pool } = subnet;
   if (gateway === undefined) return [];
-  if (!isHostInSubnet(gateway, subnet)) {
-    const hint = 'A gateway is a router on the boot network itself; leave it out when there is none.';
-    return [{ path, message: `${gateway} is not a host address of ${renderSubnet(subnet)}`, hint }];
+  if (!isHostOf(gateway, subnet)) {
+    const hint = subnet.isHome
+      ? 'A gateway is a router on the boot network itself; leave it out when there is none.'
+      : 'Write the address that the router has in this subnet.';
+    return [{ path, message: `${gateway} is not a host address of ${subnet.name}`, hint }];
   }
-  return isInRange(gateway, pool) ? [{ path, message: `${gateway} lies in the pool of unknown boards` }] : [];
+  if (pool === undefined || !isInRange(gateway, pool)) return [];
+  return [{ path, message: `${gateway} lies in the pool of unknown boards` }];
 }
 
 /** UDP services among themselves, TCP services among themselves. */

@@ -1,13 +1,13 @@
 /** Do the nodes fit the cluster and each other? */
 import type { Cluster } from '../model/cluster.ts';
-import { isHostInSubnet, isInRange } from '../model/ipv4.ts';
+import { isInRange } from '../model/ipv4.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { Problem } from '../model/problem.ts';
-import { renderSubnet } from './check-cluster-network.ts';
 import { imageName } from './check-cluster-roles.ts';
 import { roleHint } from './check-cluster-shares.ts';
 import type { KnownParts } from './known-parts.ts';
+import { servedSubnets, subnetOf } from './subnets.ts';
 
 /** Paths of the problems start with the index of the node: [3, 'mac']. */
 export function checkNodes(nodes: readonly NodeSpec[], cluster: Cluster, known: KnownParts): Problem[] {
@@ -75,15 +75,17 @@ function isGroupOrZero(mac: string): boolean {
 }
 
 function checkAddress({ address }: NodeSpec, path: Problem['path'], { network }: Cluster): Problem[] {
-  if (!isHostInSubnet(address, network.address)) {
-    return [{ path, message: `${address} is not a host address of ${renderSubnet(network.address)}` }];
+  const subnet = subnetOf(address, network);
+  if (subnet === undefined) {
+    const names = servedSubnets(network).map(({ name }) => name);
+    return [{ path, message: `${address} is not a host address of ${names.join(' or ')}` }];
   }
   if (address === network.address.address) return [{ path, message: `${address} is the storage node itself` }];
-  if (address === network.gateway) return [{ path, message: `${address} is the gateway` }];
-  if (!isInRange(address, network.pool)) return [];
-  const { first, last } = network.pool;
+  const { gateway, pool } = subnet;
+  if (address === gateway) return [{ path, message: `${address} is the gateway` }];
+  if (pool === undefined || !isInRange(address, pool)) return [];
   const hint = 'Choose an address outside, or make network.pool smaller.';
-  return [{ path, message: `${address} lies in the pool of unknown boards, ${first}-${last}`, hint }];
+  return [{ path, message: `${address} lies in the pool of unknown boards, ${pool.first}-${pool.last}`, hint }];
 }
 
 function checkRole({ role }: NodeSpec, path: Problem['path'], { roles }: Cluster): Problem[] {

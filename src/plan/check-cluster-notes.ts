@@ -9,6 +9,12 @@ export function noteUnused(cluster: Cluster): Problem[] {
   if (cluster.network.hold !== undefined) {
     note(['network', 'hold'], 'unknown boards get an address and are listed; they are not booted by this version');
   }
+  if (cluster.network.dhcp !== 'server') {
+    const pools = [cluster.network, ...cluster.network.subnets];
+    if (pools.some(({ pool }) => pool !== undefined)) {
+      note(['network', 'pool'], `with "dhcp: ${cluster.network.dhcp}" no addresses are given, so no pool is used`);
+    }
+  }
   for (const name of Object.keys(cluster.switches)) {
     note(['switches', name], 'power is not switched by this version');
   }

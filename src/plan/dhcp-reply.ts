@@ -1,93 +1,38 @@
-/** What does the storage node answer to this DHCP message? Decides from the site alone: no socket, no clock. */
-import type { BoardName } from '../model/board.ts';
+/** What does the storage node answer to this DHCP message? Decides from the site and the leases: no socket, no clock. */
 import { unreachable } from '../model/errors.ts';
-import { isHostInSubnet, type Ipv4Address } from '../model/ipv4.ts';
-import type { MacAddress } from '../model/mac.ts';
-import type { NodeSpec } from '../model/node.ts';
-import type { Serial } from '../model/serial.ts';
-import { noAddress, readMac, type DhcpPacket } from '../wire/dhcp.ts';
-import { option, readAddress, readMessageType, type MessageType } from '../wire/dhcp-options.ts';
-import { readPiIdentity, type PiIdentity } from '../wire/pi-dhcp.ts';
-import { poolAddress, type PoolSite } from './address-pool.ts';
-import { dhcpAnswer, type Envelope, type Seat } from './dhcp-answer.ts';
-import { identify, type Identity } from './identify.ts';
+import type { Ipv4Address } from '../model/ipv4.ts';
+import { noAddress, type DhcpPacket } from '../wire/dhcp.ts';
+import { option, readAddress } from '../wire/dhcp-options.ts';
+import { dhcpAnswer, dhcpRefusal, type AnswerKind } from './dhcp-answer.ts';
+import { readClient, saidOf, type DhcpClient, type DhcpSite } from './dhcp-client.ts';
+import type { DhcpContext, DhcpDecision, DhcpWho } from './dhcp-decision.ts';
+import { decideProxy } from './dhcp-proxy.ts';
+import { findSeat, promiseOf, type FoundSeat } from './dhcp-seat.ts';
+import type { Leases } from './leases.ts';
+import { isHostOf } from './subnets.ts';
 
-export interface DhcpSite extends PoolSite {
-  /** Where clients listen: 68, or the cluster's `ports.dhcpClient`. */
-  readonly clientPort: number;
-  /** Lease of a board that is no node; nodes keep theirs for ever. */
-  readonly leaseSeconds?: number;
+export function decideDhcp(packet: DhcpPacket, site: DhcpSite, leases: Leases, nowMs: number): DhcpDecision {
+  const read = readClient(packet, site);
+  if (read.kind !== 'client') return read;
+  const { client } = read;
+  if (site.network.dhcp === 'proxy') return decideProxy(client, site);
+  return decideByType(client, { site, leases, nowMs });
 }
 
-/** Who is answered, as the service must have it on disk before the answer leaves. */
-export type DhcpWho =
-  | {
-      readonly kind: 'node';
-      readonly node: NodeSpec;
-      readonly mac: MacAddress;
-      readonly learnsMac: boolean;
-      /** The board was switched on: this begins a boot. */
-      readonly isFirmwareDiscover: boolean;
-    }
-  | {
-      readonly kind: 'unknown';
-      readonly board: {
-        readonly mac: MacAddress;
-        readonly address: Ipv4Address;
-        readonly serial?: Serial;
-        readonly board?: BoardName;
-      };
-    };
-
-export type DhcpDecision =
-  | { readonly kind: 'ignore'; readonly reason: string }
-  /** Not answered, and a person should look at it. */
-  | { readonly kind: 'conflict'; readonly reason: string }
-  /** Another machine uses this address of the pool: not to be given for a while. */
-  | { readonly kind: 'declined'; readonly address: Ipv4Address; readonly reason: string }
-  | ({ readonly kind: 'answer'; readonly who: DhcpWho } & Envelope);
-
-/** Short, because an unknown board is about to become a node. */
-const unknownLeaseSeconds = 600;
-
-/** RFC 2131 §3.3: infinity. A kernel that configured its NIC itself never renews, and its address is reserved anyway. */
-const infiniteSeconds = 0xffffffff;
-
-interface Client {
-  readonly packet: DhcpPacket;
-  readonly type: MessageType;
-  readonly mac: MacAddress;
-  readonly pi: PiIdentity;
-  readonly identity: Exclude<Identity, { kind: 'conflict' }>;
-}
-
-export function decideDhcp(packet: DhcpPacket, site: DhcpSite): DhcpDecision {
-  if (packet.op !== 'request') return ignore('it is a reply');
-  const mac = readMac(packet);
-  if (mac === undefined) return ignore('its hardware address is not that of an Ethernet station');
-  if (packet.giaddr !== noAddress) {
-    return ignore(`it came through the relay ${packet.giaddr}, and this version serves its own network only`);
-  }
-  const type = readMessageType(packet.options);
-  if (type === undefined) return ignore('it is BOOTP and not DHCP');
-  const pi = readPiIdentity(packet);
-  const identity = identify({ mac, serial: pi.serial }, site.nodes);
-  if (identity.kind === 'conflict') return identity;
-  return decideByType({ packet, type, mac, pi, identity }, site);
-}
-
-function decideByType(client: Client, site: DhcpSite): DhcpDecision {
+function decideByType(client: DhcpClient, context: DhcpContext): DhcpDecision {
   switch (client.type) {
     case 'discover':
-      return withSeat(client, site, (seat) => answer('offer', client, seat, site));
+      return decideDiscover(client, context);
     case 'request':
-      return decideRequest(client, site);
+      return decideRequest(client, context);
     case 'inform':
-      return decideInform(client, site);
+      return decideInform(client, context);
     case 'decline':
-      return decideDecline(client, site);
+      return decideDecline(client, context);
     case 'release':
-      return ignore('addresses belong to boards, so nothing is released');
+      return decideRelease(client, context);
+    case 'bootp':
+      return decideBootp(client, context);
     case 'offer':
     case 'ack':
     case 'nak':
@@ -97,44 +42,66 @@ function decideByType(client: Client, site: DhcpSite): DhcpDecision {
   }
 }
 
-/** RFC 2131 §4.3.2 tells the four states of a client apart by server id, requested address and ciaddr. */
-function decideRequest(client: Client, site: DhcpSite): DhcpDecision {
-  const { options, ciaddr } = client.packet;
-  const server = readAddress(options, option.serverId);
-  if (server !== undefined && server !== site.network.address.address) return choseOtherServer(client, server);
-  const asked = readAddress(options, option.requestedAddress) ?? (ciaddr === noAddress ? undefined : ciaddr);
-  if (asked === undefined) return ignore('REQUEST names no address');
-  return withSeat(client, site, (seat) => {
-    // SELECTING names us; the others only hope that we remember them.
-    const isKnown = server !== undefined || seat.isRecorded;
-    if (!isKnown && isHostInSubnet(asked, site.network.address)) {
-      return ignore(`it asks to keep ${asked}, of which nothing is known here: RFC 2131 §4.3.2`);
-    }
-    return answer(isKnown && asked === seat.address ? 'ack' : 'nak', client, seat, site);
-  });
+function decideDiscover(client: DhcpClient, context: DhcpContext): DhcpDecision {
+  const found = findSeat(client, readAddress(client.packet.options, option.requestedAddress), context);
+  return found.kind === 'seat' ? answer('offer', client, found, context) : noSeat(found);
 }
 
-function choseOtherServer({ identity, mac }: Client, server: Ipv4Address): DhcpDecision {
-  if (identity.kind === 'unknown') return ignore(`it chose the DHCP server ${server}`);
+/** RFC 2131 §4.3.2 tells the four states of a client apart by server id, requested address and ciaddr. */
+function decideRequest(client: DhcpClient, context: DhcpContext): DhcpDecision {
+  const { packet, identity, mac } = client;
+  const server = readAddress(packet.options, option.serverId);
+  const own = context.site.network.address.address;
+  if (server !== undefined && server !== own && server !== client.server) return choseOther(client, server);
+  const asked = readAddress(packet.options, option.requestedAddress) ?? ifAny(packet.ciaddr);
+  if (asked === undefined) return ignore('REQUEST names no address');
+  // SELECTING names us; the others only hope that we remember them.
+  const isKnown = server !== undefined || identity.kind === 'node' || context.leases.of(mac) !== undefined;
+  return isKnown ? confirm(asked, client, context) : disclaim(asked, client, context);
+}
+
+function confirm(asked: Ipv4Address, client: DhcpClient, context: DhcpContext): DhcpDecision {
+  const found = findSeat(client, asked, context);
+  if (found.kind === 'elsewhere') return refuse(client, found.reason, context);
+  if (found.kind !== 'seat') return noSeat(found);
+  if (asked === found.seat.address) return answer('ack', client, found, context);
+  return refuse(client, `your address here is ${found.seat.address}`, context, found);
+}
+
+/** Only what cannot be right is denied: another server may know more. */
+function disclaim(asked: Ipv4Address, client: DhcpClient, context: DhcpContext): DhcpDecision {
+  const { subnet } = client;
+  if (!isHostOf(asked, subnet)) return refuse(client, `${asked} is no address of ${subnet.name}`, context);
+  return ignore(`it asks to keep ${asked}, of which nothing is known here: RFC 2131 §4.3.2`);
+}
+
+function choseOther(client: DhcpClient, server: Ipv4Address): DhcpDecision {
+  const { identity, mac } = client;
+  if (identity.kind === 'unknown') return { kind: 'elsewhere', server, reason: `it chose the DHCP server ${server}` };
+  const { node, learnsMac } = identity;
   return {
-    kind: 'conflict',
-    reason: `${identity.node.name} (${mac}) takes its address from another DHCP server, ${server}; switch that one off`,
+    kind: 'elsewhere',
+    server,
+    reason: `${node.name} (${mac}) takes its address from another DHCP server, ${server}; switch that one off`,
+    who: { kind: 'node', node, mac, learnsMac, isFirmwareDiscover: false },
   };
 }
 
 /** Settings for a client that has its address: RFC 2131 §4.3.5. */
-function decideInform(client: Client, site: DhcpSite): DhcpDecision {
-  const { identity, packet } = client;
-  if (identity.kind === 'unknown') return ignore('INFORM of a machine that is no node');
-  if (packet.ciaddr !== identity.node.address) {
-    return ignore(
-      `${identity.node.name} asks for settings at ${packet.ciaddr}, its address is ${identity.node.address}`,
-    );
+function decideInform(client: DhcpClient, context: DhcpContext): DhcpDecision {
+  const { identity, packet, mac } = client;
+  const address = identity.kind === 'node' ? identity.node.address : context.leases.of(mac)?.address;
+  if (address === undefined) return ignore('INFORM of a machine that is no node');
+  const name = identity.kind === 'node' ? identity.node.name : mac;
+  if (packet.ciaddr !== address) {
+    return ignore(`${name} asks for settings at ${packet.ciaddr}, its address is ${address}`);
   }
-  return withSeat(client, site, (seat) => answer('inform', client, seat, site));
+  const found = findSeat(client, address, context);
+  return found.kind === 'seat' ? answer('inform', client, found, context) : noSeat(found);
 }
 
-function decideDecline({ identity, mac, packet }: Client, site: DhcpSite): DhcpDecision {
+function decideDecline(client: DhcpClient, { leases }: DhcpContext): DhcpDecision {
+  const { identity, mac, packet } = client;
   const address = readAddress(packet.options, option.requestedAddress);
   if (identity.kind === 'node') {
     return {
@@ -142,50 +109,52 @@ function decideDecline({ identity, mac, packet }: Client, site: DhcpSite): DhcpD
       reason: `${identity.node.name} (${mac}) found another machine at its address ${address ?? identity.node.address}; give one of them another address`,
     };
   }
-  const own = site.unknownBoards.find((board) => board.mac === mac)?.address;
-  if (own === undefined || own !== address) return ignore('it declines an address that it was not given');
+  if (address === undefined || leases.of(mac)?.address !== address) {
+    return ignore('it declines an address that it was not given');
+  }
   return { kind: 'declined', address, reason: `another machine uses the pool address ${address}` };
 }
 
-function withSeat(
-  client: Client,
-  site: DhcpSite,
-  decide: (seat: Seat & { who: DhcpWho }) => DhcpDecision,
-): DhcpDecision {
-  const { identity, mac, pi } = client;
-  if (identity.kind === 'node') {
-    const { node, learnsMac } = identity;
-    const isFirmwareDiscover = client.type === 'discover' && pi.bootStage === 'firmware';
-    return decide({
-      address: node.address,
-      hostName: node.name,
-      leaseSeconds: infiniteSeconds,
-      isRecorded: true,
-      who: { kind: 'node', node, mac, learnsMac, isFirmwareDiscover },
-    });
-  }
-  const found = poolAddress(mac, site);
-  if (found.kind === 'full') return ignore(found.reason);
-  const { address, isRecorded } = found;
-  const { serial, board } = pi;
-  return decide({
-    address,
-    leaseSeconds: site.leaseSeconds ?? unknownLeaseSeconds,
-    isRecorded,
-    who: {
-      kind: 'unknown',
-      board: { mac, address, ...(serial !== undefined && { serial }), ...(board !== undefined && { board }) },
-    },
-  });
+function decideRelease({ identity, mac, packet }: DhcpClient, { leases }: DhcpContext): DhcpDecision {
+  if (identity.kind === 'node') return ignore('addresses belong to boards, so nothing is released');
+  if (leases.of(mac)?.address !== packet.ciaddr) return ignore('it releases an address that it does not have');
+  return { kind: 'released', mac, reason: `it gives ${packet.ciaddr} back` };
+}
+
+/** RFC 1534 §2: a fixed address, no lease, no DHCP options. */
+function decideBootp(client: DhcpClient, context: DhcpContext): DhcpDecision {
+  if (client.identity.kind === 'unknown') return ignore('it is BOOTP, which only nodes are answered');
+  const found = findSeat(client, undefined, context);
+  return found.kind === 'seat' ? answer('bootp', client, found, context) : noSeat(found);
 }
 
 function answer(
-  kind: 'offer' | 'ack' | 'nak' | 'inform',
-  { packet }: Client,
-  seat: Seat & { who: DhcpWho },
-  site: DhcpSite,
+  kind: Exclude<AnswerKind, 'nak'>,
+  client: DhcpClient,
+  found: Extract<FoundSeat, { kind: 'seat' }>,
+  { site, nowMs }: DhcpContext,
 ): DhcpDecision {
-  return { kind: 'answer', who: seat.who, ...dhcpAnswer(kind, packet, seat, site) };
+  const promise = promiseOf(kind, client, found, { site, nowMs });
+  return { kind: 'answer', answer: kind, ...saidOf(client), ...promise, ...dhcpAnswer(kind, client, found.seat, site) };
+}
+
+function refuse(client: DhcpClient, reason: string, { site }: DhcpContext, found?: FoundSeat): DhcpDecision {
+  const { identity, mac } = client;
+  const who: DhcpWho =
+    identity.kind === 'node'
+      ? { kind: 'node', node: identity.node, mac, learnsMac: identity.learnsMac, isFirmwareDiscover: false }
+      : { kind: 'unknown', board: { mac, address: found?.kind === 'seat' ? found.seat.address : noAddress } };
+  const about = { ...saidOf(client), who, mustRecord: false };
+  return { kind: 'answer', answer: 'nak', ...about, ...dhcpRefusal(client, reason, site) };
+}
+
+function noSeat(found: Exclude<FoundSeat, { kind: 'seat' }>): DhcpDecision {
+  if (found.kind === 'full') return found;
+  return found.kind === 'elsewhere' ? { kind: 'conflict', reason: found.reason } : ignore(found.reason);
+}
+
+function ifAny(address: Ipv4Address): Ipv4Address | undefined {
+  return address === noAddress ? undefined : address;
 }
 
 function ignore(reason: string): DhcpDecision {

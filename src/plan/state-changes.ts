@@ -26,6 +26,8 @@ export interface SeenBoard {
   readonly address: Ipv4Address;
   readonly serial?: Serial;
   readonly board?: string;
+  /** Its address is promised to it until then. */
+  readonly leaseUntilMs?: number;
 }
 
 /** Many at once: of two with one MAC or one address the later holds. */
@@ -48,7 +50,9 @@ const forgetAfterMs = 24 * 3_600_000;
 
 /** The same object when there is nothing to forget. */
 export function forgetBoards(state: State, nowMs: number): State {
-  const unknownBoards = state.unknownBoards.filter(({ lastSeenMs }) => nowMs - lastSeenMs < forgetAfterMs);
+  const unknownBoards = state.unknownBoards.filter(
+    ({ lastSeenMs, leaseUntilMs = 0 }) => nowMs - lastSeenMs < forgetAfterMs || leaseUntilMs > nowMs,
+  );
   return unknownBoards.length === state.unknownBoards.length ? state : { ...state, unknownBoards };
 }
 

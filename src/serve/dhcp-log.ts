@@ -1,23 +1,35 @@
 /** What the DHCP service tells its owner: one line per answer; what repeats itself, or floods, once a minute. */
 import type { Log, LogFields } from '../model/log.ts';
-import type { DhcpDecision, DhcpWho } from '../plan/dhcp-reply.ts';
+import type { DhcpDecision, DhcpReply, DhcpWho } from '../plan/dhcp-decision.ts';
 import { readMac, type DhcpPacket } from '../wire/dhcp.ts';
 import { readMessageType } from '../wire/dhcp-options.ts';
-import { readPiIdentity } from '../wire/pi-dhcp.ts';
 
 export interface DhcpLog {
-  answered(packet: DhcpPacket, decision: Extract<DhcpDecision, { kind: 'answer' }>): void;
-  unanswered(packet: DhcpPacket, decision: Exclude<DhcpDecision, { kind: 'answer' }>): void;
+  answered(packet: DhcpPacket, decision: DhcpReply): void;
+  unanswered(packet: DhcpPacket, decision: Unanswered): void;
   /** Something went wrong; `key` says what counts as the same thing again. */
   trouble(event: string, key: string, fields: LogFields): void;
 }
+
+/** `held`: it may not load yet. */
+type Unanswered = Exclude<DhcpDecision, DhcpReply> | { readonly kind: 'held'; readonly reason: string };
 
 const quietMs = 60_000;
 
 /** More different messages of one event than this within a minute are a flood. */
 const maxKeys = 500;
 
-const answerEvents = { offer: 'dhcp.offered', ack: 'dhcp.acknowledged', nak: 'dhcp.refused' } as const;
+const answerEvents: Readonly<Record<DhcpReply['answer'], string>> = {
+  offer: 'dhcp.offered',
+  ack: 'dhcp.acknowledged',
+  nak: 'dhcp.refused',
+  inform: 'dhcp.informed',
+  bootp: 'dhcp.bootp',
+  proxy: 'dhcp.proxied',
+};
+
+/** What a person should look at. */
+const isTrouble: ReadonlySet<Unanswered['kind']> = new Set(['conflict', 'declined', 'full', 'elsewhere']);
 
 export function dhcpLog(log: Log, nowMs: () => number): DhcpLog {
   // One per event: a flood of one must not silence the others.
@@ -29,25 +41,22 @@ export function dhcpLog(log: Log, nowMs: () => number): DhcpLog {
     if (repeated !== undefined) log[write](event, { ...fields, ...(repeated > 0 && { repeated }) });
   };
   return {
-    answered: (packet, { reply, who }) => {
-      const type = readMessageType(reply.options);
-      if (type !== 'offer' && type !== 'ack' && type !== 'nak') throw new Error(`an answer of type ${type}`);
-      log.info(answerEvents[type], { ...describe(who), stage: readPiIdentity(packet).bootStage });
+    answered: (_packet, { answer, who, stage }) => {
+      log.info(answerEvents[answer], { ...describe(who), stage });
     },
-    unanswered: (packet, decision) => {
+    unanswered: (packet, { kind, reason }) => {
       const mac = readMac(packet);
-      const isTrouble = decision.kind !== 'ignore';
-      limited(isTrouble ? 'warn' : 'info', `dhcp.${eventOf(decision.kind)}`, `${mac} ${decision.reason}`, {
+      limited(isTrouble.has(kind) ? 'warn' : 'info', `dhcp.${eventOf(kind)}`, `${mac} ${reason}`, {
         mac,
         message: readMessageType(packet.options),
-        reason: decision.reason,
+        reason,
       });
     },
     trouble: (event, key, fields) => limited('warn', event, key, fields),
   };
 }
 
-function eventOf(kind: 'ignore' | 'conflict' | 'declined'): string {
+function eventOf(kind: Unanswered['kind']): string {
   return kind === 'ignore' ? 'ignored' : kind;
 }
 

@@ -14,7 +14,7 @@ import type { Site } from './site.ts';
 export interface DhcpRecordDeps {
   readonly site: Pick<Site, 'view'>;
   readonly state: Pick<StateFile, 'update' | 'amend'>;
-  readonly boots: Pick<Boots, 'arrive'>;
+  readonly boots: Pick<Boots, 'arrive' | 'sign'>;
   readonly health: Pick<Health, 'report'>;
   readonly now: () => number;
   readonly log: Log;
@@ -35,7 +35,8 @@ export function dhcpRecorder(deps: DhcpRecordDeps): DhcpRecorder {
         case 'board':
           requireStranger(record.board, deps.site.view().nodes);
           await write(() => boards(record.board));
-          return deps.log.info('board.unknown', { ...record.board });
+          if (record.isNew) deps.log.info('board.unknown', { ...record.board });
+          return;
         case 'mac':
           requireUnlearned(record, deps.site.view().nodes);
           await write(() => deps.state.update((current) => learnMac(current, record.node, record.mac)));
@@ -48,6 +49,7 @@ export function dhcpRecorder(deps: DhcpRecordDeps): DhcpRecorder {
       if (sign.kind === 'board') {
         return deps.state.amend((current) => seeBoards(current, [sign.board], deps.now()));
       }
+      if (sign.kind === 'seen') return deps.boots.sign(sign.node, sign.mac, sign.sign);
       // Said already, in the log and in the service's health.
       write(() => beginBoot(deps, sign)).catch(() => undefined);
     },

@@ -1,98 +1,111 @@
-/** Answers DHCP until it is told to stop: receive, decode, decide, record, send. One message after the other. */
+/** Answers DHCP until it is told to stop: receive, decode, decide, write down where it must be, send. */
 import { once } from 'node:events';
 
-import type { DhcpSocket } from '../host/dhcp-socket.ts';
 import type { Endpoint } from '../host/datagram.ts';
 import { describeError } from '../model/describe-error.ts';
 import { WireError } from '../model/errors.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
-import type { Log } from '../model/log.ts';
-import { decideDhcp, type DhcpSite, type DhcpWho } from '../plan/dhcp-reply.ts';
-import { decodeDhcp } from '../wire/dhcp-decode.ts';
-import { encodeDhcp } from '../wire/dhcp-encode.ts';
-import { dhcpLog, type DhcpLog } from './dhcp-log.ts';
+import type { Leases } from '../plan/leases.ts';
+import { freeIn } from '../plan/dhcp-seat.ts';
+import { servedSubnets } from '../plan/subnets.ts';
+import { AddressChecks } from './address-checks.ts';
+import { DhcpAnswers } from './dhcp-answers.ts';
+import { declinedMs, type DhcpDeps } from './dhcp-deps.ts';
+import { dhcpLog } from './dhcp-log.ts';
+import { DhcpProblems } from './dhcp-problems.ts';
+import { noServerText, otherServerText } from './foreign-dhcp.ts';
 
-export interface DhcpDeps {
-  readonly socket: DhcpSocket;
-  /** As it is now: asked for every message. */
-  readonly site: () => Omit<DhcpSite, 'declined'>;
-  /** Must be on disk when it resolves: the answer leaves after that, and an OFFER is a promise. */
-  readonly record: (who: DhcpWho) => Promise<void>;
-  readonly log: Log;
-  readonly nowMs?: () => number;
-}
+const tickMs = 30_000;
+const foreignEveryMs = 180_000;
 
-type Clocked = DhcpDeps & { readonly nowMs: () => number };
-
-/** Messages that wait for the disk; a rack of a thousand boards sends as many at once. Clients ask again for what is dropped. */
-const maxWaiting = 2000;
-
-/** How long a pool address is not given after a board found another machine there. */
-const declinedMs = 600_000;
+/** How many addresses are looked for before somebody wants them. */
+const aheadOf = 8;
 
 /** The socket stays open; whoever opened it closes it. */
 export async function serveDhcp(deps: DhcpDeps, signal: AbortSignal): Promise<void> {
   const nowMs = deps.nowMs ?? Date.now;
   const log = dhcpLog(deps.log, nowMs);
-  const handle = messageHandler({ ...deps, nowMs }, log);
-  let waiting = 0;
-  let last = Promise.resolve();
-  // Two new boards that are decided at once would get one address.
-  const inTurn = async (before: Promise<void>, bytes: Uint8Array, from: Endpoint): Promise<void> => {
-    await before;
-    waiting -= 1;
-    if (!signal.aborted) await handle(bytes, from);
-  };
+  const checks = new AddressChecks(deps.probe, nowMs);
+  const problems = new DhcpProblems(deps.report, nowMs);
+  const answers = new DhcpAnswers({
+    ...deps,
+    nowMs,
+    checks,
+    problems,
+    log,
+    lookAhead: () => lookAhead(deps, checks, nowMs),
+  });
   deps.socket.receive({
     received: (bytes, from) => {
-      if (waiting >= maxWaiting) return log.trouble('dhcp.overloaded', '', { waiting });
-      waiting += 1;
-      last = inTurn(last, bytes, from);
+      if (!signal.aborted) received(answers, bytes, from);
     },
     failed: (error) => log.trouble('dhcp.socket', error.message, { reason: error.message }),
   });
+  lookAhead(deps, checks, nowMs);
+  const tick = setInterval(() => {
+    checks.tidy();
+    problems.tidy();
+    lookAhead(deps, checks, nowMs);
+  }, tickMs);
+  const look = () => lookForOthers(deps, { answers, problems, signal });
+  const watch = setInterval(() => void look(), foreignEveryMs);
+  if (deps.looksAtOnce === true) void look();
   if (!signal.aborted) await once(signal, 'abort');
+  clearInterval(tick);
+  clearInterval(watch);
   deps.socket.receive(undefined);
-  await last;
-}
+  await answers.settled();
 
-/** Nothing that one message does may stop the next: every failure is told and ends here. */
-function messageHandler(deps: Clocked, log: DhcpLog): (bytes: Uint8Array, from: Endpoint) => Promise<void> {
-  const declined = new Map<Ipv4Address, number>();
-  return async (bytes, from) => {
+  function received(to: DhcpAnswers, bytes: Uint8Array, from: Endpoint): void {
+    // Nothing that one message does may stop the next: every failure is told and ends here.
     try {
-      await answer({ bytes, from }, { ...deps, site: () => withDeclined(deps, declined) }, { log, declined });
+      to.handle(bytes, from);
     } catch (error) {
-      const event = error instanceof WireError ? 'dhcp.malformed' : 'dhcp.failed';
+      const isMalformed = error instanceof WireError;
       // Malformed ones can come with any content from anywhere, so they count as one.
-      const key = error instanceof WireError ? '' : describeError(error);
-      log.trouble(event, key, { from: from.address, reason: describeError(error) });
+      const key = isMalformed ? '' : describeError(error);
+      log.trouble(isMalformed ? 'dhcp.malformed' : 'dhcp.failed', key, {
+        from: from.address,
+        reason: describeError(error),
+      });
     }
-  };
+  }
 }
 
-function withDeclined({ site, nowMs }: Clocked, declined: Map<Ipv4Address, number>): DhcpSite {
-  for (const [address, untilMs] of declined) if (untilMs <= nowMs()) declined.delete(address);
-  return { ...site(), declined: [...declined.keys()] };
-}
-
-async function answer(
-  { bytes, from }: { bytes: Uint8Array; from: Endpoint },
-  { socket, site, record, nowMs }: Clocked,
-  { log, declined }: { log: DhcpLog; declined: Map<Ipv4Address, number> },
-): Promise<void> {
-  const packet = decodeDhcp(bytes);
+/** So that most boards need not wait until somebody has been looked for at their address. */
+function lookAhead({ site, leases }: DhcpDeps, checks: AddressChecks, nowMs: () => number): void {
   const now = site();
-  // Below 1024 only root may send: a user of a running node must not begin its next boot, and so get that boot's token.
-  if (from.port !== now.clientPort) {
-    return log.unanswered(packet, { kind: 'ignore', reason: `it came from port ${from.port}, not ${now.clientPort}` });
+  const [home] = servedSubnets(now.network);
+  if (home?.pool === undefined || now.network.dhcp !== 'server' || !now.network.probe) return;
+  const isFree = freeIn({ subnet: home }, now);
+  for (const address of leases.upcoming({ pool: home.pool, isFree }, aheadOf, nowMs())) {
+    if (!checks.isClear(address) && !checks.isBusy) void findTaken(address, leases, checks, nowMs);
   }
-  const decision = decideDhcp(packet, now);
-  if (decision.kind !== 'answer') {
-    if (decision.kind === 'declined') declined.set(decision.address, nowMs() + declinedMs);
-    return log.unanswered(packet, decision);
+}
+
+async function findTaken(
+  address: Ipv4Address,
+  leases: Leases,
+  checks: AddressChecks,
+  nowMs: () => number,
+): Promise<void> {
+  const found = await checks.check(address);
+  if (found === 'taken' && leases.holderOf(address) === undefined) leases.decline(address, nowMs() + declinedMs);
+}
+
+async function lookForOthers(
+  { findForeign, site, log }: DhcpDeps,
+  { answers, problems, signal }: { answers: DhcpAnswers; problems: DhcpProblems; signal: AbortSignal },
+): Promise<void> {
+  if (findForeign === undefined) return;
+  const { network } = site();
+  try {
+    const servers = await findForeign((mac) => answers.ignoreOwn(mac), signal);
+    if (network.dhcp === 'proxy')
+      return problems.noServer(servers.length === 0 ? noServerText(network.interface) : undefined);
+    problems.onlyServers(servers);
+    for (const server of servers) problems.otherServer(server, otherServerText(server, network.interface));
+  } catch (error) {
+    if (!signal.aborted) log.warn('dhcp.not-looked', { reason: describeError(error) });
   }
-  await record(decision.who);
-  await socket.send(encodeDhcp(decision.reply), decision.to);
-  log.answered(packet, decision);
 }

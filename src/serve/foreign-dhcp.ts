@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DhcpSocket } from '../host/dhcp-socket.ts';
 import { HostError, WireError } from '../model/errors.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
+import { macFromBytes, type MacAddress } from '../model/mac.ts';
 import { broadcastAddress, broadcastFlag, ethernet, noAddress, type DhcpPacket } from '../wire/dhcp.ts';
 import { decodeDhcp } from '../wire/dhcp-decode.ts';
 import { encodeDhcp } from '../wire/dhcp-encode.ts';
@@ -18,6 +19,8 @@ export interface ForeignDhcpOptions {
   /** Where servers listen: 67. */
   readonly serverPort: number;
   readonly signal: AbortSignal;
+  /** The hardware address that is asked by: what our own server hears of it is no client's. */
+  readonly asks?: ((mac: MacAddress) => void) | undefined;
   readonly pace?: Pace;
 }
 
@@ -37,8 +40,9 @@ const parametersWanted = Uint8Array.of(option.subnetMask, option.router, option.
 
 /** @returns the addresses of the servers that made an offer. */
 export async function findForeignDhcp(options: ForeignDhcpOptions): Promise<readonly Ipv4Address[]> {
-  const { clientSocket, ours, serverPort, signal, pace = realPace } = options;
+  const { clientSocket, ours, serverPort, signal, asks, pace = realPace } = options;
   const question = discover();
+  asks?.(macFromBytes(question.chaddr));
   const found = new Set<Ipv4Address>();
   const enough = new AbortController();
   clientSocket.receive({
@@ -68,8 +72,18 @@ export function foreignDhcpError(servers: readonly Ipv4Address[], device: string
   const who =
     servers.length === 1 ? `the DHCP server ${servers[0]} answers` : `the DHCP servers ${servers.join(', ')} answer`;
   return new HostError(`${who} on ${device} already; two servers would give boards addresses in turn`, {
-    hint: `Switch the DHCP service of ${servers.join(' and ')} off, or move the boards to a VLAN or switch of their own and set network.interface to it.`,
+    hint: `Switch the DHCP service of ${servers.join(' and ')} off, or move the boards to a VLAN or switch of their own and set network.interface to it; "dhcp: proxy" in cluster.yaml leaves addresses to the other server.`,
   });
+}
+
+/** One that turned up while we serve: it is told, and we go on. */
+export function otherServerText(server: Ipv4Address, device: string): string {
+  return `the DHCP server ${server} answers on ${device} too, and boards that take its address do not boot; switch it off (a router or access point may have brought it), or move the boards to a network of their own`;
+}
+
+/** Of proxy mode, which needs one. */
+export function noServerText(device: string): string {
+  return `no DHCP server answers on ${device}, and with "dhcp: proxy" boards get their address from one; switch it on, or set network.dhcp to server`;
 }
 
 /** From a station that nobody has seen, so that no reservation or deny list is about it. */

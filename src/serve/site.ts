@@ -137,12 +137,12 @@ function decide(freeze: () => FrozenBoot): Desired {
 /** Sockets are bound to these: a running service cannot follow. */
 function requireSameNetwork(before: Cluster, after: Cluster): void {
   if (boundTo(before) === boundTo(after)) return;
-  throw new ConfigError('network.interface, network.address or ports changed', {
+  throw new ConfigError('network.interface, network.address, network.dhcp or ports changed', {
     hint: 'Restart the service to use them: "systemctl restart pi-image".',
   });
 }
 
-const boundTo = ({ network, ports }: Cluster) => JSON.stringify([network.interface, network.address, ports]);
+const boundTo = ({ network, ports }: Cluster) => JSON.stringify([network.interface, network.address, network.dhcp, ports]);
 
 const pollMs = 2000;
 

@@ -40,8 +40,9 @@ export function packOptions(ordered: readonly Option[], packet: DhcpPacket, limi
   for (const entry of rest) placeOption(entry, [main, file, sname]);
   const bits = (file.options.length > 0 ? 1 : 0) + (sname.options.length > 0 ? 2 : 0);
   const overload: Option[] = bits === 0 ? [] : [[option.overload, Uint8Array.of(bits)]];
-  const [type = [], others] = [main.options.slice(0, 1), main.options.slice(1)];
-  return { options: [...type, ...overload, ...others, ...relay], file: file.options, sname: sname.options };
+  const [type, ...others] = main.options;
+  const head = type === undefined ? [] : [type];
+  return { options: [...head, ...overload, ...others, ...relay], file: file.options, sname: sname.options };
 }
 
 /** In one piece where one field has room, else in pieces over the fields in the order in which they are read: RFC 3396 §5. */

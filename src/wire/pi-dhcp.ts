@@ -15,6 +15,8 @@ export interface PiIdentity {
   readonly board?: BoardName;
   /** `firmware` is a boot loader, of a Pi or not; kernel, initramfs and operating system are `other`. */
   readonly bootStage: 'firmware' | 'other';
+  /** It waits for "Raspberry Pi Boot": every Pi's firmware does, and nothing that boots by UEFI. */
+  readonly wantsPiMenu: boolean;
 }
 
 /** A Pi says "x86 BIOS" here and in option 93; UEFI says 00011 and reads other vendor options. */
@@ -27,12 +29,8 @@ export function readPiIdentity(packet: DhcpPacket): PiIdentity {
   return {
     ...readMachineId(packet.options.get(option.machineId), readMac(packet)),
     bootStage: isBootLoader(vendorClass) ? 'firmware' : 'other',
+    wantsPiMenu: vendorClass.startsWith(piVendorClass),
   };
-}
-
-/** True for clients that wait for "Raspberry Pi Boot": every Pi's firmware, and nothing that boots by UEFI. */
-export function wantsPiVendorOptions(packet: DhcpPacket): boolean {
-  return readText(packet.options, option.vendorClass)?.startsWith(piVendorClass) === true;
 }
 
 /** Older EEPROMs write the magic of DHCP_OPTION97 in one byte order, newer ones (about 2022 on) in the other. */
@@ -47,7 +45,7 @@ const magics: ReadonlyMap<string, BoardName | undefined> = new Map([
 /** The Pi 3 boot ROM fills its UUID with this; it is nobody's serial. */
 const romFiller = '44444444';
 
-type MachineId = Omit<PiIdentity, 'bootStage'>;
+type MachineId = Omit<PiIdentity, 'bootStage' | 'wantsPiMenu'>;
 
 /**
  * Option 97: type 0, then 16 bytes in one of these forms.
@@ -108,9 +106,18 @@ export function boardOfRevision(revision: number): BoardName | undefined {
  *     10 menu prompt: 0 seconds, "PXE"
  *     9  boot menu: type 0, "Raspberry Pi Boot"
  */
-export function piVendorOptions(): Uint8Array {
-  const title = textValue('Raspberry Pi Boot');
+export function piVendorOptions({ isOldRom = false } = {}): Uint8Array {
+  return isOldRom ? oldRomOptions : vendorOptions;
+}
+
+function withTitle(text: string): Uint8Array {
+  const title = textValue(text);
   const prompt = textValue('PXE');
   const menu = [0, 0, title.byteLength, ...title];
   return Uint8Array.of(6, 1, 3, 10, 1 + prompt.byteLength, 0, ...prompt, 9, menu.length, ...menu, option.end);
 }
+
+const vendorOptions = withTitle('Raspberry Pi Boot');
+
+/** A Pi 3B's ROM takes the length of the text wrong; spaces behind it make up for that, and nobody else minds them. */
+const oldRomOptions = withTitle('Raspberry Pi Boot   ');

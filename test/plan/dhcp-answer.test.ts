@@ -3,17 +3,17 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { parseIpv4 } from '../../src/model/ipv4.ts';
-import { decideDhcp, type DhcpSite } from '../../src/plan/dhcp-reply.ts';
+import type { DhcpSite } from '../../src/plan/dhcp-client.ts';
 import { decodeDhcp } from '../../src/wire/dhcp-decode.ts';
 import { encodeDhcp } from '../../src/wire/dhcp-encode.ts';
 import type { DhcpPacket } from '../../src/wire/dhcp.ts';
 import { ask, firmwareClass } from '../support/dhcp-client.ts';
-import { network, node02, site, stranger, visitor, words } from '../support/dhcp-site.ts';
+import { decide, network, node02, site, stranger, visitor, words } from '../support/dhcp-site.ts';
 import { bytes, readVectors } from '../support/vectors.ts';
 
 /** Options of the answer as `code: hex`. */
 function optionsOf(packet: DhcpPacket, at: DhcpSite = site): Record<number, string> {
-  const decision = decideDhcp(packet, at);
+  const decision = decide(packet, at);
   if (decision.kind !== 'answer') throw new Error(words(decision));
   return Object.fromEntries(
     [...decision.reply.options].map(([code, value]) => [code, Buffer.from(value).toString('hex')]),
@@ -51,7 +51,9 @@ describe('options', () => {
 
   test('of an OFFER to a board that is no node: a short lease and no name', () => {
     expect(optionsOf(ask('discover', { mac: stranger }))).toEqual({ ...addressing, 51: '00000258', 53: '02' });
-    expect(optionsOf(ask('discover', { mac: stranger }), { ...site, leaseSeconds: 60 })[51]).toBe('0000003c');
+    expect(optionsOf(ask('discover', { mac: stranger }), { ...site, network: network({ lease: '60s' }) })[51]).toBe(
+      '0000003c',
+    );
   });
 
   test('of an answer to INFORM: no lease', () => {
@@ -98,7 +100,7 @@ describe('options', () => {
 test('fixed fields of an OFFER follow RFC 2131 table 3', () => {
   const packet: DhcpPacket = { ...ask('discover', { mac: node02 }), flags: 0x8000, siaddr: parseIpv4('10.42.0.99') };
 
-  expect(decideDhcp(packet, site)).toMatchObject({
+  expect(decide(packet, site)).toMatchObject({
     reply: {
       op: 'reply',
       htype: 1,
@@ -118,7 +120,7 @@ test('fixed fields of an OFFER follow RFC 2131 table 3', () => {
 });
 
 test('a NAK names no boot server and goes to all', () => {
-  expect(decideDhcp(ask('request', { mac: node02, ciaddr: '10.42.0.99' }), site)).toMatchObject({
+  expect(decide(ask('request', { mac: node02, ciaddr: '10.42.0.99' }), site)).toMatchObject({
     reply: { siaddr: '0.0.0.0', yiaddr: '0.0.0.0', ciaddr: '0.0.0.0' },
     to: { address: '255.255.255.255', port: 68 },
   });
@@ -151,9 +153,9 @@ test('whatever a client asks, the answer can be encoded, fits 576 bytes and give
   };
   fc.assert(
     fc.property(fc.constantFrom('discover', 'request', 'inform'), anyAsk, (type, of) => {
-      const decision = decideDhcp(ask(type, of), site);
+      const decision = decide(ask(type, of), site);
       if (decision.kind !== 'answer') return;
-      const wire = encodeDhcp(decision.reply);
+      const wire = encodeDhcp(decision.reply, decision.limits);
       expect(decodeDhcp(wire)).toEqual(decision.reply);
       expect(wire.byteLength + 28).toBeLessThanOrEqual(576);
       expect([...(owners[of.mac] ?? []), '0.0.0.0']).toContain(decision.reply.yiaddr);

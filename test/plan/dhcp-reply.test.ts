@@ -2,43 +2,44 @@
 import { describe, expect, test } from 'vitest';
 
 import { NodeList } from '../../src/model/node.ts';
-import { decideDhcp, type DhcpSite } from '../../src/plan/dhcp-reply.ts';
+import type { DhcpSite } from '../../src/plan/dhcp-client.ts';
 import { decodeDhcp } from '../../src/wire/dhcp-decode.ts';
 import type { DhcpPacket } from '../../src/wire/dhcp.ts';
 import type { MessageType } from '../../src/wire/dhcp-options.ts';
 import { ask, firmwareClass, serialOption, type Ask } from '../support/dhcp-client.ts';
-import { network, node02, nodes, site, stranger, visitor, words } from '../support/dhcp-site.ts';
+import { decide, network, node02, nodes, site, stranger, visitor, words } from '../support/dhcp-site.ts';
 import { bytes, readVectors } from '../support/vectors.ts';
 
 const all = '255.255.255.255:68';
+const byMac = (last: number) => `at 10.42.0.${last}:68 by its MAC`;
 
 describe('a node', () => {
   test.each<[string, MessageType | undefined, Ask, string]>([
-    ['DISCOVER', 'discover', {}, `offer 10.42.0.12 to node02 at ${all}`],
+    ['DISCOVER', 'discover', {}, `offer 10.42.0.12 to node02 ${byMac(12)}`],
     [
       'DISCOVER of its firmware begins a boot',
       'discover',
       { vendorClass: firmwareClass },
-      `offer 10.42.0.12 to node02+boot at ${all}`,
+      `offer 10.42.0.12 to node02+boot ${byMac(12)}`,
     ],
     [
       'DISCOVER that wishes for another address',
       'discover',
       { requested: '10.42.0.99' },
-      `offer 10.42.0.12 to node02 at ${all}`,
+      `offer 10.42.0.12 to node02 ${byMac(12)}`,
     ],
     [
       'DISCOVER with a client id of its own',
       'discover',
       { options: [[61, bytes('ff01020304')]] },
-      `offer 10.42.0.12 to node02 at ${all}`,
+      `offer 10.42.0.12 to node02 ${byMac(12)}`,
     ],
-    ['SELECTING', 'request', { server: '10.42.0.1', requested: '10.42.0.12' }, `ack 10.42.0.12 to node02 at ${all}`],
+    ['SELECTING', 'request', { server: '10.42.0.1', requested: '10.42.0.12' }, `ack 10.42.0.12 to node02 ${byMac(12)}`],
     [
       'SELECTING of its firmware is no second boot',
       'request',
       { server: '10.42.0.1', requested: '10.42.0.12', vendorClass: firmwareClass },
-      `ack 10.42.0.12 to node02 at ${all}`,
+      `ack 10.42.0.12 to node02 ${byMac(12)}`,
     ],
     [
       'SELECTING with another address',
@@ -50,10 +51,10 @@ describe('a node', () => {
       'SELECTING another server',
       'request',
       { server: '10.42.0.254', requested: '10.42.0.77' },
-      'conflict: node02 (dc:a6:32:00:00:02) takes its address from another DHCP server, 10.42.0.254; switch that one off',
+      'elsewhere: node02 (dc:a6:32:00:00:02) takes its address from another DHCP server, 10.42.0.254; switch that one off',
     ],
     ['SELECTING without an address', 'request', { server: '10.42.0.1' }, 'ignore: REQUEST names no address'],
-    ['INIT-REBOOT', 'request', { requested: '10.42.0.12' }, `ack 10.42.0.12 to node02 at ${all}`],
+    ['INIT-REBOOT', 'request', { requested: '10.42.0.12' }, `ack 10.42.0.12 to node02 ${byMac(12)}`],
     ['INIT-REBOOT from another network', 'request', { requested: '192.168.1.5' }, `nak 0.0.0.0 to node02 at ${all}`],
     ['INIT-REBOOT with its old address', 'request', { requested: '10.42.0.210' }, `nak 0.0.0.0 to node02 at ${all}`],
     ['RENEWING and REBINDING', 'request', { ciaddr: '10.42.0.12' }, 'ack 10.42.0.12 to node02 at 10.42.0.12:68'],
@@ -79,12 +80,18 @@ describe('a node', () => {
       'ignore: addresses belong to boards, so nothing is released',
     ],
     ["a server's message", 'offer', {}, 'ignore: offer is a message of servers'],
-    ['BOOTP', undefined, {}, 'ignore: it is BOOTP and not DHCP'],
+    ['BOOTP', undefined, {}, 'undefined 10.42.0.12 to node02 at 10.42.0.12:68 by its MAC'],
+    [
+      'a message of another RFC',
+      undefined,
+      { options: [[53, bytes('0d')]] },
+      'ignore: it is of a type that RFC 2131 does not know',
+    ],
     [
       'DISCOVER through a relay',
       'discover',
       { giaddr: '10.9.0.1' },
-      'ignore: it came through the relay 10.9.0.1, and this version serves its own network only',
+      'ignore: it came through the relay 10.9.0.1, of whose network cluster.yaml says nothing in network.subnets',
     ],
     [
       "DISCOVER with another board's serial",
@@ -99,27 +106,27 @@ describe('a node', () => {
       'conflict: two boards have the MAC dc:a6:32:00:00:02 of node02: one with serial 00000077, while nodes.yaml gives node02 the serial 00000002; give one board another MAC, or correct the serial in nodes.yaml',
     ],
   ])('%s', (_name, type, of, expected) => {
-    expect(words(decideDhcp(ask(type, { mac: node02, ...of }), site))).toBe(expected);
+    expect(words(decide(ask(type, { mac: node02, ...of }), site))).toBe(expected);
   });
 });
 
 describe('a board that is no node', () => {
-  test.each<[string, string, MessageType, Ask, string]>([
-    ['DISCOVER', stranger, 'discover', {}, `offer 10.42.0.200 to unknown at ${all}`],
-    ['DISCOVER once more', visitor, 'discover', {}, `offer 10.42.0.210 to unknown at ${all}`],
+  test.each<[string, string, MessageType | undefined, Ask, string]>([
+    ['DISCOVER', stranger, 'discover', {}, `offer 10.42.0.200 to unknown ${byMac(200)}`],
+    ['DISCOVER once more', visitor, 'discover', {}, `offer 10.42.0.210 to unknown ${byMac(210)}`],
     [
       'SELECTING',
       visitor,
       'request',
       { server: '10.42.0.1', requested: '10.42.0.210' },
-      `ack 10.42.0.210 to unknown at ${all}`,
+      `ack 10.42.0.210 to unknown ${byMac(210)}`,
     ],
     [
       'SELECTING after the record was lost',
       stranger,
       'request',
       { server: '10.42.0.1', requested: '10.42.0.200' },
-      `ack 10.42.0.200 to unknown at ${all}`,
+      `ack 10.42.0.200 to unknown ${byMac(200)}`,
     ],
     [
       'SELECTING an address that it was not offered',
@@ -133,9 +140,9 @@ describe('a board that is no node', () => {
       visitor,
       'request',
       { server: '10.42.0.254', requested: '10.42.0.77' },
-      'ignore: it chose the DHCP server 10.42.0.254',
+      'elsewhere: it chose the DHCP server 10.42.0.254',
     ],
-    ['INIT-REBOOT', visitor, 'request', { requested: '10.42.0.210' }, `ack 10.42.0.210 to unknown at ${all}`],
+    ['INIT-REBOOT', visitor, 'request', { requested: '10.42.0.210' }, `ack 10.42.0.210 to unknown ${byMac(210)}`],
     [
       'INIT-REBOOT of an address that nobody gave',
       stranger,
@@ -151,7 +158,23 @@ describe('a board that is no node', () => {
       `nak 0.0.0.0 to unknown at ${all}`,
     ],
     ['RENEWING', visitor, 'request', { ciaddr: '10.42.0.210' }, 'ack 10.42.0.210 to unknown at 10.42.0.210:68'],
-    ['INFORM', visitor, 'inform', { ciaddr: '10.42.0.210' }, 'ignore: INFORM of a machine that is no node'],
+    ['INFORM', visitor, 'inform', { ciaddr: '10.42.0.210' }, 'ack 0.0.0.0 to unknown at 10.42.0.210:68'],
+    [
+      'INFORM of a stranger',
+      stranger,
+      'inform',
+      { ciaddr: '10.42.0.77' },
+      'ignore: INFORM of a machine that is no node',
+    ],
+    ['BOOTP', visitor, undefined, {}, 'ignore: it is BOOTP, which only nodes are answered'],
+    ['RELEASE', visitor, 'release', { ciaddr: '10.42.0.210' }, 'released: it gives 10.42.0.210 back'],
+    [
+      'RELEASE of an address of somebody else',
+      visitor,
+      'release',
+      { ciaddr: '10.42.0.12' },
+      'ignore: it releases an address that it does not have',
+    ],
     [
       'DECLINE',
       visitor,
@@ -168,23 +191,21 @@ describe('a board that is no node', () => {
     ],
     ['DECLINE of nothing', stranger, 'decline', {}, 'ignore: it declines an address that it was not given'],
   ])('%s', (_name, mac, type, of, expected) => {
-    expect(words(decideDhcp(ask(type, { mac, ...of }), site))).toBe(expected);
+    expect(words(decide(ask(type, { mac, ...of }), site))).toBe(expected);
   });
 
   test('a full pool is a reason, and nodes do not feel it', () => {
     const full: DhcpSite = { ...site, network: network({ pool: '10.42.0.210-10.42.0.210' }) };
 
-    expect(words(decideDhcp(ask('discover', { mac: stranger }), full))).toContain(
-      'ignore: all 1 addresses of the pool',
-    );
+    expect(words(decide(ask('discover', { mac: stranger }), full))).toContain('full: all 1 addresses of the pool');
     expect(
-      words(decideDhcp(ask('request', { mac: stranger, server: '10.42.0.1', requested: '10.42.0.210' }), full)),
-    ).toContain('ignore: all 1');
-    expect(words(decideDhcp(ask('discover', { mac: node02 }), full))).toContain('offer 10.42.0.12');
+      words(decide(ask('request', { mac: stranger, server: '10.42.0.1', requested: '10.42.0.210' }), full)),
+    ).toContain('full: all 1');
+    expect(words(decide(ask('discover', { mac: node02 }), full))).toContain('offer 10.42.0.12');
   });
 
   test('what its firmware says is passed on', () => {
-    const decision = decideDhcp(decodeDhcp(readVectors('pi5-2026-08-12').packet('discover')), site);
+    const decision = decide(decodeDhcp(readVectors('pi5-2026-08-12').packet('discover')), site);
 
     expect(decision).toMatchObject({
       who: {
@@ -200,7 +221,7 @@ test.each<[string, Partial<DhcpPacket>, string]>([
   ['another hardware', { htype: 6 }, 'ignore: its hardware address is not that of an Ethernet station'],
   ['a short address', { chaddr: bytes('dca632') }, 'ignore: its hardware address is not that of an Ethernet station'],
 ])('%s is not answered', (_name, change, expected) => {
-  expect(words(decideDhcp({ ...ask('discover'), ...change }, site))).toBe(expected);
+  expect(words(decide({ ...ask('discover'), ...change }, site))).toBe(expected);
 });
 
 describe.each(['pi4-2019-12-03', 'pi4-2020-04-16', 'pi4-2022-10-18', 'pi4-2026-08-04'])('%s', (board) => {
@@ -211,8 +232,8 @@ describe.each(['pi4-2019-12-03', 'pi4-2020-04-16', 'pi4-2022-10-18', 'pi4-2026-0
   };
 
   test('its DISCOVER finds the node by its serial and begins a boot', () => {
-    expect(words(decideDhcp(decodeDhcp(readVectors(board).packet('discover')), at))).toBe(
-      `offer 10.77.0.56 to node01+mac+boot at ${all}`,
+    expect(words(decide(decodeDhcp(readVectors(board).packet('discover')), at))).toBe(
+      `offer 10.77.0.56 to node01+mac+boot at 10.77.0.56:68 by its MAC`,
     );
   });
 
@@ -222,8 +243,8 @@ describe.each(['pi4-2019-12-03', 'pi4-2020-04-16', 'pi4-2022-10-18', 'pi4-2026-0
       nodes: NodeList.parse([{ ...nodes[0], address: '10.77.0.56', mac: 'dc:a6:32:12:34:56' }]),
     };
 
-    expect(words(decideDhcp(decodeDhcp(readVectors(board).packet('request')), learned))).toBe(
-      `ack 10.77.0.56 to node01 at ${all}`,
+    expect(words(decide(decodeDhcp(readVectors(board).packet('request')), learned))).toBe(
+      `ack 10.77.0.56 to node01 at 10.77.0.56:68 by its MAC`,
     );
   });
 });
@@ -234,7 +255,7 @@ test('a Pi 3 boot ROM is found by the MAC that follows from its serial', () => {
     nodes: NodeList.parse([{ name: 'old', serial: '0028f66d', board: 'pi3', address: '10.42.0.30', role: 'compute' }]),
   };
 
-  expect(words(decideDhcp(decodeDhcp(readVectors('pi3-rom').packet('discover')), at))).toBe(
+  expect(words(decide(decodeDhcp(readVectors('pi3-rom').packet('discover')), at))).toBe(
     `offer 10.42.0.30 to old+mac+boot at ${all}`,
   );
 });

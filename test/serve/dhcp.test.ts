@@ -2,110 +2,111 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
 import * as fc from 'fast-check';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { HostError } from '../../src/model/errors.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
-import type { UnknownBoard } from '../../src/model/state.ts';
-import type { DhcpSite, DhcpWho } from '../../src/plan/dhcp-reply.ts';
-import { serveDhcp, type DhcpDeps } from '../../src/serve/dhcp.ts';
 import { encodeDhcp } from '../../src/wire/dhcp-encode.ts';
-import { readMessageType, type MessageType } from '../../src/wire/dhcp-options.ts';
-import { ask, firmwareClass, serialOption, type Ask } from '../support/dhcp-client.ts';
+import { ask, firmwareClass, serialOption } from '../support/dhcp-client.ts';
 import { network, node02, site, stranger, visitor } from '../support/dhcp-site.ts';
-import { FakeDhcpSocket, keptLog } from '../support/fake-dhcp-socket.ts';
+import { romOption, runningDhcp } from '../support/running-dhcp.ts';
 import { bytes } from '../support/vectors.ts';
 
-/** A running service; unknown boards are remembered as the real one does, but a moment later. */
-function service(changes: Partial<DhcpDeps> = {}, at: DhcpSite = site) {
-  const socket = new FakeDhcpSocket();
-  const log = keptLog();
-  const stop = new AbortController();
-  const recorded: DhcpWho[] = [];
-  const unknownBoards: UnknownBoard[] = [...at.unknownBoards];
-  const clock = { nowMs: 1_000_000 };
-  const deps: DhcpDeps = {
-    socket,
-    site: () => ({ ...at, unknownBoards: [...unknownBoards] }),
-    record: async (who) => {
-      await turn();
-      recorded.push(who);
-      if (who.kind !== 'unknown' || unknownBoards.some((board) => board.mac === who.board.mac)) return;
-      unknownBoards.push({ ...who.board, firstSeenMs: 0, lastSeenMs: 0 });
-    },
-    log,
-    nowMs: () => clock.nowMs,
-    ...changes,
-  };
-  const ended = serveDhcp(deps, stop.signal);
-  const end = async () => {
-    stop.abort();
-    await ended;
-  };
-  onTestFinished(end);
-  return {
-    socket,
-    log,
-    recorded,
-    clock,
-    end,
-    say: (type: MessageType, of: Ask = {}) => socket.deliver(encodeDhcp(ask(type, of))),
-    /** Answers as `offer 10.42.0.12`, once `count` are there. */
-    answers: async (count: number) => {
-      for (let turns = 0; socket.sent.length < count && turns < 10_000; turns++) await turn();
-      return socket.sent.map(({ packet }) => `${readMessageType(packet.options)} ${packet.yiaddr}`);
-    },
-  };
-}
-
-test('a DISCOVER is recorded, then answered, then logged', async () => {
-  const running = service();
-  let recordedBefore = 0;
+test('a DISCOVER of a node is told, answered at once and logged; nothing waits for the disk', () => {
+  const running = runningDhcp();
+  let signsBefore: readonly string[] = [];
   running.socket.onSend = () => {
-    recordedBefore = running.recorded.length;
+    signsBefore = [...running.signs];
   };
 
   running.say('discover', { mac: node02, vendorClass: firmwareClass });
 
-  expect(await running.answers(1)).toEqual(['offer 10.42.0.12']);
-  await turn();
-  expect(recordedBefore).toBe(1);
-  expect(running.recorded).toMatchObject([{ kind: 'node', mac: node02, isFirmwareDiscover: true, learnsMac: false }]);
+  expect(running.sent()).toEqual(['offer 10.42.0.12']);
+  expect(signsBefore).toEqual(['node02 discover', 'node02 offer']);
+  expect(running.recorded).toEqual([]);
   expect(running.log.lines).toEqual([
     'info dhcp.offered {"node":"node02","mac":"dc:a6:32:00:00:02","address":"10.42.0.12","stage":"firmware"}',
   ]);
 });
 
+test('a MAC that is learned is on the disk before the board is told or anything of its boot', async () => {
+  const running = runningDhcp();
+
+  running.say('discover', { mac: '02:00:00:00:00:0b', options: [serialOption('1aa2bb31')] });
+
+  expect([running.sent(), running.signs]).toEqual([[], []]);
+  expect(await running.answers(1)).toEqual(['offer 10.42.0.11']);
+  expect(running.recorded).toMatchObject([{ kind: 'node', mac: '02:00:00:00:00:0b', learnsMac: true }]);
+  expect(running.signs).toEqual(['node01 discover', 'node01 offer']);
+});
+
+test('a board that is held back is not answered, and its boot does not begin', () => {
+  const running = runningDhcp({ admit: () => ({ kind: 'later', reason: '40 boards are loading' }) });
+
+  running.say('discover', { mac: node02, vendorClass: firmwareClass });
+  running.say('discover', { mac: node02 });
+
+  expect(running.sent()).toEqual(['offer 10.42.0.12']);
+  expect(running.begun).toEqual([]);
+  expect(running.log.lines[0]).toContain('dhcp.held');
+});
+
+test('a Pi 3 is answered a second later beside another server', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const running = runningDhcp({}, { ...site, network: network({ dhcp: 'proxy' }) });
+
+  running.say('discover', { mac: 'b8:27:eb:00:00:01', vendorClass: firmwareClass, options: [romOption] });
+  await vi.advanceTimersByTimeAsync(999);
+  expect(running.sent()).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+
+  expect(running.sent()).toEqual(['offer 0.0.0.0']);
+});
+
 test('a message that no DHCP client port sent begins nothing, whatever it says', async () => {
-  const running = service();
+  const running = runningDhcp();
   const discover = encodeDhcp(ask('discover', { mac: node02, vendorClass: firmwareClass }));
 
   running.socket.deliver(discover, { address: parseIpv4('10.42.0.12'), port: 40_123 });
   running.say('discover', { mac: stranger });
 
   expect(await running.answers(1)).toEqual(['offer 10.42.0.200']);
-  expect(running.recorded).toMatchObject([{ kind: 'unknown' }]);
+  expect(running.signs).toEqual([`${stranger} discover`, `${stranger} offer`]);
   expect(running.log.lines.join('\n')).toContain('it came from port 40123, not 68');
+});
+
+test('relays speak from the port of servers, and what names a relay comes from there only', () => {
+  const subnets = [{ subnet: '10.43.0.0/24', gateway: '10.43.0.1', pool: '10.43.0.200-10.43.0.201' }];
+  const running = runningDhcp({}, { ...site, network: network({ subnets }) });
+  const discover = encodeDhcp(ask('discover', { mac: stranger, giaddr: '10.43.0.1' }));
+
+  running.socket.deliver(discover, { address: parseIpv4('10.43.0.1'), port: 68 });
+  expect(running.sent()).toEqual([]);
+  running.socket.deliver(discover, { address: parseIpv4('10.43.0.1'), port: 67 });
+
+  expect(running.sent()).toEqual(['offer 10.43.0.200']);
+  expect(running.socket.sent[0]?.to).toEqual({ address: '10.43.0.1', port: 67 });
 });
 
 test('what cannot be recorded is not promised, and the next message is served', async () => {
   let isFull = true;
-  const running = service({
+  const running = runningDhcp({
     record: () => (isFull ? Promise.reject(new HostError('cannot write state.db')) : Promise.resolve()),
   });
+  const request = () => running.say('request', { mac: visitor, ciaddr: '10.42.0.210' });
 
-  running.say('discover', { mac: node02 });
-  running.say('discover', { mac: node02 });
+  request();
   await turn();
   isFull = false;
-  running.say('discover', { mac: node02 });
+  request();
 
-  expect(await running.answers(1)).toEqual(['offer 10.42.0.12']);
-  expect(running.log.lines[0]).toBe('warn dhcp.failed {"from":"10.42.0.77","reason":"cannot write state.db"}');
+  expect(await running.answers(1)).toEqual(['ack 10.42.0.210']);
+  expect(running.log.lines[0]).toBe('warn dhcp.failed {"mac":"02:00:00:00:00:08","reason":"cannot write state.db"}');
 });
 
 test('a send that fails is told and stops nothing', async () => {
-  const running = service();
+  const running = runningDhcp();
   let sends = 0;
   running.socket.send = () => {
     sends += 1;
@@ -117,106 +118,13 @@ test('a send that fails is told and stops nothing', async () => {
   await vi.waitFor(() => expect(sends).toBe(2));
   await turn();
 
-  expect(running.log.lines).toEqual([
-    'warn dhcp.failed {"from":"10.42.0.77","reason":"cannot send to 255.255.255.255:68"}',
+  expect(running.log.lines.filter((line) => line.includes('dhcp.failed'))).toEqual([
+    'warn dhcp.failed {"mac":"dc:a6:32:00:00:02","reason":"cannot send to 255.255.255.255:68"}',
   ]);
 });
 
-test('two new boards at once get two addresses', async () => {
-  const running = service();
-
-  running.say('discover', { mac: stranger });
-  running.say('discover', { mac: '02:00:00:00:00:0a' });
-  running.say('discover', { mac: stranger });
-
-  expect(await running.answers(3)).toEqual(['offer 10.42.0.200', 'offer 10.42.0.201', 'offer 10.42.0.200']);
-});
-
-test('an address that was declined is not given for ten minutes', async () => {
-  const running = service();
-
-  running.say('decline', { mac: visitor, requested: '10.42.0.210' });
-  running.say('discover', { mac: visitor });
-  expect(await running.answers(1)).toEqual(['offer 10.42.0.200']);
-
-  running.clock.nowMs += 600_000;
-  running.say('discover', { mac: visitor });
-  expect(await running.answers(2)).toEqual(['offer 10.42.0.200', 'offer 10.42.0.210']);
-  expect(running.log.lines[0]).toBe(
-    'warn dhcp.declined {"mac":"02:00:00:00:00:08","message":"decline","reason":"another machine uses the pool address 10.42.0.210"}',
-  );
-});
-
-describe('the log', () => {
-  test('says a conflict and an ignored message once a minute, with a count', async () => {
-    const running = service();
-    const twice = async () => {
-      running.say('discover', { mac: node02, options: [serialOption('1aa2bb31')] });
-      running.say('release', { mac: node02 });
-      await turn();
-      await turn();
-    };
-
-    await twice();
-    await twice();
-    running.clock.nowMs += 60_000;
-    await twice();
-
-    expect(running.socket.sent).toEqual([]);
-    expect(running.log.lines.map((line) => line.replace(/"reason":"[^"]*"/, '…'))).toEqual([
-      'warn dhcp.conflict {"mac":"dc:a6:32:00:00:02","message":"discover",…}',
-      'info dhcp.ignored {"mac":"dc:a6:32:00:00:02","message":"release",…}',
-      'warn dhcp.conflict {"mac":"dc:a6:32:00:00:02","message":"discover",…,"repeated":1}',
-      'info dhcp.ignored {"mac":"dc:a6:32:00:00:02","message":"release",…,"repeated":1}',
-    ]);
-  });
-
-  test('is not flooded by messages that are all different', async () => {
-    const running = service();
-    for (let at = 0; at < 3000; at++) {
-      running.say('release', { mac: `02:00:00:00:${hex(at >> 8)}:${hex(at & 255)}` });
-      if (at % 500 === 0) await turn();
-    }
-    running.say('decline', { mac: node02 });
-    running.say('discover', { mac: node02 });
-
-    expect(await running.answers(1)).toEqual(['offer 10.42.0.12']);
-    expect(running.log.lines.filter((line) => line.includes('dhcp.ignored'))).toHaveLength(500);
-    expect(running.log.lines.filter((line) => line.includes('dhcp.conflict'))).toHaveLength(1);
-
-    running.clock.nowMs += 60_000;
-    running.say('release', { mac: '02:00:00:00:ff:ff' });
-    for (let turns = 0; turns < 10; turns++) await turn();
-    expect(running.log.lines.at(-1)).toContain('02:00:00:00:ff:ff');
-  });
-
-  test('names boards that are no nodes with what they say of themselves, and learned MACs', async () => {
-    const running = service();
-
-    running.say('discover', { mac: stranger, options: [serialOption('0000abcd')] });
-    running.say('discover', { mac: '02:00:00:00:00:0b', options: [serialOption('1aa2bb31')] });
-    running.say('request', { mac: node02, requested: '10.42.0.99' });
-    await running.answers(3);
-    await turn();
-
-    expect(running.log.lines).toEqual([
-      'info dhcp.offered {"mac":"02:00:00:00:00:09","address":"10.42.0.200","serial":"0000abcd","stage":"other"}',
-      'info dhcp.offered {"node":"node01","mac":"02:00:00:00:00:0b","address":"10.42.0.11","learned":"mac","stage":"other"}',
-      'info dhcp.refused {"node":"node02","mac":"dc:a6:32:00:00:02","address":"10.42.0.12","stage":"other"}',
-    ]);
-  });
-
-  test('says what the socket reports', () => {
-    const running = service();
-
-    running.socket.fail(new Error('recvmsg ENETDOWN'));
-
-    expect(running.log.lines).toEqual(['warn dhcp.socket {"reason":"recvmsg ENETDOWN"}']);
-  });
-});
-
 test('truncated, random and hostile datagrams leave it answering, with one line for all of them', async () => {
-  const running = service({}, { ...site, network: network({ pool: '10.42.0.200-10.42.0.201' }) });
+  const running = runningDhcp({}, { ...site, network: network({ pool: '10.42.0.200-10.42.0.201' }) });
   const whole = encodeDhcp(ask('discover', { mac: node02 }));
   const noise = fc.sample(fc.uint8Array({ maxLength: 400 }), { numRuns: 300, seed: 7 });
   const tails = fc.sample(fc.uint8Array({ maxLength: 60 }), { numRuns: 300, seed: 8 });
@@ -240,9 +148,9 @@ test('what waits for a slow disk is bounded, and told', async () => {
   const disk = new Promise<void>((resolve) => {
     open = resolve;
   });
-  const running = service({ record: () => disk });
+  const running = runningDhcp({ record: () => disk });
 
-  for (let at = 0; at < 2100; at++) running.say('discover', { mac: node02 });
+  for (let at = 0; at < 2100; at++) running.say('request', { mac: visitor, ciaddr: '10.42.0.210' });
   await turn();
 
   expect(running.log.lines).toEqual(['warn dhcp.overloaded {"waiting":2000}']);
@@ -250,32 +158,28 @@ test('what waits for a slow disk is bounded, and told', async () => {
   expect(await running.answers(2000)).toHaveLength(2000);
 });
 
-test('it ends when told to, without what still waits, and lets the socket go', async () => {
+test('it ends when told to: what is promised on the disk is still answered, and the socket is let go', async () => {
   let open: () => void = () => undefined;
   const disk = new Promise<void>((resolve) => {
     open = resolve;
   });
-  const running = service({ record: () => disk });
-  running.say('discover', { mac: node02 });
-  running.say('discover', { mac: visitor });
+  const running = runningDhcp({ record: () => disk });
+  running.say('request', { mac: visitor, ciaddr: '10.42.0.210' });
   await turn();
 
   const ended = running.end();
+  running.say('discover', { mac: node02 });
   open();
   await ended;
 
-  expect(await running.answers(1)).toEqual(['offer 10.42.0.12']);
+  expect(running.sent()).toEqual(['ack 10.42.0.210']);
   expect(running.socket.isListening).toBe(false);
 });
 
 test('told to end before it began, it ends', async () => {
-  const socket = new FakeDhcpSocket();
+  const running = runningDhcp({}, site, AbortSignal.abort());
 
-  await serveDhcp({ socket, site: () => site, record: () => Promise.resolve(), log: keptLog() }, AbortSignal.abort());
+  await running.ended;
 
-  expect(socket.isListening).toBe(false);
+  expect(running.socket.isListening).toBe(false);
 });
-
-function hex(value: number): string {
-  return value.toString(16).padStart(2, '0');
-}

@@ -105,12 +105,12 @@ test.each([
   [
     ['10.42.0.254'],
     'the DHCP server 10.42.0.254 answers on eth0 already; two servers would give boards addresses in turn',
-    'Switch the DHCP service of 10.42.0.254 off, or move the boards to a VLAN or switch of their own and set network.interface to it.',
+    'Switch the DHCP service of 10.42.0.254 off, or move the boards to a VLAN or switch of their own and set network.interface to it; "dhcp: proxy" in cluster.yaml leaves addresses to the other server.',
   ],
   [
     ['10.42.0.254', '10.42.0.253'],
     'the DHCP servers 10.42.0.254, 10.42.0.253 answer on eth0 already; two servers would give boards addresses in turn',
-    'Switch the DHCP service of 10.42.0.254 and 10.42.0.253 off, or move the boards to a VLAN or switch of their own and set network.interface to it.',
+    'Switch the DHCP service of 10.42.0.254 and 10.42.0.253 off, or move the boards to a VLAN or switch of their own and set network.interface to it; "dhcp: proxy" in cluster.yaml leaves addresses to the other server.',
   ],
 ])('%s are named with what to do', (servers, message, hint) => {
   expect(foreignDhcpError(servers.map(parseIpv4), 'eth0')).toMatchObject({ message, hint });

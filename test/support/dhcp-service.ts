@@ -2,12 +2,13 @@
  * The real DHCP service as a program, for a network namespace: opens the socket, looks for foreign servers, serves.
  * Says on stdout, a line each: `ready`, `record {…}`, `log {…}`, `foreign [...]` or `error {…}`. Ends on SIGTERM.
  */
+import { probeAddress } from '../../src/host/address-probe.ts';
 import { openDhcpSocket, type DhcpSocketOptions } from '../../src/host/dhcp-socket.ts';
 import { parseListenFds } from '../../src/host/systemd-sockets.ts';
 import { PiImageError } from '../../src/model/errors.ts';
 import { NodeList } from '../../src/model/node.ts';
-import type { UnknownBoard } from '../../src/model/state.ts';
-import type { DhcpWho } from '../../src/plan/dhcp-reply.ts';
+import type { DhcpWho } from '../../src/plan/dhcp-decision.ts';
+import { Leases } from '../../src/plan/leases.ts';
 import { serveDhcp } from '../../src/serve/dhcp.ts';
 import { findForeignDhcp, foreignDhcpError } from '../../src/serve/foreign-dhcp.ts';
 import { sampleCluster } from './sample-view.ts';
@@ -17,9 +18,13 @@ export interface DhcpServiceInput {
   /** With its prefix length. */
   readonly address: string;
   readonly pool: string;
+  /** Further keys of `network` in cluster.yaml. */
+  readonly network?: object;
   readonly nodes: readonly object[];
   /** Asks whether there is another server first; it takes seconds. */
   readonly looksForForeign: boolean;
+  /** Looks for it while it answers. */
+  readonly looksWhileServing?: boolean;
 }
 
 const say = (word: string, value?: unknown) => {
@@ -30,7 +35,7 @@ async function main(input: DhcpServiceInput): Promise<void> {
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort(new Error('stopped by SIGTERM')));
   const { network, ports } = sampleCluster({
-    network: { interface: input.interface, address: input.address, pool: input.pool },
+    network: { interface: input.interface, address: input.address, pool: input.pool, ...input.network },
   });
   const options: SocketOptions = {
     interface: network.interface,
@@ -42,18 +47,35 @@ async function main(input: DhcpServiceInput): Promise<void> {
   try {
     if (input.looksForForeign) await refuseForeign(options, { server: ports.dhcp, client: ports.dhcpClient });
     const nodes = NodeList.parse(input.nodes);
-    const unknownBoards: UnknownBoard[] = [];
     const record = (who: DhcpWho): Promise<void> => {
       say('record', who);
-      if (who.kind === 'unknown' && !unknownBoards.some((board) => board.mac === who.board.mac)) {
-        unknownBoards.push({ ...who.board, firstSeenMs: 0, lastSeenMs: 0 });
-      }
       return Promise.resolve();
     };
     const write = (event: string, fields?: object) => say('log', { event, ...fields });
-    const site = () => ({ network, clientPort: ports.dhcpClient, nodes, unknownBoards });
+    const site = () => ({ network, clientPort: ports.dhcpClient, serverPort: ports.dhcp, nodes });
     say('ready');
-    await serveDhcp({ socket, site, record, log: { info: write, warn: write } }, stop.signal);
+    await serveDhcp(
+      {
+        socket,
+        site,
+        leases: new Leases(),
+        record,
+        sign: () => undefined,
+        admit: () => ({ kind: 'now' }),
+        probe: (address) => probeAddress(address, { device: network.interface, signal: stop.signal }),
+        report: (problems) => say('problems', problems),
+        looksAtOnce: input.looksWhileServing === true,
+        findForeign: async (asks, signal) => {
+          const clientSocket = await openDhcpSocket({ ...options, name: 'dhcp-client', port: ports.dhcpClient });
+          const ours = network.address.address;
+          const found = await findForeignDhcp({ clientSocket, ours, serverPort: ports.dhcp, signal, asks });
+          await clientSocket.close();
+          return found;
+        },
+        log: { info: write, warn: write },
+      },
+      stop.signal,
+    );
   } finally {
     await socket.close();
   }

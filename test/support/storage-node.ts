@@ -8,6 +8,7 @@ import { logTo } from '../../src/host/log.ts';
 import { Cluster } from '../../src/model/cluster.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { NodeSpec } from '../../src/model/node.ts';
+import { Leases } from '../../src/plan/leases.ts';
 import { serveDhcp } from '../../src/serve/dhcp.ts';
 import { serveTftp, type TftpContent } from '../../src/serve/tftp.ts';
 
@@ -36,8 +37,13 @@ await Promise.all([
   serveDhcp(
     {
       socket,
-      site: () => ({ network, nodes: [node], unknownBoards: [], clientPort: 68 }),
+      site: () => ({ network, nodes: [node], clientPort: 68, serverPort: 67 }),
+      leases: new Leases(),
       record: () => Promise.resolve(),
+      sign: () => undefined,
+      admit: () => ({ kind: 'now' }),
+      probe: () => Promise.resolve('free'),
+      report: () => undefined,
       log,
       nowMs: () => Date.now(),
     },

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseMac, macToBytes } from '../../src/model/mac.ts';
 import { decodeDhcp } from '../../src/wire/dhcp-decode.ts';
 import type { DhcpPacket } from '../../src/wire/dhcp.ts';
-import { boardOfRevision, piVendorOptions, readPiIdentity, wantsPiVendorOptions } from '../../src/wire/pi-dhcp.ts';
+import { boardOfRevision, piVendorOptions, readPiIdentity } from '../../src/wire/pi-dhcp.ts';
 import { bytes, readVectors } from '../support/vectors.ts';
 
 const pi4 = { isPi: true, serial: '1aa2bb31', bootStage: 'firmware' };
@@ -27,7 +27,9 @@ test.each([
     { isPi: true, serial: '2659d400', revision: 0xd04170, board: 'pi5', bootStage: 'firmware' },
   ],
 ])('%s %s', (board, name, identity) => {
-  expect(readPiIdentity(decodeDhcp(readVectors(board).packet(name)))).toEqual(identity);
+  const read = readPiIdentity(decodeDhcp(readVectors(board).packet(name)));
+
+  expect(read).toEqual({ ...identity, wantsPiMenu: identity.bootStage === 'firmware' });
 });
 
 const discover = decodeDhcp(readVectors('pi4-2026-08-04').packet('discover'));
@@ -84,7 +86,7 @@ describe('option 97, constructed', () => {
     ['one byte too few', '00 31bba21a 31bba21a 31bba21a 31bba2', { isPi: false }],
     ['nothing', '', { isPi: false }],
   ])('%s', (_name, hex, expected) => {
-    expect(readPiIdentity(withMachineId(hex))).toEqual({ ...expected, bootStage: 'firmware' });
+    expect(readPiIdentity(withMachineId(hex))).toEqual({ ...expected, bootStage: 'firmware', wantsPiMenu: true });
   });
 
   test('a chosen magic of a board without an Ethernet address is no Pi', () => {
@@ -115,11 +117,11 @@ test.each([
   const packet = { ...discover, options: new Map(discover.options).set(60, Buffer.from(vendorClass)) };
 
   expect(readPiIdentity(packet).bootStage).toBe(bootStage);
-  expect(wantsPiVendorOptions(packet)).toBe(wants);
+  expect(readPiIdentity(packet).wantsPiMenu).toBe(wants);
 });
 
 test('without option 60 it is no firmware', () => {
-  expect(wantsPiVendorOptions({ ...discover, options: new Map() })).toBe(false);
+  expect(readPiIdentity({ ...discover, options: new Map() }).wantsPiMenu).toBe(false);
 });
 
 test('option 43 is what a Pi 3 boot ROM was seen to accept', () => {

@@ -62,13 +62,24 @@ function registerShow(config: Command, context: CliContext): void {
 
 /** Addresses, ranges and durations in the words of the file. */
 function asWritten(cluster: Cluster): unknown {
-  const { network } = cluster;
   const roles = Object.entries(cluster.roles).map(
     ([name, role]) => [name, { ...role, deadline: renderDuration(role.deadline) }] as const,
   );
+  return { ...cluster, network: networkAsWritten(cluster.network), roles: Object.fromEntries(roles) };
+}
+
+function networkAsWritten(network: Cluster['network']): unknown {
+  const { pool, pi3Delay } = network;
   return {
-    ...cluster,
-    network: { ...network, address: renderInterface(network.address), pool: renderRange(network.pool) },
-    roles: Object.fromEntries(roles),
+    ...network,
+    address: renderInterface(network.address),
+    ...(pool !== undefined && { pool: renderRange(pool) }),
+    subnets: network.subnets.map((entry) => ({
+      ...entry,
+      subnet: renderInterface(entry.subnet),
+      ...(entry.pool !== undefined && { pool: renderRange(entry.pool) }),
+    })),
+    lease: renderDuration(network.lease),
+    ...(pi3Delay !== undefined && { pi3Delay: renderDuration(pi3Delay) }),
   };
 }

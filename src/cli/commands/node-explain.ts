@@ -46,10 +46,12 @@ function findNode(who: string, { nodes }: ClusterView): NodeSpec | undefined {
 }
 
 function explainUnknown(mac: string, { cluster, nodes }: ClusterView): string {
-  const { first, last } = cluster.network.pool;
+  const { pool } = cluster.network;
+  const gets =
+    pool === undefined ? 'the board gets no address here,' : `the board gets an address from ${pool.first}-${pool.last},`;
   const unseen = nodes.filter((node) => node.mac === undefined).map(({ name }) => name);
   return [
-    `${mac} is the MAC address of no node: the board gets an address from ${first}-${last},`,
+    `${mac} is the MAC address of no node: ${gets}`,
     'no boot files, and is listed by "pi-image status" until it stands in nodes.yaml.',
     ...(unseen.length === 0 ? [] : [`(${unseen.join(', ')} are known by serial only: it may be one of these.)`]),
     '',

@@ -5,7 +5,9 @@ import type { LogFields } from '../../model/log.ts';
 import type { MacAddress } from '../../model/mac.ts';
 import type { NodeSpec } from '../../model/node.ts';
 import type { UnknownBoard } from '../../model/state.ts';
+import type { DhcpSign } from '../../plan/dhcp-signs.ts';
 import type { SeenBoard } from '../../plan/state-changes.ts';
+import type { UnfinishedFile } from '../../plan/unfinished-files.ts';
 import type { BootFileContent } from '../boot-files.ts';
 import type { Failure } from './failure.ts';
 
@@ -29,19 +31,23 @@ export type ToThread =
 
 /** Must be on the disk before the board is answered. */
 export type PlaneRecord =
-  | { readonly kind: 'board'; readonly board: SeenBoard }
+  | { readonly kind: 'board'; readonly board: SeenBoard; readonly isNew: boolean }
   | { readonly kind: 'mac'; readonly node: string; readonly mac: MacAddress };
 
 /** What was seen, and is answered already. */
 export type PlaneSign =
   /** The firmware of a node has begun a boot, or goes on with it. */
   | { readonly kind: 'discover'; readonly node: string; readonly mac: MacAddress }
+  | { readonly kind: 'seen'; readonly node: string; readonly mac: MacAddress; readonly sign: DhcpSign }
   | { readonly kind: 'board'; readonly board: SeenBoard };
 
-/** A file that a board has, all of it. */
+/** A file that a board has, all of it; or, with `unfinished`, began to load. */
 export interface ServedFile {
   readonly address: Ipv4Address;
   readonly bytes: number;
+  /** As it was asked for. */
+  readonly file?: string;
+  readonly unfinished?: UnfinishedFile;
 }
 
 export interface LogLine {
@@ -56,6 +62,7 @@ export type FromThread =
   | { readonly kind: 'sign'; readonly sign: PlaneSign }
   | { readonly kind: 'served'; readonly files: readonly ServedFile[] }
   | ({ readonly kind: 'log' } & LogLine)
+  | { readonly kind: 'problems'; readonly part: PlanePart; readonly problems: readonly string[] }
   | { readonly kind: 'ready'; readonly part: PlanePart }
   /** undefined: it was told to stop. */
   | { readonly kind: 'ended'; readonly part: PlanePart; readonly failure: Failure | undefined }

@@ -5,18 +5,20 @@ import type { Log } from '../../model/log.ts';
 import type { BootFileContent, FindBootFile } from '../boot-files.ts';
 import type { Boots } from '../boots.ts';
 import type { DhcpRecorder } from '../dhcp-record.ts';
+import type { Health } from '../health.ts';
 import { toFailure, type Failure } from './failure.ts';
 import type { Link } from './link.ts';
-import type { FromThread, ToThread } from './messages.ts';
+import type { FromThread, ServedFile, ToThread } from './messages.ts';
 
 export interface AnswersDeps {
   readonly find: FindBootFile;
-  readonly boots: Pick<Boots, 'countFile'>;
+  readonly boots: Pick<Boots, 'countFile' | 'noteUnfinished'>;
   readonly recorder: DhcpRecorder;
+  readonly health: Pick<Health, 'report'>;
   readonly log: Log;
 }
 
-export type Told = Extract<FromThread, { readonly kind: 'find' | 'record' | 'sign' | 'served' | 'log' }>;
+export type Told = Extract<FromThread, { readonly kind: 'find' | 'record' | 'sign' | 'served' | 'log' | 'problems' }>;
 
 export function planeAnswers(deps: AnswersDeps): (message: Told, link: Link<ToThread>) => void {
   const answer = answerer(deps);
@@ -29,7 +31,7 @@ export function planeAnswers(deps: AnswersDeps): (message: Told, link: Link<ToTh
   };
 }
 
-function answerer({ find, boots, recorder, log }: AnswersDeps): (message: Told, link: Link<ToThread>) => void {
+function answerer({ find, boots, recorder, health, log }: AnswersDeps): (message: Told, link: Link<ToThread>) => void {
   return (message, link) => {
     switch (message.kind) {
       case 'find': {
@@ -46,14 +48,21 @@ function answerer({ find, boots, recorder, log }: AnswersDeps): (message: Told, 
       case 'sign':
         return recorder.sign(message.sign);
       case 'served':
-        for (const { address, bytes } of message.files) boots.countFile(address, bytes);
+        for (const served of message.files) countServed(boots, served);
         return;
+      case 'problems':
+        return health.report(message.part, message.problems);
       case 'log':
         return log[message.level](message.event, message.fields);
       default:
         return unreachable(message);
     }
   };
+}
+
+function countServed(boots: AnswersDeps['boots'], { address, bytes, file, unfinished }: ServedFile): void {
+  if (unfinished === undefined) boots.countFile(address, bytes, file);
+  else boots.noteUnfinished(address, unfinished);
 }
 
 /** Bytes move in a buffer of their own: what they are part of here may be the memory of many other things. */

@@ -69,9 +69,9 @@ function tellBoards(told: Told, boards: readonly UnknownBoard[]): void {
   if (seen.length + gone.length > 0) told.link.send({ kind: 'boards', seen, gone });
 }
 
-/** When it was seen last is of no use there. */
-function isNews(before: UnknownBoard | undefined, { address, serial, board }: UnknownBoard): boolean {
-  return before?.address !== address || before.serial !== serial || before.board !== board;
+/** What else is known of a board is of no use there. */
+function isNews(before: UnknownBoard | undefined, { address, leaseUntilMs }: UnknownBoard): boolean {
+  return before?.address !== address || before.leaseUntilMs !== leaseUntilMs;
 }
 
 function notAmong(boards: readonly UnknownBoard[], told: ReadonlyMap<MacAddress, UnknownBoard>): MacAddress[] {

@@ -20,6 +20,8 @@ export interface PlaneThread {
   /** Nobody waits for it; it comes before every question that is asked after it. */
   readonly sign: (sign: PlaneSign) => void;
   readonly served: (file: ServedFile) => void;
+  /** Everything that is wrong with the part now, while it runs. */
+  readonly report: (part: PlanePart, problems: readonly string[]) => void;
   /** Ends the whole service. */
   readonly giveUp: (reason: Error) => void;
 }
@@ -77,6 +79,7 @@ export function joinPlane(
       if (link.backlog() < maxBacklog) link.send({ kind: 'sign', sign });
     },
     served: served.add,
+    report: (part, problems) => link.send({ kind: 'problems', part, problems }),
     giveUp: (reason) => link.send({ kind: 'give-up', failure: toFailure(reason) }),
   };
   const parts = new ThreadParts(partsOf(plane), link);
