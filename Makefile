@@ -1,8 +1,9 @@
 # Short lines only: what they call is in package.json, src/cli and test/support.
 .DEFAULT_GOAL := help
-.PHONY: help build check test demo bench
+.PHONY: help build check test demo bench prebuild
 
 modules := node_modules/.package-lock.json
+native := dist/native/.built
 sources := $(shell find src -name '*.ts') package.json tsconfig.json tsconfig.build.json
 
 help: ## Show this help
@@ -10,7 +11,7 @@ help: ## Show this help
 
 build: dist/.built ## Compile to dist/
 
-check: $(modules) ## Types, lint, format, dead code, unit tests: no root, no network, under a minute
+check: $(modules) $(native) ## Types, lint, format, dead code, unit tests: no root, no network, under a minute
 	npm run --silent check
 
 test: dist/.built ## Everything: installs what it needs (apt, npm), then check, peers and real boots; needs root
@@ -23,11 +24,19 @@ demo: dist/.built ## Build an image, raise a rack, boot two boards into Slurm; i
 bench: dist/.built ## Print how fast it is with 1,000 nodes and 64 boards beside what is wanted; needs root
 	npx --no-install tsx test/bench/load.ts
 
+prebuild: $(modules) ## Compile the datagram addon for linux-x64 and linux-arm64 into prebuilt/, for npm pack (on Debian 12)
+	sh src/host/datagram/build.sh prebuild
+
 $(modules): package-lock.json
 	@sh src/cli/install-modules.sh
 	@touch $@
 
-dist/.built: $(modules) $(sources)
+# npm's install script has built it; this is for a clone whose C has changed since.
+$(native): $(modules) $(wildcard src/host/datagram/*.[ch]) src/host/datagram/build.sh
+	@sh src/host/datagram/build.sh
+	@mkdir -p $(@D) && touch $@
+
+dist/.built: $(modules) $(native) $(sources)
 	@echo "npm run build: compiles src/ to dist/"
 	npm run --silent build
 	@touch $@

@@ -87,18 +87,22 @@ class Opened {
 /** @param take gets the place in the words of each arrival @returns what the addon calls */
 function onArrivals(
   outbox: Outbox,
-  opened: () => Opened | undefined,
+  opened: () => Opened,
   take: (at: number) => void,
   failed: (error: Error) => void,
 ): (count: number) => void {
   let end = 0;
   const takeAll = (): void => {
     const port = opened();
-    for (let at = 0; at < end && port?.isOpen === true; at += arrivalWords) take(at);
+    for (let at = 0; at < end; at += arrivalWords) {
+      // Closed by what came in before.
+      if (!port.isOpen) return;
+      take(at);
+    }
   };
   return (count) => {
     if (count < 0) {
-      opened()?.close();
+      opened().close();
       return failed(systemError(-count, 'recvmmsg'));
     }
     end = count * arrivalWords;
