@@ -12,13 +12,44 @@ export interface SeenFile {
   readonly inode: number;
 }
 
-/** @throws HostError when the file is not there or not as long as it should be */
-export async function seeFile(file: { readonly path: string; readonly sizeBytes: number }): Promise<SeenFile> {
-  const seen = await stat(file.path).catch((error: unknown) => {
-    throw new HostError(`cannot read ${file.path}`, { cause: error });
+/** Hundreds of boards ask for the same file at once; the disk is asked every now and then. */
+const seenForMs = 1000;
+const mostSeen = 1024;
+
+export class SeenFiles {
+  readonly #now: () => number;
+  readonly #seen = new Map<string, { readonly atMs: number; readonly file: Promise<SeenFile> }>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** @throws HostError when the file is not there or not as long as it should be */
+  async see({ path, sizeBytes }: { readonly path: string; readonly sizeBytes: number }): Promise<SeenFile> {
+    const known = this.#seen.get(path);
+    const nowMs = this.#now();
+    const isKnown = known !== undefined && nowMs - known.atMs < seenForMs;
+    const file = await (isKnown ? known.file : this.#look(path, nowMs));
+    if (file.sizeBytes !== sizeBytes) throw changed(path);
+    return file;
+  }
+
+  #look(path: string, nowMs: number): Promise<SeenFile> {
+    const file = seeFile(path);
+    if (this.#seen.size >= mostSeen) this.#seen.clear();
+    this.#seen.set(path, { atMs: nowMs, file });
+    // What cannot be read now may be there in a moment.
+    file.catch(() => this.#seen.delete(path));
+    return file;
+  }
+}
+
+async function seeFile(path: string): Promise<SeenFile> {
+  const seen = await stat(path).catch((error: unknown) => {
+    throw new HostError(`cannot read ${path}`, { cause: error });
   });
-  if (!seen.isFile() || seen.size !== file.sizeBytes) throw changed(file.path);
-  return { path: file.path, sizeBytes: file.sizeBytes, changedMs: seen.mtimeMs, inode: seen.ino };
+  if (!seen.isFile()) throw changed(path);
+  return { path, sizeBytes: seen.size, changedMs: seen.mtimeMs, inode: seen.ino };
 }
 
 /** Open while somebody uses it. */

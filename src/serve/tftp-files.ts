@@ -5,7 +5,7 @@ import type { NetasciiIndex } from '../wire/tftp-netascii.ts';
 import { lastBlockOf } from '../wire/tftp-send.ts';
 import type { BlockSource, TransferMode } from './tftp-blocks.ts';
 import type { TftpCounters } from './tftp-counters.ts';
-import { indexNetascii, OpenFile, readNetascii, readOctet, seeFile, type SeenFile } from './tftp-file.ts';
+import { indexNetascii, OpenFile, readNetascii, readOctet, SeenFiles, type SeenFile } from './tftp-file.ts';
 import { Piece, PieceStore } from './tftp-pieces.ts';
 import { Turns } from './tftp-turns.ts';
 
@@ -24,6 +24,7 @@ export class FramedFiles {
   readonly #store: PieceStore;
   readonly #shared: Omit<Shared, 'forget'>;
   readonly #files = new Map<string, FramedFile>();
+  readonly #seen = new SeenFiles(() => performance.now());
 
   constructor({
     datagrams,
@@ -40,7 +41,7 @@ export class FramedFiles {
 
   /** @throws HostError when the file is not there or not as long as it should be */
   async open(file: { readonly path: string; readonly sizeBytes: number }, cut: Cut): Promise<BlockSource> {
-    const seen = await seeFile(file);
+    const seen = await this.#seen.see(file);
     const key = keyOf(seen, cut);
     const framed = this.#files.get(key) ?? this.#add(key, seen, cut);
     return framed.open();

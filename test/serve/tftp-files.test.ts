@@ -173,14 +173,13 @@ describe('refused', () => {
   test('nothing of a file that was replaced on the way: who has begun it ends it', async () => {
     const content = randomBytes(2_000_000);
     const file = await newFile('replaced', content);
-    const { files } = newFiles();
-    const source = await files.open(file, octet(1468));
+    const source = await newFiles().files.open(file, octet(1468));
     await source.load(1);
 
     const other = randomBytes(2_000_000);
     await writeFile(`${file.path}.new`, other);
     await rename(`${file.path}.new`, file.path);
-    const later = await files.open(file, octet(1468));
+    const later = await newFiles().files.open(file, octet(1468));
 
     expect((await readAll(source, 1468)).bytes.equals(content)).toBe(true);
     expect((await readAll(later, 1468)).bytes.equals(other)).toBe(true);
