@@ -11,6 +11,8 @@ const isOtherServer = /DHCP servers? [\d.]+/;
 /** A board that was switched off and on asks again within a minute; one that has given up never does. */
 const patienceMs = 120_000;
 
+const cannotServe: ReadonlySet<string> = new Set(['refused', 'failed', 'silent']);
+
 const isNew: Condition = ({ status }) => status.state === 'new';
 const lastBoot = ({ boots }: NodeDoctorFacts): PublicBoot | undefined => boots.at(-1);
 
@@ -36,7 +38,7 @@ export const nodeRules: readonly NodeRule[] = [
   {
     id: 'cannot-boot',
     says: ['it cannot boot: …'],
-    when: ({ status }) => status.state === 'refused',
+    when: ({ status: { state, desired } }) => desired === undefined && cannotServe.has(state),
     cause: ({ status }) => `it cannot boot: ${status.reason ?? 'nobody says why'}`,
     hint: (name) => `"pi-image node explain ${name}" shows where that comes from.`,
   },
@@ -94,10 +96,10 @@ export const nodeRules: readonly NodeRule[] = [
     hint: (name) => `Try "ssh ${name}"; else look at its screen, and check its power, cable and switch port.`,
   },
   {
-    id: 'unit-failed-later',
-    says: ['it was ready, and ….service: …'],
+    id: 'unit-failed',
+    says: ['….service: …'],
     when: ({ status }) => status.state === 'failed' && status.heartbeat?.phase === 'failed',
-    cause: ({ status }) => `it was ready, and ${status.reason ?? 'a unit of its role has failed'}`,
+    cause: ({ status }) => status.reason ?? 'a unit of its role has failed',
     hint: (name) => `Run "systemctl --failed" and "journalctl -b" on ${name}.`,
   },
   {
