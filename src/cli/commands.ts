@@ -10,6 +10,7 @@ export const commands: ReadonlyMap<string, () => Promise<RegisterCommand>> = new
   ['serve', async () => (await import('./commands/serve.ts')).registerServe],
   ['apply', async () => (await import('./commands/apply.ts')).registerApply],
   ['status', async () => (await import('./commands/status.ts')).registerStatus],
+  ['doctor', async () => (await import('./commands/doctor.ts')).registerDoctor],
   ['node', async () => (await import('./commands/node.ts')).registerNode],
   ['role', async () => (await import('./commands/role.ts')).registerRole],
   ['overlay', async () => (await import('./commands/overlay.ts')).registerOverlay],
