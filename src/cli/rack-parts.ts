@@ -7,7 +7,7 @@ import type { Argv } from '../host/process.ts';
 import { ConfigError, HostError } from '../model/errors.ts';
 import type { RackSpec } from '../model/rack-spec.ts';
 import { rackFolder, type BoardFolder, type RackFolder } from '../rack/folder.ts';
-import type { PlannedBoard } from '../rack/rack-plan.ts';
+import type { FirmwareBoard } from '../rack/rack-plan.ts';
 import { readRecord } from '../rack/record.ts';
 import { runRack } from '../rack/rack.ts';
 import { selfArgv, selfWithPaths } from './self.ts';
@@ -36,7 +36,7 @@ export async function runInside(dir: string, signal: AbortSignal): Promise<void>
   await runRack({ folder, record, piImage: piImageInRack(folder), firmwareArgv, log }, signal);
 }
 
-function firmwareArgv({ identity }: PlannedBoard, folder: BoardFolder): Argv {
+function firmwareArgv({ identity }: FirmwareBoard, folder: BoardFolder): Argv {
   const { board, mac, serial, revision, eeprom } = identity;
   const who = ['--board', board, '--mac', mac, '--serial', serial, '--revision', String(revision), '--eeprom', eeprom];
   return selfArgv('rack', 'firmware', ...who, '--out', folder.dir);

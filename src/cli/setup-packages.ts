@@ -41,6 +41,8 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
   ],
   rack: [
     { name: 'qemu-system-arm', why: 'the machine behind a virtual board' },
+    { name: 'qemu-efi-aarch64', why: 'UEFI for virtual boards that are no Pi' },
+    { name: 'u-boot-qemu', why: 'U-Boot for them' },
     { name: 'curl', why: 'asks for another role; in tests an HTTP and TFTP client' },
   ],
   peers: [

@@ -7,11 +7,17 @@ import { NodeName, ResourceName, Variables } from './names.ts';
 export const rackBoards = ['pi3', 'pi4', 'pi5'] as const;
 export type RackBoard = (typeof rackBoards)[number];
 
+/** Real firmware that runs in QEMU, of boards that are `uefi`: EDK2 by PXE, EDK2 by HTTP boot, U-Boot. */
+export const rackFirmwares = ['edk2', 'edk2-http', 'u-boot'] as const;
+export type RackFirmware = (typeof rackFirmwares)[number];
+
 const IsoDate = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'a date such as 2026-08-04, in quotes');
 
 export const RackBoardSpec = z.strictObject({
   name: NodeName,
-  board: z.enum(rackBoards).default('pi4'),
+  board: z.enum([...rackBoards, 'uefi']).default('pi4'),
+  /** Of a board that is `uefi`. */
+  firmware: z.enum(rackFirmwares).default('edk2'),
   role: ResourceName,
   /** Release of its boot loader: decides what its packets look like. The newest whose packets were captured. */
   eeprom: IsoDate.default('2026-08-04'),

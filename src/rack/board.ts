@@ -11,9 +11,10 @@ import type { TimedFirmwareEvent } from './firmware-event.ts';
 import type { BoardFolder } from './folder.ts';
 import { connectFirmware, inNamespace, plugOf } from './network.ts';
 import { readProcess } from './process-facts.ts';
-import { qemuArgv, type Machine } from './qemu.ts';
+import { qemuArgv, type Machine, type MachineStart } from './qemu.ts';
 import { connectQmp, type GuestEnd } from './qmp.ts';
-import type { PlannedBoard } from './rack-plan.ts';
+import type { FirmwareBoard, PlannedBoard } from './rack-plan.ts';
+import { makeFirmware } from './real-firmware.ts';
 
 export interface BoardStatus {
   readonly name: string;
@@ -38,7 +39,7 @@ export interface BoardDeps {
   readonly clock: RackSpec['clock'];
   readonly accelerator: Machine['accelerator'];
   /** Runs `rack firmware`: the part of a board that needs sockets in its own namespace. */
-  readonly firmwareArgv: (board: PlannedBoard, folder: BoardFolder) => Argv;
+  readonly firmwareArgv: (board: FirmwareBoard, folder: BoardFolder) => Argv;
   readonly log: Log;
 }
 
@@ -52,13 +53,13 @@ export class VirtualBoard {
   constructor(board: PlannedBoard, deps: BoardDeps) {
     this.#board = board;
     this.#deps = deps;
-    const { spec, identity, address } = board;
+    const { spec, mac, address } = board;
     this.#status = {
       name: spec.name,
       board: spec.board,
       role: spec.role,
       address,
-      mac: identity.mac,
+      mac,
       state: 'off',
       sinceMs: Date.now(),
       powerOns: 0,
@@ -110,20 +111,21 @@ export class VirtualBoard {
   async #run(signal: AbortSignal): Promise<void> {
     for (let end: GuestEnd = 'reset'; end === 'reset';) {
       this.#status = { ...this.#status, powerOns: this.#status.powerOns + 1, end: undefined };
-      await this.#runFirmware(signal);
+      // What was loaded holds the boot's token.
+      await mkdir(this.#deps.folder.dir, { recursive: true, mode: 0o700 });
+      const { identity } = this.#board;
+      if (identity !== undefined) await this.#runFirmware({ ...this.#board, identity }, signal);
       end = await this.#runKernel(signal);
       this.#status = { ...this.#status, end: end === 'off' ? 'the guest switched itself off' : undefined };
     }
   }
 
-  async #runFirmware(signal: AbortSignal): Promise<void> {
+  async #runFirmware(board: FirmwareBoard, signal: AbortSignal): Promise<void> {
     const { folder, firmwareArgv } = this.#deps;
-    const { index } = this.#board;
+    const { index } = board;
     this.#become('firmware');
-    // What was loaded holds the boot's token.
-    await mkdir(folder.dir, { recursive: true, mode: 0o700 });
     await connectFirmware(index, true, signal);
-    const argv = inNamespace(plugOf(index).namespace, firmwareArgv(this.#board, folder));
+    const argv = inNamespace(plugOf(index).namespace, firmwareArgv(board, folder));
     await run(argv, { signal, onLine: (line) => this.#noteFirmware(line) });
     await connectFirmware(index, false, signal);
   }
@@ -159,19 +161,28 @@ export class VirtualBoard {
 
   async #machine(): Promise<Machine & { readonly controlSocket: string }> {
     const { folder, clock, accelerator } = this.#deps;
-    const { index, spec, identity } = this.#board;
+    const { index, spec, mac } = this.#board;
     return {
       cpus: spec.cpus,
       memoryMib: spec.memoryMib,
       clock: clock === 'now' ? 'utc' : clock,
       accelerator,
-      mac: identity.mac,
+      mac,
       tap: plugOf(index).tap,
+      start: await this.#start(),
+      consoleLog: folder.consoleLog,
+      controlSocket: `/run/board${index}.qmp`,
+    };
+  }
+
+  async #start(): Promise<MachineStart> {
+    const { folder } = this.#deps;
+    if (this.#board.identity === undefined) return makeFirmware(this.#board.spec.firmware, folder.dir);
+    return {
+      kind: 'kernel',
       kernel: folder.kernel,
       initramfs: existsSync(folder.initramfs) ? folder.initramfs : undefined,
       commandLine: await readFile(folder.commandLine, 'utf8'),
-      consoleLog: folder.consoleLog,
-      controlSocket: `/run/board${index}.qmp`,
     };
   }
 

@@ -2,6 +2,24 @@
 import type { Argv } from '../host/process.ts';
 import type { MacAddress } from '../model/mac.ts';
 
+export type MachineStart =
+  /** Files as the board's firmware loaded them. */
+  | {
+      readonly kind: 'kernel';
+      readonly kernel: string;
+      readonly initramfs: string | undefined;
+      readonly commandLine: string;
+    }
+  /** A real firmware, which loads them itself. */
+  | {
+      readonly kind: 'firmware';
+      readonly bios: string;
+      /** What the board keeps without power. */
+      readonly flash: string | undefined;
+      /** QEMU's way to set it up: name -> text. */
+      readonly settings: Readonly<Record<string, string>>;
+    };
+
 export interface Machine {
   readonly cpus: number;
   readonly memoryMib: number;
@@ -11,10 +29,7 @@ export interface Machine {
   readonly accelerator: 'tcg' | 'kvm';
   readonly mac: MacAddress;
   readonly tap: string;
-  /** Files as the firmware loaded them. */
-  readonly kernel: string;
-  readonly initramfs: string | undefined;
-  readonly commandLine: string;
+  readonly start: MachineStart;
   readonly consoleLog: string;
   readonly controlSocket: string;
 }
@@ -39,14 +54,28 @@ export function qemuArgv(machine: Machine): Argv {
     ['-serial', 'chardev:console'],
     ['-qmp', `unix:${escapeComma(machine.controlSocket)},server=on,wait=off`],
     ['-netdev', `tap,id=net,ifname=${machine.tap},script=no,downscript=no`],
-    // Without a boot ROM: what a board boots was decided by its own firmware.
-    ['-device', `virtio-net-pci,netdev=net,mac=${machine.mac},romfile=`],
+    // Without a boot ROM: what a board boots is decided by its firmware. U-Boot 2023.01 misreads the MAC of a legacy card.
+    ['-device', `virtio-net-pci,netdev=net,mac=${machine.mac},romfile=,disable-legacy=on`],
     ['-device', 'virtio-rng-pci'],
-    ['-kernel', machine.kernel],
-    ...(machine.initramfs === undefined ? [] : [['-initrd', machine.initramfs] as const]),
-    ['-append', withConsole(machine.commandLine)],
+    ...startOptions(machine.start),
   ];
   return ['qemu-system-aarch64', '-nodefaults', '-no-reboot', '-no-shutdown', ...options.flat()];
+}
+
+function startOptions(start: MachineStart): (readonly [name: string, value: string])[] {
+  if (start.kind === 'kernel') {
+    return [
+      ['-kernel', start.kernel],
+      ...(start.initramfs === undefined ? [] : [['-initrd', start.initramfs] as const]),
+      ['-append', withConsole(start.commandLine)],
+    ];
+  }
+  const { bios, flash, settings } = start;
+  return [
+    ['-bios', bios],
+    ...(flash === undefined ? [] : [['-drive', `if=pflash,unit=1,format=raw,file=${escapeComma(flash)}`] as const]),
+    ...Object.entries(settings).map(([name, text]) => ['-fw_cfg', `name=${name},string=${text}`] as const),
+  ];
 }
 
 /** The board's consoles become the one that QEMU's machine has; nothing else changes. */

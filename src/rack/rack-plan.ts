@@ -1,7 +1,7 @@
 /** A rack from its spec: who each board is, and the cluster that the storage node is told to be. Pure. */
 import { ConfigError } from '../model/errors.ts';
 import { parseIpv4Interface, type Ipv4Interface } from '../model/ipv4.ts';
-import { parseMac } from '../model/mac.ts';
+import { parseMac, type MacAddress } from '../model/mac.ts';
 import type { RackBoard, RackBoardSpec, RackSpec } from '../model/rack-spec.ts';
 import { parseSerial } from '../model/serial.ts';
 import type { BoardIdentity } from './eeprom.ts';
@@ -9,9 +9,14 @@ import type { BoardIdentity } from './eeprom.ts';
 export interface PlannedBoard {
   readonly index: number;
   readonly spec: RackBoardSpec;
-  readonly identity: BoardIdentity;
+  readonly mac: MacAddress;
+  /** undefined: its firmware is a real one, and runs in QEMU. */
+  readonly identity: BoardIdentity | undefined;
   readonly address: string;
 }
+
+/** One whose firmware is ours: a Pi. */
+export type FirmwareBoard = PlannedBoard & { readonly identity: BoardIdentity };
 
 export interface RackPlan {
   readonly storage: Ipv4Interface;
@@ -38,22 +43,19 @@ export function planRack(spec: RackSpec): RackPlan {
   return { storage: parseIpv4Interface(storageAddress), boards: spec.boards.map(planBoard) };
 }
 
+/** As QEMU's own machines have it. */
+const uefiMacPrefix = '52:54:00';
+
 function planBoard(spec: RackBoardSpec, index: number): PlannedBoard {
   const number = (index + 1).toString(16).padStart(2, '0');
-  const { revision, macPrefix } = hardware[spec.board];
-  return {
-    index,
-    spec,
-    address: `10.42.0.${firstBoardAddress + index}`,
-    identity: {
-      board: spec.board,
-      mac: parseMac(`${macPrefix}:00:ac:${number}`),
-      // A Pi 3's MAC ends like its serial.
-      serial: parseSerial(`ac00${spec.board === 'pi3' ? 'ac' : '00'}${number}`),
-      revision,
-      eeprom: spec.eeprom,
-    },
-  };
+  const { board, eeprom } = spec;
+  const place = { index, spec, address: `10.42.0.${firstBoardAddress + index}` };
+  if (board === 'uefi') return { ...place, mac: parseMac(`${uefiMacPrefix}:00:ac:${number}`), identity: undefined };
+  const { revision, macPrefix } = hardware[board];
+  const mac = parseMac(`${macPrefix}:00:ac:${number}`);
+  // A Pi 3's MAC ends like its serial.
+  const serial = parseSerial(`ac00${board === 'pi3' ? 'ac' : '00'}${number}`);
+  return { ...place, mac, identity: { board, mac, serial, revision, eeprom } };
 }
 
 /** Emulated boards need longer than the 5 minutes of real ones. */
@@ -101,12 +103,12 @@ function renderRole(role: string, image: string): string {
 `;
 }
 
-/** nodes.yaml: one node per board, with the serial and the MAC that its firmware sends. JSON is YAML. */
+/** nodes.yaml: one node per board, with the MAC, and of a Pi the serial, that its firmware sends. JSON is YAML. */
 export function renderNodesYaml(plan: RackPlan): string {
-  const lines = plan.boards.map(({ spec, identity, address }) => {
+  const lines = plan.boards.map(({ spec, mac, identity, address }) => {
     const vars = { cpus: spec.cpus, memoryMib: spec.memoryMib - reservedMemoryMib, ...spec.vars };
     const { name, board, role } = spec;
-    return `- ${JSON.stringify({ name, board, role, serial: identity.serial, mac: identity.mac, address, vars })}\n`;
+    return `- ${JSON.stringify({ name, board, role, serial: identity?.serial, mac, address, vars })}\n`;
   });
   return lines.join('');
 }

@@ -12,7 +12,7 @@ import { VirtualBoard } from './board.ts';
 import { serveControl, type RackRequest, type RackStatus } from './control.ts';
 import { boardFolder, type BoardFolder, type RackFolder } from './folder.ts';
 import { cableBoard, cableStorage, inNamespace, storageNamespace } from './network.ts';
-import { planRack, type PlannedBoard } from './rack-plan.ts';
+import { planRack, type FirmwareBoard, type PlannedBoard } from './rack-plan.ts';
 import { ownNamespaces, type RackRecord } from './record.ts';
 import { renderSshConfig } from './ssh-config.ts';
 import { readHealth, superviseService } from './service.ts';
@@ -22,7 +22,7 @@ export interface RackDeps {
   readonly record: RackRecord;
   /** `pi-image` with the rack's own configuration, state and runtime folders. */
   readonly piImage: (...args: readonly string[]) => Argv;
-  readonly firmwareArgv: (board: PlannedBoard, folder: BoardFolder) => Argv;
+  readonly firmwareArgv: (board: FirmwareBoard, folder: BoardFolder) => Argv;
   readonly log: Log;
 }
 
@@ -33,7 +33,7 @@ export async function runRack(deps: RackDeps, signal: AbortSignal): Promise<void
   const plan = planRack(deps.record.spec);
   await furnish(deps, either);
   await cableStorage(plan.storage, either);
-  for (const { index, identity } of plan.boards) await cableBoard(index, identity.mac, either);
+  for (const { index, mac } of plan.boards) await cableBoard(index, mac, either);
   await run(onStorage(deps.piImage('apply', '--yes', '-f', deps.folder.nodesYaml)), { signal: either });
   const boards = plan.boards.map((board) => makeBoard(board, deps));
   await serveControl(deps.folder.controlSocket, (request) => handle(request, { deps, boards, down }), either);

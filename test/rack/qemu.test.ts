@@ -12,9 +12,12 @@ const machine: Machine = {
   accelerator: 'tcg',
   mac: 'dc:a6:32:12:34:56' as MacAddress,
   tap: 'tap0',
-  kernel: '/rack/kernel',
-  initramfs: '/rack/initramfs',
-  commandLine: 'console=ttyS1,115200 panic=10',
+  start: {
+    kind: 'kernel',
+    kernel: '/rack/kernel',
+    initramfs: '/rack/initramfs',
+    commandLine: 'console=ttyS1,115200 panic=10',
+  },
   consoleLog: '/rack/a,b/console.log',
   controlSocket: '/run/board0.qmp',
 };
@@ -48,7 +51,17 @@ describe('qemu', () => {
   });
 
   test('a board without initramfs has no -initrd', () => {
-    expect(valuesOf(qemuArgv({ ...machine, initramfs: undefined }), '-initrd')).toEqual([]);
+    const start = { kind: 'kernel', kernel: '/rack/kernel', initramfs: undefined, commandLine: '' } as const;
+    expect(valuesOf(qemuArgv({ ...machine, start }), '-initrd')).toEqual([]);
+  });
+
+  test('a board with real firmware loads its kernel itself', () => {
+    const settings = { 'opt/a': 'n', 'opt/b': 'n' };
+    const argv = qemuArgv({ ...machine, start: { kind: 'firmware', bios: '/f/b.bin', flash: '/rack/a,b', settings } });
+    expect(valuesOf(argv, '-bios')).toEqual(['/f/b.bin']);
+    expect(valuesOf(argv, '-drive')).toEqual(['if=pflash,unit=1,format=raw,file=/rack/a,,b']);
+    expect(valuesOf(argv, '-fw_cfg')).toEqual(['name=opt/a,string=n', 'name=opt/b,string=n']);
+    for (const option of ['-kernel', '-initrd', '-append']) expect(valuesOf(argv, option)).toEqual([]);
   });
 
   test('an arm64 host is not emulated', () => {

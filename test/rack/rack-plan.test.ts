@@ -18,8 +18,8 @@ const spec = RackSpec.parse({
 test('no two boards share a MAC, a serial or an address', () => {
   const { boards } = planRack(spec);
   for (const facts of [
-    boards.map(({ identity }) => identity.mac),
-    boards.map(({ identity }) => identity.serial),
+    boards.map(({ mac }) => mac),
+    boards.map(({ identity }) => identity?.serial),
     boards.map(({ address }) => address),
   ]) {
     expect(new Set(facts).size).toBe(3);
@@ -56,6 +56,14 @@ describe('the files of its storage node', () => {
       { name: 'head', board: 'pi4', role: 'controller', vars: { cpus: 1, memoryMib: 900 } },
       { name: 'node01', board: 'pi4', role: 'compute', vars: { cpus: 2, memoryMib: 1924 } },
       { name: 'node02', board: 'pi5', role: 'compute', vars: { cpus: 1, memoryMib: 900 } },
+    ]);
+  });
+
+  test('nodes.yaml knows a board with UEFI by its MAC alone', () => {
+    const plan = planRack(RackSpec.parse({ boards: [{ name: 'big', role: 'compute', board: 'uefi' }] }));
+    const { value } = parseYaml(renderNodesYaml(plan), 'nodes.yaml', NodeList);
+    expect(value.map(({ board, mac, serial }) => ({ board, mac, serial }))).toEqual([
+      { board: 'uefi', mac: '52:54:00:00:ac:01', serial: undefined },
     ]);
   });
 
