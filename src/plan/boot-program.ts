@@ -2,8 +2,9 @@
 import { unreachable } from '../model/errors.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
 import type { NodeSpec } from '../model/node.ts';
-import type { BootClient } from '../wire/boot-client.ts';
+import { readBootClient, type BootClient } from '../wire/boot-client.ts';
 import { option, textValue } from '../wire/dhcp-options.ts';
+import type { DhcpClient, DhcpSite } from './dhcp-client.ts';
 
 export type BootProgram =
   /** `reason`: why a boot loader that asks for one gets none. */
@@ -17,10 +18,20 @@ export interface BootProgramSite {
   readonly httpPort: number;
 }
 
+const defaultHttpPort = 80;
+
 /** iPXE for arm64, among the boot files of images whose boards have `uefi`. */
 export const uefiProgram = 'ipxe-arm64.efi';
 /** iPXE looks for this beside itself, and does what it says. */
 export const ipxeScript = 'autoexec.ipxe';
+
+/** What the answer to this message says of a program; nothing for every Pi. */
+export function programFor({ pi, packet, identity }: DhcpClient, { network, httpPort }: DhcpSite): BootProgramFields {
+  if (pi.bootStage === 'other' || pi.wantsPiMenu) return nothing;
+  const site = { server: network.address.address, httpPort: httpPort ?? defaultHttpPort };
+  const node = identity.kind === 'node' ? identity.node : undefined;
+  return bootProgramFields(bootProgram(readBootClient(packet.options), site, node));
+}
 
 /** @param node undefined: a board that is no node yet, which boots nothing */
 export function bootProgram(client: BootClient, site: BootProgramSite, node: NodeSpec | undefined): BootProgram {
@@ -46,7 +57,7 @@ export function bootProgram(client: BootClient, site: BootProgramSite, node: Nod
 }
 
 function urlOf(file: string, { server, httpPort }: BootProgramSite): string {
-  return `http://${server}${httpPort === 80 ? '' : `:${httpPort}`}/boot/v1/files/${file}`;
+  return `http://${server}${httpPort === defaultHttpPort ? '' : `:${httpPort}`}/boot/v1/files/${file}`;
 }
 
 /** What an answer of DHCP has beside the rest for such a client. */
@@ -62,10 +73,12 @@ export interface BootProgramFields {
  */
 const takeTheFile = Uint8Array.of(6, 1, 8, option.end);
 
+const nothing: BootProgramFields = { file: '', options: [] };
+
 export function bootProgramFields(program: BootProgram): BootProgramFields {
   switch (program.kind) {
     case 'none':
-      return { file: '', options: [] };
+      return nothing;
     case 'tftp':
       return {
         file: program.file,
