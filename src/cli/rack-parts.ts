@@ -22,7 +22,7 @@ export function rackInsideArgv(folder: RackFolder): Argv {
 }
 
 /** `pi-image` as it speaks to the rack's own service. */
-function piImageInRack(folder: RackFolder): (...args: readonly string[]) => Argv {
+export function piImageInRack(folder: RackFolder): (...args: readonly string[]) => Argv {
   const paths = { config: folder.clusterYaml, state: folder.state, runtime: folder.runtime };
   return (...args) => selfWithPaths(paths, ...args);
 }
@@ -36,14 +36,18 @@ export async function runInside(dir: string, signal: AbortSignal): Promise<void>
   await runRack({ folder, record, piImage: piImageInRack(folder), firmwareArgv, log }, signal);
 }
 
-function firmwareArgv({ identity }: FirmwareBoard, folder: BoardFolder): Argv {
+/** HTTP_HOST and HTTP_PATH in the EEPROMs of a rack's boards. */
+const signedBootUrl = 'http://10.42.0.1/boot';
+
+function firmwareArgv({ identity, spec }: FirmwareBoard, folder: BoardFolder): Argv {
   const { board, mac, serial, revision, eeprom } = identity;
+  const http = spec.bootOrder === 'http' ? ['--http-url', signedBootUrl, '--http-key', folder.signingKey] : [];
   const who = ['--board', board, '--mac', mac, '--serial', serial, '--revision', String(revision), '--eeprom', eeprom];
-  return selfArgv('rack', 'firmware', ...who, '--out', folder.dir);
+  return selfArgv('rack', 'firmware', ...who, ...http, '--out', folder.dir);
 }
 
 /** @throws ConfigError when no version of the image is published */
-export async function requireImage(spec: RackSpec, imagesDir: string): Promise<void> {
+export async function requireImage(spec: Pick<RackSpec, 'image'>, imagesDir: string): Promise<void> {
   const [name = ''] = spec.image.split('@');
   const found = await stat(path.join(imagesDir, name)).catch(() => undefined);
   if (found?.isDirectory() === true) return;

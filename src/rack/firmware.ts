@@ -16,6 +16,7 @@ import {
   type LoaderRequest,
 } from './firmware-files.ts';
 import { loadFile, type LoadResult, type TftpPeer } from './firmware-load.ts';
+import { bootOverHttp, type HttpSettings } from './http-boot.ts';
 import { loadersOf, restartMs } from './loaders.ts';
 
 export interface FirmwareOptions {
@@ -23,6 +24,8 @@ export interface FirmwareOptions {
   /** The only interface of the namespace beside loopback. */
   readonly interface: string;
   readonly ports: DhcpPorts & { readonly tftp: number };
+  /** BOOT_ORDER says HTTP; undefined: network. */
+  readonly http?: HttpSettings | undefined;
   readonly emit: Emit;
   /** Gets every file that was loaded, as it came. */
   readonly keep: (path: string, bytes: Uint8Array) => Promise<void>;
@@ -50,6 +53,7 @@ async function runStages(options: FirmwareOptions): Promise<FirmwareResult | und
     if (offer === undefined) return noAddress(options);
     options.emit({ event: 'offer', address: offer.address, tftpServer: offer.tftpServer });
     await takeAddress(offer, options);
+    if (options.http !== undefined) return bootOverHttp({ ...options, http: options.http });
     result = await loadAll(begin(), offer, options);
     if (result.kind !== 'next-stage') return result;
   }

@@ -11,6 +11,8 @@ export interface RackFolder {
   readonly nodesYaml: string;
   readonly hosts: string;
   readonly sshConfig: string;
+  /** Public half of the key that signs boot.img: in the EEPROM of each board that boots over HTTP. */
+  readonly signingKey: string;
   /** State of the rack's own pi-image service. */
   readonly state: string;
   /** Sockets and pid files of that service: also reachable from outside of the rack. */
@@ -33,6 +35,7 @@ export function rackFolder(dir: string): RackFolder {
     nodesYaml: at('nodes.yaml'),
     hosts: at('hosts'),
     sshConfig: at('ssh_config'),
+    signingKey: at('boot-signing.pem'),
     state: at('state'),
     runtime: at('run'),
     shares: at('shares'),
@@ -50,6 +53,8 @@ export function rackFolder(dir: string): RackFolder {
 
 export interface BoardFolder {
   readonly dir: string;
+  /** In its EEPROM where it boots over HTTP. */
+  readonly signingKey: string;
   readonly consoleLog: string;
   /** What its firmware did, one JSON line each. */
   readonly firmwareLog: string;
@@ -62,6 +67,7 @@ export function boardFolder(rack: RackFolder, name: string): BoardFolder {
   const dir = path.join(rack.dir, 'boards', name);
   return {
     dir,
+    signingKey: rack.signingKey,
     consoleLog: path.join(dir, 'console.log'),
     firmwareLog: path.join(dir, 'firmware.log'),
     kernel: path.join(dir, 'kernel'),

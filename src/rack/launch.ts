@@ -69,11 +69,16 @@ async function clearLeftovers(folder: RackFolder): Promise<void> {
  * A shell is process 1 of the rack: it takes in daemons that lose their parent, which node would leave as zombies.
  * --kill-child: the end of `unshare` is the end of process 1, and with it of everything in the PID namespace.
  */
-async function startDetached({ folder, insideArgv, isTiedToUs }: LaunchOptions): Promise<number> {
+export function isolatedArgv(insideArgv: Argv, isTiedToUs: boolean): Argv {
   const tie = isTiedToUs ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [];
   const unshare = ['unshare', '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const inside = ['--propagation', 'private', 'sh', '-c', '"$@" & wait $!', 'rack', ...insideArgv];
   const [program = '', ...args] = [...tie, ...unshare, ...inside];
+  return [program, ...args];
+}
+
+async function startDetached({ folder, insideArgv, isTiedToUs }: LaunchOptions): Promise<number> {
+  const [program, ...args] = isolatedArgv(insideArgv, isTiedToUs);
   const output = await open(folder.rackLog, 'a');
   try {
     const child = spawn(program, args, { detached: true, stdio: ['ignore', output.fd, output.fd] });

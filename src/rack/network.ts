@@ -10,6 +10,9 @@ const bridge = 'switch';
 export const storageNamespace = 'storage';
 export const boardInterface = 'eth0';
 
+/** Namespace of all boards of a storm: they have a network stack of their own, and the kernel's keeps out of the way. */
+export const boardsNamespace = 'boards';
+
 export interface BoardPlug {
   /** Namespace in which the board's firmware runs. */
   readonly namespace: string;
@@ -43,6 +46,14 @@ export async function cableBoard(index: number, mac: MacAddress, signal: AbortSi
   await plugIn(plug.firmwarePort, plug.namespace, mac, signal);
   await ip(['tuntap', 'add', plug.tap, 'mode', 'tap'], signal);
   await ip(['link', 'set', plug.tap, 'master', bridge, 'up'], signal);
+}
+
+/** One cable for many boards, without an address for the kernel: what comes in goes to a packet socket. */
+export async function cableBoards(signal: AbortSignal): Promise<void> {
+  await ip(['netns', 'add', boardsNamespace], signal);
+  await plugIn('boards0', boardsNamespace, undefined, signal);
+  await ip(['-n', boardsNamespace, 'link', 'set', boardInterface, 'addrgenmode', 'none', 'arp', 'off'], signal);
+  await ip(['-n', boardsNamespace, 'link', 'set', boardInterface, 'up'], signal);
 }
 
 /** One MAC must never be on two ports: the firmware's cable is out while the kernel runs. */

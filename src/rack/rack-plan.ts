@@ -79,7 +79,7 @@ network:
   address: ${storageAddress}
   pool: 10.42.0.200-10.42.0.239
 roles:
-${roles.map((role) => renderRole(role, spec.image)).join('')}shares:
+${roles.map((role) => renderRole(role, spec)).join('')}shares:
   - { name: home, path: ${sharesDir}/home, mount: /home }
 ${hasController ? `  - { name: slurm, path: ${sharesDir}/slurm, mount: /var/spool/slurmctld, roles: [controller], owner: slurm }\n` : ''}secrets:
   mungeKey: { generateBytes: 128 }
@@ -92,11 +92,12 @@ function kindOf(role: string): { readonly overlay: string; readonly ready: strin
   return role === 'login' ? { overlay: 'login', ready: 'munge, ssh' } : { overlay: 'slurm-compute', ready: 'slurmd' };
 }
 
-function renderRole(role: string, image: string): string {
+function renderRole(role: string, { image, boards }: RackSpec): string {
   const { overlay, ready } = kindOf(role);
+  const isSigned = boards.some((board) => board.role === role && board.bootOrder === 'http');
   return `  ${role}:
     image: ${image}
-    overlays: [base, ssh, slurm-node, ${overlay}]
+${isSigned ? '    boot: signed\n' : ''}    overlays: [base, ssh, slurm-node, ${overlay}]
     kernelArguments: [quiet, loglevel=4, systemd.show_status=0, mitigations=off, audit=0]
     ready: [${ready}]
     deadline: ${deadline}

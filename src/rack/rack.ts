@@ -6,6 +6,7 @@ import path from 'node:path';
 import { writeFileAtomically } from '../host/atomic-file.ts';
 import { run, type Argv } from '../host/process.ts';
 import { openSecrets } from '../host/secrets.ts';
+import { makeSigningKey } from '../host/signing-key.ts';
 import { ConfigError, HostError, unreachable } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import { VirtualBoard } from './board.ts';
@@ -56,9 +57,13 @@ async function furnish({ folder, record, log }: RackDeps, signal: AbortSignal): 
   // Named network namespaces and sockets of daemons lie in /run.
   await run(['mount', '-t', 'tmpfs', '-o', 'mode=0755', 'tmpfs', '/run'], { signal });
   await run(['mount', '--bind', folder.hosts, '/etc/hosts'], { signal });
-  const secrets = await openSecrets(path.join(folder.state, 'secrets'), { log, signal });
+  const secretsDir = path.join(folder.state, 'secrets');
+  const secrets = await openSecrets(secretsDir, { log, signal });
   await writeFileAtomically(folder.sshConfig, renderSshConfig(await secrets.storageKey()));
   await run(['mount', '--bind', folder.sshConfig, '/etc/ssh/ssh_config'], { signal });
+  if (record.spec.boards.some(({ bootOrder }) => bootOrder === 'http')) {
+    await writeFileAtomically(folder.signingKey, (await makeSigningKey(secretsDir, log)).publicPem);
+  }
   const images = path.join(folder.state, 'exports', 'images');
   if (path.resolve(record.imagesDir) !== images) {
     await mkdir(images, { recursive: true });

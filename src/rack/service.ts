@@ -17,7 +17,12 @@ const stopMs = 6000;
 /** Returns when `signal` has aborted and the service has ended. */
 export async function superviseService(
   argv: Argv,
-  options: { readonly logFile: string; readonly log: Log; readonly signal: AbortSignal },
+  options: {
+    readonly logFile: string;
+    readonly log: Log;
+    readonly signal: AbortSignal;
+    readonly onStarted?: (pid: number) => void;
+  },
 ): Promise<void> {
   const { log, signal } = options;
   while (!signal.aborted) {
@@ -25,6 +30,7 @@ export async function superviseService(
     const [program, ...args] = argv;
     const child = spawn(program, args, { stdio: ['ignore', output.fd, output.fd] });
     log.info('service.started', { pid: String(child.pid) });
+    if (child.pid !== undefined) options.onStarted?.(child.pid);
     const stop = () => void stopPatiently(child);
     signal.addEventListener('abort', stop, { once: true });
     const end = await ending(child, program);

@@ -19,13 +19,14 @@ import { parseRackBoards } from '../rack-boards.ts';
 import { registerInside } from '../rack-inside.ts';
 import { rackInsideArgv, requireImage, requireRoot } from '../rack-parts.ts';
 import { renderRackStatus } from '../rack-status.ts';
+import { registerStorm } from '../rack-storm.ts';
 
 export const registerRack: RegisterCommand = (program, context) => {
   const rack = program
     .command('rack')
     .summary('virtual boards that boot for real')
     .description(
-      'A private network with a storage node and virtual boards: their firmware asks as that of a Pi 4 or Pi 5 does,\n' +
+      'A private network with a storage node and virtual boards: their firmware asks as that of a Pi 3, 4 or 5 does,\n' +
         'then QEMU runs the kernel, initramfs and command line that it loaded. Needs root; leaves nothing behind.',
     );
   // So that options behind "exec --" belong to the command that is run.
@@ -37,6 +38,7 @@ export const registerRack: RegisterCommand = (program, context) => {
   registerExec(rack, context);
   registerPower(rack, context);
   registerDown(rack, context);
+  registerStorm(rack, context);
   registerInside(rack, context);
 };
 
