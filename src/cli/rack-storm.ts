@@ -25,8 +25,8 @@ export function registerStorm(rack: Command, context: CliContext): void {
     .command('storm')
     .summary('switch hundreds of virtual boards on at once, and measure')
     .description(
-      'A storage node of its own, and boards that load everything up to kernel and initramfs as their firmware does, on a\n' +
-        'network that loses and delays what it is told to. No root is mounted, and nothing is left behind. Exit code 1 when\n' +
+      'A storage node of its own, and boards that load everything up to kernel and initramfs as their firmware does, on a ' +
+        'network that loses and delays what it is told to. No root is mounted, and nothing is left behind. Exit code 1 when ' +
         'a board is not complete in time. Needs root and the datagram addon.',
     );
   addStormFlags(storm);
