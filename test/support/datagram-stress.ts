@@ -44,7 +44,7 @@ function wrongArguments(native: Native): void {
     const args = Array.from({ length: random(6) }, () => values[random(values.length)]);
     attempt(() => call(...args));
   }
-  const open = native.openPort as (...args: unknown[]) => unknown;
+  const open = (...args: unknown[]): unknown => (native.openPort as (...all: unknown[]) => unknown)(...args);
   for (let round = 0; round < 2000; round++) {
     attempt(() => open(-1, ...Array.from({ length: random(7) }, () => values[random(values.length)])));
   }
