@@ -1,5 +1,5 @@
 /** The two commands that a rack starts inside of itself; not shown in --help. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { Option, type Command } from 'commander';
@@ -9,6 +9,7 @@ import { rackBoards, type RackBoard } from '../model/rack-spec.ts';
 import { parseSerial } from '../model/serial.ts';
 import type { FirmwareEvent, TimedFirmwareEvent } from '../rack/firmware-event.ts';
 import { runFirmware, type LoadedBoot } from '../rack/firmware.ts';
+import type { HttpSettings } from '../rack/http-boot.ts';
 import { boardInterface } from '../rack/network.ts';
 import type { CliContext } from './context.ts';
 import { runInside } from './rack-parts.ts';
@@ -29,6 +30,8 @@ interface FirmwareFlags {
   readonly eeprom: string;
   readonly out: string;
   readonly interface: string;
+  readonly httpUrl?: string;
+  readonly httpKey?: string;
 }
 
 /** Prints one JSON line per event; ends with kernel, initramfs and command line in the folder. */
@@ -42,6 +45,8 @@ function registerFirmware(rack: Command, context: CliContext): void {
     .requiredOption('--eeprom <date>')
     .requiredOption('--out <dir>')
     .option('--interface <name>', 'the only one beside loopback', boardInterface)
+    .option('--http-url <url>', 'boot over HTTP from here')
+    .option('--http-key <file>', 'public key in its EEPROM')
     .action(async (flags: FirmwareFlags) => {
       const { board, eeprom } = flags;
       const identity = {
@@ -56,6 +61,7 @@ function registerFirmware(rack: Command, context: CliContext): void {
         who: identity,
         interface: flags.interface,
         ports: { server: 67, client: 68, tftp: 69 },
+        http: await readHttpSettings(flags),
         emit: (event: FirmwareEvent) => {
           const timed: TimedFirmwareEvent = { atMs: Date.now(), ...event };
           context.stdout(`${JSON.stringify(timed)}\n`);
@@ -65,6 +71,11 @@ function registerFirmware(rack: Command, context: CliContext): void {
       });
       await writeLoaded(flags.out, loaded);
     });
+}
+
+async function readHttpSettings({ httpUrl, httpKey }: FirmwareFlags): Promise<HttpSettings | undefined> {
+  if (httpUrl === undefined || httpKey === undefined) return undefined;
+  return { url: httpUrl, publicPem: await readFile(httpKey, 'utf8') };
 }
 
 async function writeLoaded(dir: string, { kernel, initramfs, commandLine }: LoadedBoot): Promise<void> {

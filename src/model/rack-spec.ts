@@ -21,6 +21,8 @@ export const RackBoardSpec = z.strictObject({
   role: ResourceName,
   /** Release of its boot loader: decides what its packets look like. The newest whose packets were captured. */
   eeprom: IsoDate.default('2026-08-04'),
+  /** What its EEPROM boots from; `http` makes its role boot signed. */
+  bootOrder: z.enum(['network', 'http']).default('network'),
   /** Emulation of one processor wastes least. */
   cpus: z.int().min(1).max(8).default(1),
   memoryMib: z.int().min(256).max(16_384).default(1024),

@@ -4,53 +4,15 @@ import { expect, test } from 'vitest';
 
 import { WireError } from '../../src/model/errors.ts';
 import { readFat } from '../../src/wire/fat.ts';
+import { clusterAt, emptyFat as image, fatEntry as entryOf } from '../support/fat-image.ts';
 
-const clusterBytes = 512;
-/** First cluster of the data, in sectors: boot sector, one FAT of one sector, one sector of root folder. */
-const dataSector = 3;
-
-interface Entry {
-  readonly name: string;
-  readonly attributes?: number;
-  readonly cluster?: number;
-  readonly sizeBytes?: number;
-}
-
-function entryOf({ name, attributes = 0x20, cluster = 0, sizeBytes = 0 }: Entry): Buffer {
-  const bytes = Buffer.alloc(32);
-  bytes.write(name.padEnd(11), 0, 'latin1');
-  bytes.writeUInt8(attributes, 11);
-  bytes.writeUInt16LE(cluster, 26);
-  bytes.writeUInt32LE(sizeBytes, 28);
-  return bytes;
-}
-
-/** A FAT12 with 40 clusters of 512 bytes. */
-function image(root: readonly Entry[], chains: Readonly<Record<number, number>> = {}): Buffer {
-  const bytes = Buffer.alloc(dataSector * 512 + 40 * clusterBytes);
-  bytes.writeUInt16LE(512, 11);
-  bytes.writeUInt8(1, 13);
-  bytes.writeUInt16LE(1, 14);
-  bytes.writeUInt8(1, 16);
-  bytes.writeUInt16LE(16, 17);
-  bytes.writeUInt16LE(bytes.byteLength / 512, 19);
-  bytes.writeUInt16LE(1, 22);
-  bytes.writeUInt16LE(0xaa55, 510);
-  for (const [cluster, next] of Object.entries(chains)) {
-    const at = 512 + Math.floor((Number(cluster) * 3) / 2);
-    const old = bytes.readUInt16LE(at);
-    bytes.writeUInt16LE(Number(cluster) % 2 === 0 ? (old & 0xf000) | next : (old & 0x000f) | (next << 4), at);
-  }
-  Buffer.concat(root.map(entryOf)).copy(bytes, 2 * 512);
-  return bytes;
-}
 const end = 0xfff;
 const folder = 0x10;
 
 test('a file is read along its chain, wherever its clusters lie', () => {
   const bytes = image([{ name: 'CMDLINE TXT', cluster: 5, sizeBytes: 600 }], { 5: 9, 9: 4, 4: end });
-  bytes.fill('a', (dataSector + 3) * 512, (dataSector + 4) * 512);
-  bytes.fill('b', (dataSector + 7) * 512, (dataSector + 8) * 512);
+  bytes.fill('a', clusterAt(5), clusterAt(6));
+  bytes.fill('b', clusterAt(9), clusterAt(10));
 
   const files = readFat(bytes);
 
@@ -89,7 +51,7 @@ test('folders that hold each other end', () => {
   );
   Buffer.concat(
     Array.from({ length: 16 }, (_, index) => entryOf({ name: `F${index}`, attributes: folder, cluster: 2 })),
-  ).copy(bytes, dataSector * 512);
+  ).copy(bytes, clusterAt(2));
 
   expect(() => readFat(bytes)).toThrow(WireError);
 });
