@@ -67,7 +67,7 @@ export function loadFile(request: FileRequest, peer: TftpPeer, signal: AbortSign
 }
 
 function clientOf({ client, blockSizeBytes }: TftpPeer): TftpClient {
-  return client ?? { ...loadersOf({ board: 'pi5', eeprom: '' }).first, blockSizeBytes };
+  return client ?? { ...loadersOf({ board: 'pi5', eeprom: '2026-08-04' }).first, blockSizeBytes };
 }
 
 function withBytes(result: FetchResult, chunks: readonly Uint8Array[]): LoadResult {

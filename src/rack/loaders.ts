@@ -27,6 +27,8 @@ export interface TftpClient {
   readonly silenceMs: number;
   /** What it does with a block that it has already. */
   readonly repeatedBlock: 'acknowledge' | 'ignore';
+  /** After block 65535 comes block 0. Else it takes nothing more, and the file is never complete. */
+  readonly countsOn: boolean;
 }
 
 /** Measured (EEPROM of 2026-08-04): with DHCP_TIMEOUT=45000 as it is by default. */
@@ -54,6 +56,7 @@ const eepromTftp: TftpClient = {
   fileTimeoutMs: 30_000,
   silenceMs: 30_000,
   repeatedBlock: 'acknowledge',
+  countsOn: true,
 };
 
 /**
@@ -66,12 +69,16 @@ const startTftp: TftpClient = {
   name: 'start.elf',
   options: ['tsize'],
   blockSizeBytes: 512,
+  countsOn: false,
 };
 const bootcodeTftp: TftpClient = { ...startTftp, name: 'bootcode.bin' };
 const romTftp: TftpClient = { ...startTftp, name: 'ROM', options: [] };
 
 /** Release notes of the Pi 4's EEPROM: repeated blocks are confirmed again since then. */
 const confirmsRepeatsSince = '2021-02-16';
+
+/** Release notes of the EEPROMs of Pi 4 and Pi 5: block numbers begin anew since then. */
+const countsOnSince = '2025-09-23';
 
 /** Blocks of 1468 bytes since then, of 1024 before. */
 const largeBlocksSince = '2022-10-03';
@@ -101,16 +108,17 @@ export function loadersOf({ board, eeprom }: Pick<BoardIdentity, 'board' | 'eepr
   if (board === 'pi3') return pi3;
   const blockSizeBytes = board === 'pi5' || eeprom >= largeBlocksSince ? 1468 : 1024;
   const isOld = board === 'pi4' && eeprom < confirmsRepeatsSince;
+  const own = { blockSizeBytes, countsOn: eeprom >= countsOnSince };
   const first: TftpClient = {
     ...eepromTftp,
-    blockSizeBytes,
+    ...own,
     repeatedBlock: isOld ? 'ignore' : 'acknowledge',
   };
   return {
     first,
     bootcode: first,
     // A Pi 5 has no start4.elf: its EEPROM loads everything.
-    last: board === 'pi5' ? first : { ...start4Tftp, blockSizeBytes },
+    last: board === 'pi5' ? first : { ...start4Tftp, ...own },
     dhcp: eepromDhcp,
     answersArpWhileLoading: true,
     firstSourcePort: undefined,

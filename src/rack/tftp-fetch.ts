@@ -25,6 +25,9 @@ const dataOpcode = 3;
 /** Without an answer to blksize a block has so many bytes: RFC 1350 §2. */
 const plainBlockBytes = 512;
 
+/** Block numbers have 16 bits. */
+const lastBlock = 65_535;
+
 /** What firmware says when it breaks off, always with code 0. */
 const earlyTerminate: TftpPacket = { kind: 'error', code: 0, message: 'Early terminate' };
 
@@ -134,6 +137,7 @@ export class TftpFetch {
     if (this.#request.mode === 'probe') return this.#end({ kind: 'exists' }, 'terminate transfer');
     this.#hasAnswer = true;
     const block = ((bytes[start + 2] ?? 0) << 8) | (bytes[start + 3] ?? 0);
+    if (this.#received === lastBlock && !this.#client.countsOn) return 'nothing';
     // Block numbers wrap from 65535 to 0.
     if (block !== ((this.#received + 1) & 0xffff)) return this.#onOtherBlock(block, nowMs);
     const size = length - dataHeaderBytes;

@@ -122,6 +122,21 @@ describe('loaders differ', () => {
     expect(story([], { client })).toEqual([expected]);
   });
 
+  test.each([
+    ['an EEPROM of 2026', loadersOf({ board: 'pi5', eeprom: '2026-08-04' }).first, 65_536],
+    ['an EEPROM of 2024', loadersOf({ board: 'pi5', eeprom: '2024-07-30' }).first, 65_535],
+    ['a Pi 3', pi3.last, 65_535],
+  ])('%s takes so many blocks when there are more', (_name, client, expected) => {
+    const fetch = new TftpFetch({ path: 'kernel8.img', mode: 'load' }, client, 0, () => undefined);
+    const block = Buffer.from(encodeTftp({ kind: 'data', block: 0, bytes: new Uint8Array(512) }));
+    for (let index = 1; index <= 65_536; index++) {
+      block.writeUInt16BE(index & 0xffff, 2);
+      fetch.receive(block, 0, block.length, 0);
+    }
+
+    expect(fetch.received).toBe(expected);
+  });
+
   test('an EEPROM of 2019 passes a repeated block over, and sends its own ACK again 2 s after the first', () => {
     expect(story([oack(), data(1, 8), wait(1000), data(1, 8), wait(1000)], { client: old.first }).slice(2)).toEqual([
       'ACK 1 to transfer',
