@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Boot } from '../../src/model/boot.ts';
+import type { NodeDiagnosis } from '../../src/model/diagnosis.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';
 import type { NodeStatus } from '../../src/model/node-status.ts';
@@ -210,7 +211,7 @@ describe('a node that is not ready', () => {
 });
 
 describe('the site', () => {
-  const good = { node: 'node02', state: 'ready', findings: [] } as const;
+  const good: NodeDiagnosis = { node: 'node02', state: 'ready', findings: [] };
 
   test('is well when its nodes and parts are', () => {
     expect(diagnoseSite([good], [{ name: 'dhcp', problems: [] }])).toEqual({
