@@ -1,0 +1,199 @@
+/**
+ * Which board may begin to load now, and which is better off asking again? The loader of a Pi 4 gives up a file 30 s after
+ * it has asked for it even while data flows, so boards that load side by side must not be more than finish in time.
+ * Times come in, decisions go out: no clock, no socket.
+ */
+import type { BoardName } from '../model/board.ts';
+import type { Ipv4Address } from '../model/ipv4.ts';
+import type { MacAddress } from '../model/mac.ts';
+
+export type AdmissionDecision =
+  | {
+      readonly kind: 'now';
+      /** How long it was held back before. */
+      readonly waitedMs: number;
+    }
+  | { readonly kind: 'later'; readonly reason: string };
+
+export interface AdmissionRequest {
+  readonly mac: MacAddress;
+  readonly board: BoardName | undefined;
+  readonly address: Ipv4Address;
+  /** All that its boot loads; undefined: not known. */
+  readonly bytes?: number | undefined;
+}
+
+/** What the server did lately; TransferLoad of serve/. */
+interface Load {
+  readonly transfers: number;
+  readonly bytes: number;
+  readonly overMs: number;
+  readonly bytesLeft: number;
+}
+
+/** EEPROM loaders ask at 0, 8 and 24 s, give up after 45 s, and start over. A Pi 3 is dead after 25 s; of others nothing is known. */
+const waits: ReadonlySet<BoardName | undefined> = new Set<BoardName>(['pi4', 'pi5']);
+
+/** Kernel, initramfs, firmware and device trees, where the boot's own files are not known. */
+const usualBytes = 20_000_000;
+
+/** Gigabit Ethernet, less its headers, until something else was measured. */
+const assumedBytesPerSecond = 100_000_000;
+const leastBytesPerSecond = 1_000_000;
+
+/** All that was let in is loaded in this time at the measured rate. */
+const usualSeconds = 20;
+
+/** For a board that would give up and start over soon: less than the 30 s of its largest file. */
+const lateSeconds = 27;
+const lateAfterMs = 20_000;
+
+/** However slow everything is: nobody is helped by fewer at once. */
+const leastAtOnce = 4;
+
+/** Then what was measured must be wrong. */
+const longestWaitMs = 600_000;
+
+/** Between two files firmware takes a few seconds; a board that has not asked for any by then is not going to. */
+const quietMs = 10_000;
+const silentMs = 15_000;
+const longestLoadMs = 120_000;
+
+/** A board that waits asks again after at most 21 s. */
+const goneMs = 60_000;
+
+/** Boards alone get more than this; less is a sign that they share what there is. */
+const pressedBytesPerSecond = 800_000;
+const largeFileBytes = 1_000_000;
+
+/** Many more than a large cluster: a flood must not grow. */
+const mostKnown = 4096;
+
+interface Loading {
+  readonly sinceMs: number;
+  readonly bytes: number;
+  seenMs: number;
+  hasBegun: boolean;
+  transfers: number;
+  loadedBytes: number;
+}
+
+interface Waiting {
+  readonly sinceMs: number;
+  seenMs: number;
+}
+
+export class Admission {
+  /** Let in, and not yet through. */
+  readonly #loading = new Map<Ipv4Address, Loading>();
+  /** In the order in which they came. */
+  readonly #waiting = new Map<MacAddress, Waiting>();
+  #bytesPerSecond: number;
+
+  constructor(bytesPerSecond: number = assumedBytesPerSecond) {
+    this.#bytesPerSecond = bytesPerSecond;
+  }
+
+  /** Called for each DISCOVER of a node's firmware. */
+  decide(request: AdmissionRequest, nowMs: number): AdmissionDecision {
+    this.#tidy(nowMs);
+    // It had begun to load: its firmware asks for an address again only when it starts over.
+    if (this.#loading.get(request.address)?.hasBegun === true) this.#loading.delete(request.address);
+    const before = this.#waiting.get(request.mac);
+    const waitedMs = before === undefined ? 0 : nowMs - before.sinceMs;
+    const reason = this.#reasonToWait(request, waitedMs);
+    if (reason === undefined) {
+      this.#waiting.delete(request.mac);
+      this.#letIn(request, nowMs);
+      return { kind: 'now', waitedMs };
+    }
+    if (before === undefined) this.#waiting.set(request.mac, { sinceMs: nowMs, seenMs: nowMs });
+    else before.seenMs = nowMs;
+    return { kind: 'later', reason };
+  }
+
+  /** A file is being sent to it; also to boards that were never asked about. */
+  began(address: Ipv4Address, nowMs: number): void {
+    const loading = this.#loading.get(address) ?? this.#add(address, usualBytes, nowMs);
+    loading.hasBegun = true;
+    loading.transfers++;
+    loading.seenMs = nowMs;
+  }
+
+  ended(address: Ipv4Address, confirmedBytes: number, nowMs: number): void {
+    const loading = this.#loading.get(address);
+    if (loading === undefined) return;
+    loading.transfers = Math.max(0, loading.transfers - 1);
+    loading.loadedBytes += confirmedBytes;
+    loading.seenMs = nowMs;
+  }
+
+  measured({ transfers, bytes, overMs, bytesLeft }: Load): void {
+    if (transfers === 0 || overMs < 200) return;
+    const rate = (bytes * 1000) / overMs;
+    const isPressed = rate / transfers < pressedBytesPerSecond && bytesLeft / transfers >= largeFileBytes;
+    if (rate > this.#bytesPerSecond) this.#bytesPerSecond += (rate - this.#bytesPerSecond) / 2;
+    else if (isPressed) this.#bytesPerSecond += (rate - this.#bytesPerSecond) / 4;
+    this.#bytesPerSecond = Math.max(this.#bytesPerSecond, leastBytesPerSecond);
+  }
+
+  state(nowMs: number): { loading: number; waiting: number; bytesPerSecond: number } {
+    this.#tidy(nowMs);
+    return { loading: this.#loading.size, waiting: this.#waiting.size, bytesPerSecond: this.#bytesPerSecond };
+  }
+
+  /** undefined: it need not. */
+  #reasonToWait({ mac, board, address, bytes = usualBytes }: AdmissionRequest, waitedMs: number): string | undefined {
+    if (!waits.has(board) || this.#loading.has(address) || waitedMs >= longestWaitMs) return undefined;
+    const seconds = waitedMs >= lateAfterMs ? lateSeconds : usualSeconds;
+    const ahead = this.#aheadOf(mac);
+    const places = Math.max(leastAtOnce, Math.floor((seconds * this.#bytesPerSecond) / Math.max(bytes, 1)));
+    // First come, first served, but for a place that would stay empty until those before it ask again.
+    if (this.#loadingAs(bytes) < places && ahead < places) return undefined;
+    return `${this.#loading.size} boards are loading and ${ahead} wait before it; it asks again by itself`;
+  }
+
+  /** How many boards of this size are as much to load as those that are let in. */
+  #loadingAs(bytes: number): number {
+    let all = 0;
+    for (const loading of this.#loading.values()) all += loading.bytes;
+    return all / Math.max(bytes, 1);
+  }
+
+  #aheadOf(mac: MacAddress): number {
+    if (!this.#waiting.has(mac)) return this.#waiting.size;
+    let ahead = 0;
+    for (const each of this.#waiting.keys()) {
+      if (each === mac) break;
+      ahead++;
+    }
+    return ahead;
+  }
+
+  #letIn({ address, bytes = usualBytes }: AdmissionRequest, nowMs: number): void {
+    const before = this.#loading.get(address);
+    if (before === undefined) this.#add(address, bytes, nowMs);
+    else before.seenMs = nowMs;
+  }
+
+  #add(address: Ipv4Address, bytes: number, nowMs: number): Loading {
+    const loading = { sinceMs: nowMs, seenMs: nowMs, bytes, hasBegun: false, transfers: 0, loadedBytes: 0 };
+    if (this.#loading.size < mostKnown) this.#loading.set(address, loading);
+    return loading;
+  }
+
+  #tidy(nowMs: number): void {
+    for (const [address, loading] of this.#loading) {
+      if (isThrough(loading, nowMs)) this.#loading.delete(address);
+    }
+    for (const [mac, { seenMs }] of this.#waiting) {
+      if (nowMs - seenMs >= goneMs || this.#waiting.size > mostKnown) this.#waiting.delete(mac);
+    }
+  }
+}
+
+function isThrough({ sinceMs, seenMs, bytes, hasBegun, transfers, loadedBytes }: Loading, nowMs: number): boolean {
+  if (nowMs - sinceMs >= longestLoadMs) return true;
+  if (transfers > 0) return false;
+  return loadedBytes >= bytes || nowMs - seenMs >= (hasBegun ? quietMs : silentMs);
+}

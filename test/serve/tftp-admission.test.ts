@@ -1,0 +1,55 @@
+/** The server's own transfers hold a board back, and the log says it once. */
+import { expect, test } from 'vitest';
+
+import { ipv4FromNumber, parseIpv4 } from '../../src/model/ipv4.ts';
+import { parseMac } from '../../src/model/mac.ts';
+import { bootAdmission } from '../../src/serve/tftp-admission.ts';
+import { read, text } from './tftp-client.ts';
+import { setUp } from './tftp-setup.ts';
+
+const { start, newClient } = setUp();
+const node = (index: number) => ({
+  mac: parseMac(`dc:a6:32:00:00:${index.toString(16).padStart(2, '0')}`),
+  address: ipv4FromNumber(0x0a2a0000 + index),
+  board: 'pi5' as const,
+});
+
+function newAdmission() {
+  const clock = { nowMs: 0 };
+  const lines: string[] = [];
+  const log = (event: string, fields?: object) => lines.push(`${event} ${JSON.stringify(fields)}`);
+  return { ...bootAdmission({ info: log, warn: log }, () => clock.nowMs), clock, lines };
+}
+
+test('a storm is two lines: it begins, and it is over', () => {
+  const { admit, clock, lines } = newAdmission();
+  const decisions = Array.from({ length: 130 }, (_none, index) => admit(node(index)).kind);
+  expect(decisions.filter((kind) => kind === 'now')).toHaveLength(100);
+  clock.nowMs = 16_000;
+  for (let index = 100; index < 130; index++) expect(admit(node(index)).kind).toBe('now');
+
+  expect(lines).toEqual([
+    'boot.held {"loading":100,"bytesPerSecond":100000000}',
+    'boot.none-held {"atMost":30,"longestWaitMs":16000}',
+  ]);
+});
+
+test('what the server sends takes the place of a boot, until the board has it', async () => {
+  const { admit, watch, clock } = newAdmission();
+  const server = await start({ x: text('x'.repeat(600)) }, { watch });
+  const client = await newClient();
+  for (let index = 0; index < 99; index++) admit(node(index));
+  client.send(read('x'), server.port);
+  const { port } = await client.next();
+
+  expect(admit(node(200)).kind).toBe('later');
+  for (const block of [1, 2]) {
+    client.send({ kind: 'ack', block }, port);
+    if (block === 1) await client.next();
+  }
+  await server.end(0);
+  clock.nowMs = 10_000;
+
+  expect(admit(node(200))).toEqual({ kind: 'now', waitedMs: 10_000 });
+  expect(admit({ ...node(201), address: parseIpv4('127.0.0.1') }).kind).toBe('later');
+});
