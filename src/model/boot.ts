@@ -85,6 +85,8 @@ export const Boot = z.strictObject({
   missing: z.array(z.strictObject({ file: z.string(), reason: z.string() })).optional(),
   /** What it began to load over TFTP and did not have to the end; `bytes` is what it confirmed. */
   unfinished: z.array(UnfinishedFile).optional(),
+  /** Why its address was refused when it brought a token. */
+  tokenRefused: z.string().optional(),
   /** Time in which we kept it waiting, because the service was down: no deadline counts it. */
   queued: z.strictObject({ ms: z.number(), untilMs: z.number() }).optional(),
   /** How it closed; undefined while it is open. */

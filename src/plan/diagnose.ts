@@ -34,7 +34,7 @@ export interface Diagnosis {
   readonly hint: string;
 }
 
-type Timeline = Pick<Boot, 'node' | 'phases' | 'files' | 'bytes' | 'missing' | 'unfinished' | 'dhcp'>;
+type Timeline = Pick<Boot, 'node' | 'phases' | 'files' | 'bytes' | 'missing' | 'unfinished' | 'dhcp' | 'tokenRefused'>;
 
 export function diagnose(boot: Timeline, end: BootEnd, around: Surroundings = {}): Diagnosis {
   const facts = {
@@ -75,6 +75,7 @@ function factsOf(boot: Timeline, { problems = {}, board }: Surroundings, end: Di
     missing,
     unfinished: unfinished?.at(-1),
     dhcp,
+    tokenRefused: boot.tokenRefused,
     portDelayMs: portDelayMs(boot),
     problems,
   };

@@ -20,6 +20,8 @@ export interface DiagnosisFacts {
   /** The file in which it stopped. */
   readonly unfinished: NonNullable<Boot['unfinished']>[number] | undefined;
   readonly dhcp: DhcpSeen;
+  /** Why its token was refused; undefined: it was not. */
+  readonly tokenRefused: string | undefined;
   /** How long its switch port let nothing through after its kernel had started. */
   readonly portDelayMs: number;
   /** By name of a part of the service: what is wrong with it. */

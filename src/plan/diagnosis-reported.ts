@@ -1,12 +1,19 @@
-/** Rules for boots that failed by their node's own words. */
+/** Rules for boots that failed by their node's own words, or whose words nobody takes. */
 import { itsWords, said, type DiagnosisRule } from './diagnosis-facts.ts';
+
+/** Its overlay would end the token, so that later refusals say nothing of the boot. */
+const isRefused: DiagnosisRule['when'] = ({ end, phase, tokenRefused }) =>
+  end !== 'failed' && tokenRefused !== undefined && beforeOverlay.has(phase);
+
+const beforeOverlay: ReadonlySet<string> = new Set(['offered', 'loading', 'kernel', 'network', 'root']);
 
 export const reportedRules: readonly DiagnosisRule[] = [
   {
     id: 'token-refused',
-    says: ['… refuses the token of this boot when asked for …'],
-    when: said(/refuses the token of this boot/),
-    cause: itsWords,
+    says: ['… refuses the token of this boot when asked for …', 'its token was refused: …'],
+    isEarly: true,
+    when: (facts) => said(/refuses the token of this boot/)(facts) || isRefused(facts),
+    cause: (facts) => (facts.end === 'failed' ? itsWords(facts) : `its token was refused: ${facts.tokenRefused ?? ''}`),
     hint: () => 'Cut its power once. When that happens again, another machine uses its address.',
   },
   {

@@ -34,11 +34,15 @@ export function collectSigns(file: BootsFile, isBeginning: (node: string) => boo
 
 type Boots = ReturnType<BootsFile['current']>['boots'];
 
-/** A node whose newest boot is over has none that these belong to: an operating system renews its lease. */
+/** What comes after a boot that was up belongs to none: an operating system renews its lease. A late one may go on. */
 function withSigns(boots: Boots, due: ReadonlyMap<string, DhcpSeen>): Boots {
   const newest = new Map(boots.map((boot) => [boot.node, boot]));
   return boots.map((boot) => {
-    const seen = newest.get(boot.node) === boot && boot.closed === undefined ? due.get(boot.node) : undefined;
+    const seen = newest.get(boot.node) === boot && isUnderWay(boot) ? due.get(boot.node) : undefined;
     return seen === undefined ? boot : { ...boot, dhcp: mergeSeen(boot.dhcp ?? {}, seen) };
   });
+}
+
+function isUnderWay({ closed }: Boots[number]): boolean {
+  return closed === undefined || closed.reason === 'failed' || closed.reason === 'silent';
 }

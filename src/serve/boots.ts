@@ -65,7 +65,13 @@ export function createBoots(deps: BootsDeps): Boots {
     },
     noteMissing: (address, missing, reason) => amendOpen(address, (open) => noteMissing(open, missing, reason)),
     noteUnfinished: (address, unfinished) => amendOpen(address, (open) => noteUnfinished(open, unfinished, now())),
-    authorise: (token, address) => decideToken(all(), { token, address, nowMs: now() }),
+    authorise: (token, address) => {
+      const decision = decideToken(all(), { token, address, nowMs: now() });
+      // What it would report of that comes under the same token: nobody would hear it.
+      const isRefused = decision.kind === 'refused' && token !== undefined;
+      if (isRefused) amendOpen(address, (open) => ({ ...open, tokenRefused: decision.reason }));
+      return decision;
+    },
     authoriseKey: (key, address) => decideKey(all(), { token: key, address }),
     hear: (boot) => {
       const isNews = boot.closed === undefined && now() - boot.lastSeenMs >= hearMs;

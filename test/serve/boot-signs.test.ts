@@ -52,6 +52,17 @@ test('what came before a boot began is of the one before', async () => {
   ]);
 });
 
+test('a boot that failed because it was late may go on', async () => {
+  const arrival = await sample.boots.arrive(node01, mac, 'discover');
+  if (arrival.kind === 'boot') {
+    await sample.boots.report(arrival.boot, { phase: 'failed', uptimeSeconds: 1, detail: undefined });
+  }
+  see('discover');
+  await sample.boots.tidy();
+
+  expect(counts()).toEqual([{ discover: 1, request: undefined }]);
+});
+
 test('a node that is up renews its lease, and its boot stays as it was', async () => {
   const arrival = await sample.boots.arrive(node01, mac, 'discover');
   if (arrival.kind === 'boot') {

@@ -75,6 +75,18 @@ test('no token is in a log line or in what a closed boot leaves behind', async (
   expect(sample.boots.all()[0]).toMatchObject({ files: 1, bytes: 1000, closed: { reason: 'handed-over' } });
 });
 
+test('a token that is refused is noted with the boot of that address', async () => {
+  const boot = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
+  sample.boots.authorise(boot.token, node01.address);
+  sample.boots.authorise(undefined, node01.address);
+  sample.boots.authorise('wrong', '10.42.0.99');
+  expect(sample.boots.all()[0]?.tokenRefused).toBeUndefined();
+
+  sample.boots.authorise('wrong', node01.address);
+
+  expect(sample.boots.all()[0]?.tokenRefused).toBe('this is not the token of this boot');
+});
+
 describe('a node that cannot be planned', () => {
   test('is refused with the reason and begins nothing', async () => {
     sample.world.view = sampleView({ images: new Map() });
