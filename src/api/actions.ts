@@ -18,6 +18,7 @@ export interface HealthAnswer {
     readonly name: string;
     readonly problems: readonly string[];
     readonly sinceMs: number;
+    readonly about?: string;
   }[];
 }
 

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import { openDatagrams } from '../host/datagram/open.ts';
 import { joinPlane } from '../serve/plane/thread.ts';
+import { planeAdmission } from './wire-up-admission.ts';
 import { dhcpPart } from './wire-up-dhcp.ts';
 import type { PlaneData } from './wire-up-plane.ts';
 import { tftpPart } from './wire-up-tftp.ts';
@@ -13,5 +14,6 @@ const { counts, options } = workerData as PlaneData;
 joinPlane(parentPort, counts, (plane) => {
   const datagrams = openDatagrams(options.datagrams);
   plane.log.info('plane.started', { datagrams: datagrams.kind });
-  return { dhcp: dhcpPart(plane, options), tftp: tftpPart(plane, datagrams) };
+  const admission = planeAdmission(plane);
+  return { dhcp: dhcpPart(plane, options, admission.admit), tftp: tftpPart(plane, datagrams, admission) };
 });

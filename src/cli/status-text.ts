@@ -22,7 +22,7 @@ function renderParts({ parts }: HealthAnswer, nowMs: number): string {
     { title: 'service', of: ({ name }) => name },
     { title: 'state', of: ({ problems }) => (problems.length === 0 ? 'ok' : 'problem') },
     { title: 'since', of: ({ sinceMs }) => renderAge(nowMs - sinceMs) },
-    { title: '', of: ({ problems }) => problems.join('; ') || ' ' },
+    { title: '', of: ({ problems, about = '' }) => problems.join('; ') || about || ' ' },
   ]);
 }
 

@@ -15,7 +15,7 @@ import type { PlaneThread } from '../serve/plane/thread.ts';
 import type { RunPart } from '../serve/plane/thread-parts.ts';
 import type { PlaneOptions } from './wire-up-plane.ts';
 
-export function dhcpPart(plane: PlaneThread, options: PlaneOptions): RunPart {
+export function dhcpPart(plane: PlaneThread, options: PlaneOptions, admit: DhcpDeps['admit']): RunPart {
   const sockets = keptSockets(plane, options);
   let isAlone = false;
   return async (signal, ready) => {
@@ -28,7 +28,7 @@ export function dhcpPart(plane: PlaneThread, options: PlaneOptions): RunPart {
     const socket = await sockets.open('dhcp', signal);
     ready();
     const looksAtOnce = !isAlone || options.allowForeignDhcp;
-    await serveDhcp({ socket, ...dhcpDeps(plane, signal), findForeign, looksAtOnce }, signal);
+    await serveDhcp({ socket, ...dhcpDeps(plane, signal), admit, findForeign, looksAtOnce }, signal);
     if (signal.aborted) await sockets.close();
   };
 }
@@ -39,7 +39,10 @@ async function idle(signal: AbortSignal, ready: () => void): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
 
-function dhcpDeps(plane: PlaneThread, signal: AbortSignal): Omit<DhcpDeps, 'socket' | 'findForeign' | 'looksAtOnce'> {
+function dhcpDeps(
+  plane: PlaneThread,
+  signal: AbortSignal,
+): Omit<DhcpDeps, 'socket' | 'admit' | 'findForeign' | 'looksAtOnce'> {
   const { site, log } = plane;
   return {
     site: () => {
@@ -49,7 +52,6 @@ function dhcpDeps(plane: PlaneThread, signal: AbortSignal): Omit<DhcpDeps, 'sock
     leases: site.leases,
     record: (who) => recordWho(plane, who),
     sign: (who, sign) => signWho(plane, who, sign),
-    admit: () => ({ kind: 'now' }),
     probe: (address) => probeAddress(address, { device: site.current().network.interface, signal }),
     report: (problems) => plane.report('dhcp', problems),
     log,

@@ -9,12 +9,15 @@ import type { PlaneThread } from '../serve/plane/thread.ts';
 import type { RunPart } from '../serve/plane/thread-parts.ts';
 import type { TftpOutcome } from '../serve/tftp-deps.ts';
 import { serveTftp, type TftpContent } from '../serve/tftp.ts';
+import type { PlaneAdmission } from './wire-up-admission.ts';
 
-export function tftpPart({ site, find, served, log }: PlaneThread, datagrams: Datagrams): RunPart {
+export function tftpPart(plane: PlaneThread, datagrams: Datagrams, admission: PlaneAdmission): RunPart {
+  const { site, find, served, log } = plane;
   const nodeAt = nodesByAddress(() => site.current().nodes);
-  return (signal, ready) => {
+  return async (signal, ready) => {
+    const describing = setInterval(describer(plane, datagrams, admission), describeMs);
     const { network, ports } = site.current();
-    return serveTftp(
+    await serveTftp(
       {
         address: network.address.address,
         port: ports.tftp,
@@ -35,12 +38,29 @@ export function tftpPart({ site, find, served, log }: PlaneThread, datagrams: Da
             served({ address, bytes, unfinished: { file, bytes, sizeBytes, blockSizeBytes, durationMs } });
           }
         },
+        watch: admission.watch,
         log,
         onListening: ready,
       },
       signal,
-    );
+    ).finally(() => clearInterval(describing));
   };
+}
+
+const describeMs = 2000;
+
+const paths = { addon: 'datagrams in batches', plain: "datagrams over Node's sockets" } as const;
+
+/** Tells the service what is new, and only that. */
+function describer({ describe }: PlaneThread, { kind }: Datagrams, { about }: PlaneAdmission): () => void {
+  let told = '';
+  const tell = () => {
+    const text = [paths[kind], about()].filter((part) => part !== undefined).join('; ');
+    if (text !== told) describe('tftp', text);
+    told = text;
+  };
+  tell();
+  return tell;
 }
 
 /** By the board: in the middle of a file that it wanted. */

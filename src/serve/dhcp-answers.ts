@@ -120,7 +120,7 @@ export class DhcpAnswers {
   /** A board that would only wait for its files is better off asking again. */
   #isHeldBack(packet: DhcpPacket, { who }: DhcpReply): boolean {
     if (who.kind !== 'node' || !who.isFirmwareDiscover) return false;
-    const admission = this.#deps.admit(who.node.board, who.mac);
+    const admission = this.#deps.admit(who.node, who.mac);
     if (admission.kind === 'now') return false;
     const about = { ...who, isFirmwareDiscover: false };
     this.#deps.sign(about, { kind: 'discover', atMs: this.#deps.nowMs(), stage: 'firmware' });

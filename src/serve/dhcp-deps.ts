@@ -1,9 +1,9 @@
 /** What the DHCP service needs of the world around it. */
 import type { DhcpSocket } from '../host/dhcp-socket.ts';
-import type { BoardName } from '../model/board.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
 import type { Log } from '../model/log.ts';
 import type { MacAddress } from '../model/mac.ts';
+import type { NodeSpec } from '../model/node.ts';
 import type { DhcpSite } from '../plan/dhcp-client.ts';
 import type { DhcpWho } from '../plan/dhcp-decision.ts';
 import type { DhcpSign } from '../plan/dhcp-signs.ts';
@@ -22,7 +22,8 @@ export interface DhcpDeps {
   readonly record: (who: DhcpWho) => Promise<void>;
   /** What was seen of a board, in order, before its answer leaves. */
   readonly sign: (who: DhcpWho, sign: DhcpSign) => void;
-  readonly admit: (board: BoardName | undefined, mac: MacAddress) => Admission;
+  /** Asked for each DISCOVER of a node's firmware. */
+  readonly admit: (node: NodeSpec, mac: MacAddress) => Admission;
   readonly probe: Probe;
   /** Everything that is wrong now, whenever that changes. */
   readonly report: (problems: readonly string[]) => void;

@@ -39,6 +39,7 @@ test('parts, nodes and unknown boards are three tables', () => {
         status: 'red',
         parts: [
           { name: 'dhcp', problems: [], sinceMs: nowMs - 3_600_000 },
+          { name: 'tftp', problems: [], sinceMs: nowMs - 3_600_000, about: '3 loading' },
           { name: 'nfs', problems: ['ganesha.nfsd died'], sinceMs: nowMs - 5000 },
         ],
       },
@@ -72,6 +73,7 @@ test('parts, nodes and unknown boards are three tables', () => {
   expect(text.split('\n')).toEqual([
     'SERVICE  STATE    SINCE',
     'dhcp     ok       60m',
+    'tftp     ok       60m    3 loading',
     'nfs      problem  5s     ganesha.nfsd died',
     '',
     'NODE    ROLE        ADDRESS     STATE    LAST PHASE  AGO  RUNS',

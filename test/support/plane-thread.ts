@@ -19,7 +19,8 @@ export interface PlaneThreadData {
 const { counts, does } = workerData as PlaneThreadData;
 const address = parseIpv4('10.42.0.11');
 
-async function work({ find, record, sign, served, log, site }: PlaneThread): Promise<void> {
+async function work({ find, record, sign, served, describe, log, site }: PlaneThread): Promise<void> {
+  describe('tftp', 'busy');
   sign({ kind: 'discover', node: 'node01', mac: parseMac('2c:cf:67:01:02:03') });
   const found = await find('cmdline.txt', address);
   const text = found.kind === 'bytes' ? Buffer.from(found.bytes).toString() : found.kind;

@@ -13,6 +13,8 @@ export const Health = z.strictObject({
         /** One sentence each; empty when the part does its work. */
         problems: z.array(z.string()),
         sinceMs: z.number(),
+        /** What is worth knowing of it while it does its work. */
+        about: z.string().optional(),
       }),
     )
     .optional(),

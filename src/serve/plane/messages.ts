@@ -5,6 +5,7 @@ import type { LogFields } from '../../model/log.ts';
 import type { MacAddress } from '../../model/mac.ts';
 import type { NodeSpec } from '../../model/node.ts';
 import type { UnknownBoard } from '../../model/state.ts';
+import type { BootBytes } from '../../plan/boot-bytes.ts';
 import type { DhcpSign } from '../../plan/dhcp-signs.ts';
 import type { SeenBoard } from '../../plan/state-changes.ts';
 import type { UnfinishedFile } from '../../plan/unfinished-files.ts';
@@ -13,11 +14,12 @@ import type { Failure } from './failure.ts';
 
 export type PlanePart = 'dhcp' | 'tftp';
 
-/** What DHCP decides from; whole each time. */
+/** What DHCP and TFTP decide from; whole each time. */
 export interface PlaneSite {
   readonly network: Cluster['network'];
   readonly ports: Cluster['ports'];
   readonly nodes: readonly NodeSpec[];
+  readonly bootBytes: BootBytes;
 }
 
 export type ToThread =
@@ -63,6 +65,8 @@ export type FromThread =
   | { readonly kind: 'served'; readonly files: readonly ServedFile[] }
   | ({ readonly kind: 'log' } & LogLine)
   | { readonly kind: 'problems'; readonly part: PlanePart; readonly problems: readonly string[] }
+  /** In a few words, what is worth knowing of a part that does its work. */
+  | { readonly kind: 'about'; readonly part: PlanePart; readonly about: string }
   | { readonly kind: 'ready'; readonly part: PlanePart }
   /** undefined: it was told to stop. */
   | { readonly kind: 'ended'; readonly part: PlanePart; readonly failure: Failure | undefined }

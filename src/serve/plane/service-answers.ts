@@ -14,11 +14,11 @@ export interface AnswersDeps {
   readonly find: FindBootFile;
   readonly boots: Pick<Boots, 'countFile' | 'noteUnfinished'>;
   readonly recorder: DhcpRecorder;
-  readonly health: Pick<Health, 'report'>;
+  readonly health: Pick<Health, 'report' | 'describe'>;
   readonly log: Log;
 }
 
-export type Told = Extract<FromThread, { readonly kind: 'find' | 'record' | 'sign' | 'served' | 'log' | 'problems' }>;
+export type Told = Exclude<FromThread, { readonly kind: 'ready' | 'ended' | 'give-up' }>;
 
 export function planeAnswers(deps: AnswersDeps): (message: Told, link: Link<ToThread>) => void {
   const answer = answerer(deps);
@@ -52,6 +52,8 @@ function answerer({ find, boots, recorder, health, log }: AnswersDeps): (message
         return;
       case 'problems':
         return health.report(message.part, message.problems);
+      case 'about':
+        return health.describe(message.part, message.about);
       case 'log':
         return log[message.level](message.event, message.fields);
       default:

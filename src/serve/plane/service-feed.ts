@@ -2,6 +2,7 @@
 import type { StateFile } from '../../host/state-file.ts';
 import type { MacAddress } from '../../model/mac.ts';
 import type { UnknownBoard } from '../../model/state.ts';
+import { bootBytes } from '../../plan/boot-bytes.ts';
 import type { Site } from '../site.ts';
 import type { Link } from './link.ts';
 import type { PlaneSite, ToThread } from './messages.ts';
@@ -22,8 +23,9 @@ export function siteFeed({ site, state }: FeedDeps): Feed {
   const tell = (): void => {
     isDue = false;
     if (told === undefined) return;
-    const { cluster, nodes } = site.view();
-    tellSite(told, { network: cluster.network, ports: cluster.ports, nodes });
+    const { cluster, nodes, images } = site.view();
+    const { network, ports } = cluster;
+    tellSite(told, { network, ports, nodes, bootBytes: bootBytes({ cluster, images }) });
     tellBoards(told, state.current().unknownBoards);
   };
   site.onChange(() => {
@@ -54,8 +56,9 @@ function tellSite(told: Told, site: PlaneSite): void {
 }
 
 function isSame(one: PlaneSite, other: PlaneSite): boolean {
-  const { network, ports, nodes } = other;
-  if (one.network !== network || one.ports !== ports || one.nodes.length !== nodes.length) return false;
+  const { network, ports, nodes, bootBytes: bytes } = other;
+  if (one.network !== network || one.ports !== ports || one.bootBytes !== bytes) return false;
+  if (one.nodes.length !== nodes.length) return false;
   return one.nodes === nodes || one.nodes.every((node, index) => node === nodes[index]);
 }
 

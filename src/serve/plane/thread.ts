@@ -22,6 +22,8 @@ export interface PlaneThread {
   readonly served: (file: ServedFile) => void;
   /** Everything that is wrong with the part now, while it runs. */
   readonly report: (part: PlanePart, problems: readonly string[]) => void;
+  /** What is worth knowing of the part while all is well. */
+  readonly describe: (part: PlanePart, about: string) => void;
   /** Ends the whole service. */
   readonly giveUp: (reason: Error) => void;
 }
@@ -80,6 +82,7 @@ export function joinPlane(
     },
     served: served.add,
     report: (part, problems) => link.send({ kind: 'problems', part, problems }),
+    describe: (part, about) => link.send({ kind: 'about', part, about }),
     giveUp: (reason) => link.send({ kind: 'give-up', failure: toFailure(reason) }),
   };
   const parts = new ThreadParts(partsOf(plane), link);

@@ -5,6 +5,7 @@ import { parseMac } from '../../../src/model/mac.ts';
 import { emptyState, type State, type UnknownBoard } from '../../../src/model/state.ts';
 import type { ClusterView } from '../../../src/model/view.ts';
 import type { ToThread } from '../../../src/serve/plane/messages.ts';
+import { bootBytes } from '../../../src/plan/boot-bytes.ts';
 import { siteFeed } from '../../../src/serve/plane/service-feed.ts';
 import { sampleView } from '../../support/sample-view.ts';
 
@@ -42,7 +43,7 @@ test('a new thread is told everything before anything else', () => {
 
   const { cluster, nodes } = world.view;
   expect(sent).toEqual([
-    { kind: 'site', site: { network: cluster.network, ports: cluster.ports, nodes } },
+    { kind: 'site', site: { network: cluster.network, ports: cluster.ports, nodes, bootBytes: bootBytes(world.view) } },
     { kind: 'boards', seen: [one], gone: [] },
   ]);
 });
@@ -51,9 +52,11 @@ test('the site is told again when what DHCP sees of it has changed, once per tur
   const { world, feed, link, said } = open();
   feed.attach(link);
 
-  expect(await said(() => (world.view = { ...world.view, images: new Map(), nodes: [...world.view.nodes] }))).toEqual(
+  expect(await said(() => (world.view = { ...world.view, overlays: new Map(), nodes: [...world.view.nodes] }))).toEqual(
     [],
   );
+  const images = await said(() => (world.view = { ...world.view, images: new Map() }));
+  expect(images).toMatchObject([{ kind: 'site', site: { bootBytes: new Map() } }]);
   const nodes = world.view.nodes.slice(1);
   expect(await said(() => (world.view = { ...world.view, nodes }))).toMatchObject([{ kind: 'site', site: { nodes } }]);
 });

@@ -65,13 +65,14 @@ function start(does: readonly PlaneThreadData['does'][]) {
   const ended = supervise(plane.parts, { health, log, signal: stop.signal, firstDelayMs: 10 });
   running.push({ stop, plane, ended });
   const problems = () => Object.fromEntries(health.parts().map((part) => [part.name, part.problems.join()]));
-  return { lines, launches, problems, stop, ended };
+  const about = () => health.parts().flatMap((part) => part.about ?? []);
+  return { lines, launches, problems, about, stop, ended };
 }
 
 const patience = { timeout: 10_000 };
 
 test('what the thread asks and tells reaches the service in order, and is answered', async () => {
-  const { lines, problems } = start(['work']);
+  const { lines, problems, about } = start(['work']);
 
   await expect
     .poll(() => lines.filter((line) => /^(?:sign|find|test|count)/.test(line)), patience)
@@ -85,6 +86,7 @@ test('what the thread asks and tells reaches the service in order, and is answer
       'count {"address":"10.42.0.11","bytes":5}',
     ]);
   expect(problems()).toEqual({ dhcp: '', tftp: '' });
+  expect(about()).toEqual(['busy']);
 });
 
 describe('a thread that dies', () => {
