@@ -1,10 +1,12 @@
 /** Everything that a service start and the boots after it would refuse, found before: for "pi-image config check". */
 import { listImageSpecs, readCluster, readImageSpec, readNodesFile, readOverlays } from '../host/config-files.ts';
 import { readMachineNetwork } from '../host/machine-network.ts';
+import { readNeighbourLimit } from '../host/neighbours.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { ConfigError, HostError, PiImageError } from '../model/errors.ts';
 import { inFileOrder, placeProblems, ProblemsError, type PlacedProblem, type Place } from '../model/problem.ts';
 import type { ClusterView } from '../model/view.ts';
+import { noteNeighbours } from '../plan/check-cluster-neighbours.ts';
 import { checkNodes } from '../plan/check-cluster-nodes.ts';
 import { noteUnused } from '../plan/check-cluster-notes.ts';
 import { imageName } from '../plan/check-cluster-roles.ts';
@@ -35,7 +37,12 @@ export async function checkConfig(paths: Paths, nodesFile: string | undefined, s
     ...placeProblems(checkNodes(view.nodes, cluster, sources.known), nodePlace),
   ];
   const rendered = problems.length > 0 ? [] : renderAll(view, nodePlace);
-  const notes = [...noteUnused(cluster), ...noteUnbuilt(cluster, sources), ...(await noteMachine(cluster, signal))];
+  const notes = [
+    ...noteUnused(cluster),
+    ...noteUnbuilt(cluster, sources),
+    ...(await noteMachine(cluster, signal)),
+    ...noteNeighbours(cluster, view.nodes.length, await readNeighbourLimit()),
+  ];
   return { problems: inFileOrder([...problems, ...rendered]), notes: inFileOrder(placeProblems(notes, place)) };
 }
 

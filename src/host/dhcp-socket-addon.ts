@@ -1,13 +1,12 @@
 /** DHCP on the addon: one socket that belongs to the interface, and frames to clients that have no address yet. */
-import { readFile } from 'node:fs/promises';
-
 import { HostError } from '../model/errors.ts';
 import { ipv4FromNumber, ipv4ToNumber, parseIpv4, type Ipv4Address } from '../model/ipv4.ts';
-import { parseMac, type MacAddress } from '../model/mac.ts';
+import type { MacAddress } from '../model/mac.ts';
 import type { AddonDatagrams } from './datagram/addon-port.ts';
 import type { DatagramPort, PacketPort, PortHandlers } from './datagram/port.ts';
 import { cannotOpenDhcp, dhcpReceiveBufferBytes } from './dhcp-socket-errors.ts';
 import type { DhcpReceiver, DhcpSocket, DhcpSocketOptions } from './dhcp-socket.ts';
+import { readHardwareAddress } from './interfaces.ts';
 
 interface Station {
   readonly mac: MacAddress;
@@ -36,7 +35,7 @@ export async function openAddonSocket(
 ): Promise<DhcpSocket> {
   let receiver: DhcpReceiver | undefined;
   const handlers = handlersFor(datagrams.interfaceIndex(options.interface), () => receiver);
-  const mac = await hardwareAddress(options.interface);
+  const mac = await readHardwareAddress(options.interface);
   const port = await openPort(datagrams, options, handlers, inherited);
   const frames = mac && (await openFrames(datagrams, options.interface, handlers));
   const from = mac && { mac, address: options.address, port: options.port };
@@ -104,15 +103,6 @@ async function openFrames(
   const handlers = { received: () => undefined, failed, ...(lost !== undefined && { lost }) };
   try {
     return await datagrams.openPacket({ device, protocol: 'none', receiveBufferBytes: 0, handlers });
-  } catch {
-    return undefined;
-  }
-}
-
-/** @returns undefined for a device that is no Ethernet station */
-export async function hardwareAddress(device: string): Promise<MacAddress | undefined> {
-  try {
-    return parseMac(await readFile(`/sys/class/net/${device}/address`, 'utf8'));
   } catch {
     return undefined;
   }

@@ -1,6 +1,9 @@
 /** Network interfaces as `ip` shows them: is ours there with its address, and is it the only one that a broadcast can come in by? */
+import { readFile } from 'node:fs/promises';
+
 import { HostError } from '../model/errors.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
+import { parseMac, type MacAddress } from '../model/mac.ts';
 import { run } from './process.ts';
 
 export interface NetworkInterface {
@@ -63,4 +66,13 @@ export function otherInterfaces(interfaces: readonly NetworkInterface[], name: s
 
 export function names(interfaces: readonly NetworkInterface[]): string {
   return interfaces.map(({ name }) => name).join(', ');
+}
+
+/** @returns undefined for a device that is no Ethernet station, or not there */
+export async function readHardwareAddress(device: string): Promise<MacAddress | undefined> {
+  try {
+    return parseMac(await readFile(`/sys/class/net/${device}/address`, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
