@@ -39,6 +39,7 @@ interface EngineDeps {
   readonly peers: TftpPeers;
   readonly counters: TftpCounters;
   readonly watch: TransferWatch | undefined;
+  readonly silenceMs: number;
   readonly ended: (transfer: FileTransfer, end: TransferEnd) => void;
 }
 
@@ -211,6 +212,7 @@ export class TftpEngine {
   #awaitAck(transfer: FileTransfer, { side, timeoutMs, floorMs }: Sending): void {
     const waitMs = timeoutMs > 0 ? timeoutMs : resendAfterMs(transfer.roundTripMs, side.resends, floorMs);
     transfer.sentAtMs = this.nowMs;
+    if (side.resends === 0) transfer.firstSentAtMs = this.nowMs;
     transfer.dueAtMs = this.nowMs + waitMs;
   }
 
@@ -218,11 +220,12 @@ export class TftpEngine {
     const atMs = performance.now();
     this.nowMs += Math.min(atMs - this.#tickedAtMs, longestTickMs);
     this.#tickedAtMs = atMs;
+    const { silenceMs } = this.#deps;
     // From the end: one that gives up takes itself out, and the last one takes its place.
     for (let place = this.#running.length - 1; place >= 0; place--) {
       const transfer = this.#running[place];
       if (transfer === undefined || transfer.dueAtMs > this.nowMs || transfer.sending === undefined) continue;
-      const step = transfer.sending.side.timeout();
+      const step = transfer.sending.side.timeout(this.nowMs - transfer.firstSentAtMs >= silenceMs);
       if (step !== 'silent') transfer.resends++;
       this.#perform(transfer, transfer.sending, step);
     }
@@ -263,5 +266,5 @@ function pieceWith(transfer: FileTransfer, sending: Sending, block: number): Pie
 
 function silence({ side }: Sending): string {
   const what = side.acked === -1 ? 'the OACK' : `block ${side.acked + 1} of ${side.lastBlock}`;
-  return `no ACK for ${what} after ${side.maxResends} resends`;
+  return `no ACK for ${what} after ${side.resends} resends`;
 }

@@ -12,7 +12,6 @@ import {
 } from '../wire/tftp.ts';
 import { negotiate, negotiateBlockSize } from '../wire/tftp-options.ts';
 import { SendingSide } from '../wire/tftp-send.ts';
-import { resendsUntilSilence } from '../wire/tftp-timing.ts';
 import { blocksOfBytes, bytesToSend, type BlockSource, type TransferMode } from './tftp-blocks.ts';
 import type { TftpClients } from './tftp-clients.ts';
 import type { TftpCounters } from './tftp-counters.ts';
@@ -136,8 +135,7 @@ export class TftpRequests {
     const options = negotiate(request.options, { sizeBytes, maxBlockSizeBytes: limits.maxBlockSizeBytes });
     const floor = floorMs?.(address) ?? limits.resendFloorMs;
     const { timeoutMs, accepted } = options;
-    const maxResends = resendsUntilSilence({ floorMs: floor, timeoutMs }, limits.silenceMs);
-    const side = new SendingSide({ ...options, sizeBytes, hasOptions: accepted.size > 0, maxResends });
+    const side = new SendingSide({ ...options, sizeBytes, hasOptions: accepted.size > 0 });
     const oack = encodeTftp({ kind: 'option-ack', options: accepted });
     return new Sending({ ...options, side, source, oack, timeoutMs: timeoutMs ?? 0, floorMs: floor });
   }

@@ -59,6 +59,8 @@ export class FileTransfer {
   /** Sends again then, unless something was confirmed. */
   dueAtMs = Number.POSITIVE_INFINITY;
   sentAtMs = 0;
+  /** When what is unconfirmed was sent for the first time. */
+  firstSentAtMs = 0;
   /** Below 0: nothing measured yet. */
   roundTripMs = -1;
   /** Counts what was started to be sent, so that a slow read does not send on after a newer step. */

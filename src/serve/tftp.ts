@@ -77,6 +77,7 @@ function newServer(deps: TftpDeps): Server {
     peers,
     counters,
     watch,
+    silenceMs: limits.silenceMs,
     ended: (transfer, end) => {
       requests?.ended(transfer);
       report(transfer, end);

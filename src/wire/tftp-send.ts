@@ -1,8 +1,5 @@
 /** The sending side of one transfer, without socket and clock: events in, what to send out. RFC 1350, windows of RFC 7440. */
 
-/** Ours: with waits of 1, 2, 4, 8, 8 and 8 s a board is given up after 31 s, when its own 30 s per file are over. */
-export const usualResends = 5;
-
 /** Error codes with which clients break off after the OACK: Pi firmware and iPXE send 0, UEFI and curl 8 (RFC 2347). */
 const probeCodes: ReadonlySet<number> = new Set([0, 8]);
 
@@ -11,8 +8,6 @@ export interface SendingFile {
   readonly blockSizeBytes: number;
   readonly windowSize: number;
   readonly hasOptions: boolean;
-  /** How often in a row the unconfirmed part is sent again before the client counts as silent. */
-  readonly maxResends?: number;
 }
 
 /** `send-blocks` means all from the one after `acked` to `sent`. */
@@ -26,7 +21,6 @@ export class SendingSide {
   /** The one that is shorter than the rest, empty when the file is a multiple of the block size. */
   readonly lastBlock: number;
   readonly windowSize: number;
-  readonly maxResends: number;
   /** Highest block the client has confirmed; 0 before the first, -1 while the OACK is unconfirmed. */
   acked: number;
   /** Highest block sent. */
@@ -34,10 +28,9 @@ export class SendingSide {
   /** How often in a row the unconfirmed part was sent again. */
   resends = 0;
 
-  constructor({ sizeBytes, blockSizeBytes, windowSize, hasOptions, maxResends = usualResends }: SendingFile) {
+  constructor({ sizeBytes, blockSizeBytes, windowSize, hasOptions }: SendingFile) {
     this.lastBlock = lastBlockOf(sizeBytes, blockSizeBytes);
     this.windowSize = windowSize;
-    this.maxResends = maxResends;
     this.acked = hasOptions ? -1 : 0;
   }
 
@@ -59,9 +52,9 @@ export class SendingSide {
     return this.#confirm(this.acked + ahead);
   }
 
-  /** Only time makes us send again, never a packet. */
-  timeout(): SendStep {
-    if (this.resends >= this.maxResends) return 'silent';
+  /** Only time makes us send again, never a packet. @param isSilent it was waited for long enough */
+  timeout(isSilent: boolean): SendStep {
+    if (isSilent) return 'silent';
     this.resends++;
     return this.acked === -1 ? 'send-options' : this.#sendNext();
   }

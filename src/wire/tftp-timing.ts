@@ -5,7 +5,7 @@ export const resendFloorMs = 1000;
 
 const resendCapMs = 8000;
 
-/** Nobody hears longer than this from a client and still waits for it: a board gives a file up after 30 s. */
+/** A client that says nothing for so long is given up: a board has given its file up after 30 s. */
 export const silenceMs = 31_000;
 
 /** An ACK later than this many usual round trips counts as lost. */
@@ -23,18 +23,4 @@ export function smoothRoundTrip(beforeMs: number, sampleMs: number): number {
 export function resendAfterMs(roundTripMs: number, resends: number, floorMs: number = resendFloorMs): number {
   const first = Math.max(floorMs, Math.round(lateFactor * roundTripMs));
   return Math.min(first * 2 ** resends, Math.max(resendCapMs, floorMs));
-}
-
-/** How often something is sent again until the silence is long enough. */
-export function resendsUntilSilence(
-  { floorMs, timeoutMs }: { readonly floorMs: number; readonly timeoutMs: number | undefined },
-  afterMs: number = silenceMs,
-): number {
-  let resends = 0;
-  let waitedMs = 0;
-  for (;;) {
-    waitedMs += timeoutMs ?? resendAfterMs(-1, resends, floorMs);
-    if (waitedMs >= afterMs) return resends;
-    resends++;
-  }
 }

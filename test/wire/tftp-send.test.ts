@@ -2,16 +2,18 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { SendingSide, usualResends, type SendStep } from '../../src/wire/tftp-send.ts';
+import { SendingSide, type SendStep } from '../../src/wire/tftp-send.ts';
 
 type Event =
   | { readonly kind: 'ack'; readonly block: number }
   | { readonly kind: 'error'; readonly code: number }
-  | { readonly kind: 'timeout' };
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'silence' };
 
 const ack = (block: number): Event => ({ kind: 'ack', block });
 const error = (code: number): Event => ({ kind: 'error', code });
 const timeout: Event = { kind: 'timeout' };
+const silence: Event = { kind: 'silence' };
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
 
 interface File {
@@ -19,7 +21,6 @@ interface File {
   readonly blockSizeBytes?: number;
   readonly windowSize?: number;
   readonly hasOptions?: boolean;
-  readonly maxResends?: number;
 }
 
 function inWords(side: SendingSide, step: SendStep): string {
@@ -29,7 +30,7 @@ function inWords(side: SendingSide, step: SendStep): string {
 
 function take(side: SendingSide, event: Event): string {
   if (event.kind === 'error') return side.isProbe(event.code) ? 'probed' : 'aborted';
-  return inWords(side, event.kind === 'ack' ? side.ack(event.block) : side.timeout());
+  return inWords(side, event.kind === 'ack' ? side.ack(event.block) : side.timeout(event.kind === 'silence'));
 }
 
 function newSide(file: File): SendingSide {
@@ -60,16 +61,10 @@ describe('one block at a time', () => {
       ['data 1-1', 'wait', 'wait'],
     ],
     [
-      'a silent client is given up after its resends',
+      'a client that stays silent is given up',
       { sizeBytes: 10 },
-      times(usualResends + 1, timeout),
-      [...times(usualResends + 1, 'data 1-1'), 'silent'],
-    ],
-    [
-      'progress gives the resends back',
-      { sizeBytes: 1000 },
-      [...times(usualResends, timeout), ack(1), ...times(usualResends, timeout), ack(2)],
-      [...times(usualResends + 1, 'data 1-1'), ...times(usualResends + 1, 'data 2-2'), 'done'],
+      [...times(9, timeout), silence],
+      [...times(10, 'data 1-1'), 'silent'],
     ],
     ['an error ends it', { sizeBytes: 1000 }, [ack(1), error(3)], ['data 1-1', 'data 2-2', 'aborted']],
   ];
@@ -89,7 +84,7 @@ describe('with options', () => {
     ['a client that wants the size only', [error(8)], ['oack', 'probed']],
     ['a real error instead of ACK 0', [error(3)], ['oack', 'aborted']],
     ['breaking off later is no probe', [ack(0), ack(1), error(0)], ['oack', 'data 1-1', 'data 2-2', 'aborted']],
-    ['nobody there', times(usualResends + 1, timeout), [...times(usualResends + 1, 'oack'), 'silent']],
+    ['nobody there', [timeout, timeout, silence], ['oack', 'oack', 'oack', 'silent']],
   ];
   test.each(cases)('%s', (_name, events, expected) => {
     expect(story(file, events)).toEqual(expected);
@@ -147,12 +142,6 @@ test('a window may lie across the wrap', () => {
   expect(across(65_541 & 0xffff)).toBe('wait');
 });
 
-test('more resends for those whose waits are short', () => {
-  const side = newSide({ sizeBytes: 10, maxResends: 1 });
-  side.start();
-  expect([side.timeout(), side.timeout()]).toEqual(['send-blocks', 'silent']);
-});
-
 type Fate = 'through' | 'lost' | 'twice';
 
 /** A client of RFC 1350 and 7440 behind a line that loses and doubles datagrams of both directions. */
@@ -187,7 +176,7 @@ function overBadLine(file: File, fate: () => Fate): number | SendStep {
   let arriving = client.answers(side, step);
   while (step !== 'done' && step !== 'silent') {
     const [block, ...later] = arriving;
-    step = block === undefined ? side.timeout() : side.ack(block);
+    step = block === undefined ? side.timeout(side.resends === 5) : side.ack(block);
     arriving = [...later, ...client.answers(side, step)];
   }
   return step === 'done' ? client.blocks : step;
