@@ -15,5 +15,8 @@ joinPlane(parentPort, counts, (plane) => {
   const datagrams = openDatagrams(options.datagrams);
   plane.log.info('plane.started', { datagrams: datagrams.kind });
   const admission = planeAdmission(plane);
-  return { dhcp: dhcpPart(plane, options, admission.admit), tftp: tftpPart(plane, datagrams, admission) };
+  return {
+    dhcp: dhcpPart(plane, options, { admit: admission.admit, datagrams }),
+    tftp: tftpPart(plane, datagrams, admission),
+  };
 });

@@ -1,7 +1,7 @@
 /** DHCP as a part of the boot plane's thread: looks for other servers first and now and then, and answers on a socket that it keeps. */
 import { once } from 'node:events';
 
-import { probeAddress } from '../host/address-probe.ts';
+import type { OpenDatagrams } from '../host/datagram/open.ts';
 import { openDhcpSocket, type DhcpSocket } from '../host/dhcp-socket.ts';
 import { HostError } from '../model/errors.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
@@ -13,10 +13,17 @@ import { serveDhcp } from '../serve/dhcp.ts';
 import { findForeignDhcp, foreignDhcpError } from '../serve/foreign-dhcp.ts';
 import type { PlaneThread } from '../serve/plane/thread.ts';
 import type { RunPart } from '../serve/plane/thread-parts.ts';
+import { encodeUdpFrame } from '../wire/udp-frame.ts';
 import type { PlaneOptions } from './wire-up-plane.ts';
+import { addressProbe } from './wire-up-probe.ts';
 
-export function dhcpPart(plane: PlaneThread, options: PlaneOptions, admit: DhcpDeps['admit']): RunPart {
-  const sockets = keptSockets(plane, options);
+/** @param datagrams with the addon the socket belongs to the interface, and frames reach who has no address yet */
+export function dhcpPart(
+  plane: PlaneThread,
+  options: PlaneOptions,
+  { admit, datagrams }: { readonly admit: DhcpDeps['admit']; readonly datagrams: OpenDatagrams },
+): RunPart {
+  const sockets = keptSockets(plane, options, datagrams);
   let isAlone = false;
   return async (signal, ready) => {
     const { network } = plane.site.current();
@@ -28,7 +35,7 @@ export function dhcpPart(plane: PlaneThread, options: PlaneOptions, admit: DhcpD
     const socket = await sockets.open('dhcp', signal);
     ready();
     const looksAtOnce = !isAlone || options.allowForeignDhcp;
-    await serveDhcp({ socket, ...dhcpDeps(plane, signal), admit, findForeign, looksAtOnce }, signal);
+    await serveDhcp({ socket, ...dhcpDeps(plane, datagrams, signal), admit, findForeign, looksAtOnce }, signal);
     if (signal.aborted) await sockets.close();
   };
 }
@@ -41,6 +48,7 @@ async function idle(signal: AbortSignal, ready: () => void): Promise<void> {
 
 function dhcpDeps(
   plane: PlaneThread,
+  datagrams: OpenDatagrams,
   signal: AbortSignal,
 ): Omit<DhcpDeps, 'socket' | 'admit' | 'findForeign' | 'looksAtOnce'> {
   const { site, log } = plane;
@@ -52,7 +60,7 @@ function dhcpDeps(
     leases: site.leases,
     record: (who) => recordWho(plane, who),
     sign: (who, sign) => signWho(plane, who, sign),
-    probe: (address) => probeAddress(address, { device: site.current().network.interface, signal }),
+    probe: addressProbe(site.current().network.interface, datagrams, signal),
     report: (problems) => plane.report('dhcp', problems),
     log,
     nowMs: () => Date.now(),
@@ -87,14 +95,19 @@ interface Sockets {
 }
 
 /** One that systemd handed over cannot be opened twice: both are kept as long as the thread lives. */
-function keptSockets({ site, giveUp }: PlaneThread, { inherited, hasLostInherited }: PlaneOptions): Sockets {
+function keptSockets(
+  { site, giveUp }: PlaneThread,
+  { inherited, hasLostInherited }: PlaneOptions,
+  datagrams: OpenDatagrams,
+): Sockets {
+  const addon = datagrams.kind === 'addon' ? { datagrams, encodeFrame: encodeUdpFrame } : undefined;
   const kept = new Map<SocketName, DhcpSocket>();
   const open = async (name: SocketName, signal: AbortSignal): Promise<DhcpSocket> => {
     const { network, ports } = site.current();
     const port = name === 'dhcp' ? ports.dhcp : ports.dhcpClient;
     const { address } = network.address;
     try {
-      return await openDhcpSocket({ interface: network.interface, address, port, name, inherited, signal });
+      return await openDhcpSocket({ interface: network.interface, address, port, name, inherited, addon, signal });
     } catch (error) {
       if (hasLostInherited && !signal.aborted) giveUp(lostSocket(error));
       throw error;
