@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { run, type Argv } from '../../src/host/process.ts';
 import type { TftpContent } from '../../src/serve/tftp.ts';
+import { toNetascii } from '../../src/wire/tftp-netascii.ts';
 import { serving, type TestServer } from '../serve/tftp-client.ts';
 
 /** By name; `wrapped` has more blocks of 512 bytes than 16 bits can count. */
@@ -20,6 +21,7 @@ const contents: Readonly<Record<string, Buffer>> = {
 };
 
 let folder = '';
+const texts: Record<string, TftpContent> = {};
 let server: TestServer;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'pi-image-peers-'));
@@ -29,7 +31,9 @@ beforeAll(async () => {
     await writeFile(file, bytes);
     files[name] = { kind: 'file', path: file, sizeBytes: bytes.byteLength };
   }
-  server = await serving({ ...files, secret: { kind: 'refused', reason: 'not for you' } });
+  const all: Record<string, TftpContent> = { ...files, secret: { kind: 'refused', reason: 'not for you' } };
+  const missing: TftpContent = { kind: 'missing', reason: 'no such file' };
+  server = await serving({}, { find: (name) => Promise.resolve(all[name] ?? texts[name] ?? missing) });
 });
 afterAll(async () => {
   await server.stop();
@@ -82,6 +86,29 @@ describe.each(clients)('$name', ({ argv }) => {
     await run(argv(String(server.port), name, out), { signal: AbortSignal.timeout(100_000) });
 
     expect((await readFile(out)).equals(contents[name] ?? randomBytes(1))).toBe(true);
+  });
+});
+
+/** What a text becomes in netascii, and back again on this system, is the text. */
+describe('in netascii', () => {
+  const text = Buffer.from('first line\nsecond\r\n\rend\n'.repeat(30_000));
+  test.each([
+    ['tftp-hpa', (port: string, out: string): Argv => ['tftp', '-m', 'netascii', here, port, '-c', 'get', 'text', out]],
+    [
+      'curl',
+      (port: string, out: string): Argv => ['curl', '-sS', '-o', out, `tftp://${here}:${port}/text;mode=netascii`],
+    ],
+  ])('%s gets a text', async (name, argv) => {
+    const out = path.join(folder, 'out');
+    const file = path.join(folder, 'text');
+    await writeFile(file, text);
+    texts['text'] = { kind: 'file', path: file, sizeBytes: text.byteLength };
+
+    await run(argv(String(server.port), out), { signal: AbortSignal.timeout(20_000) });
+
+    // curl leaves the translation to whoever reads the file.
+    const expected = name === 'curl' ? Buffer.from(toNetascii(text)) : text;
+    expect((await readFile(out)).equals(expected)).toBe(true);
   });
 });
 
