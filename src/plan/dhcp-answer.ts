@@ -10,6 +10,9 @@ import { programFor } from './boot-program.ts';
 import type { DhcpClient, DhcpSite } from './dhcp-client.ts';
 import type { ServedSubnet } from './subnets.ts';
 
+/** RFC 2131 §3.3: infinity. A kernel that configured its NIC itself never renews, and its address is reserved anyway. */
+export const infiniteSeconds = 0xffffffff;
+
 /** What a client gets. */
 export interface Seat {
   readonly address: Ipv4Address;
@@ -144,9 +147,11 @@ function head(kind: Exclude<AnswerKind, 'nak'>, { leaseSeconds }: Seat, { server
   if (kind === 'bootp') return [];
   const type: Option[] = [
     [option.messageType, messageTypeValue(kind === 'offer' ? 'offer' : 'ack')],
-    [option.serverId, addressesValue([server])],
+    [option.serverId, addressValue(server)],
   ];
-  return kind === 'inform' ? type : [...type, [option.leaseSeconds, uint32Value(leaseSeconds)]];
+  return kind === 'inform'
+    ? type
+    : [...type, [option.leaseSeconds, leaseSeconds === infiniteSeconds ? infiniteValue : uint32Value(leaseSeconds)]];
 }
 
 /** Given whether asked for or not: initramfs clients ask for little and use what comes. What matters most goes first. */
@@ -158,6 +163,21 @@ function settings(seat: Seat, client: DhcpClient, site: DhcpSite): Option[] {
     ...(seat.hostName === undefined ? [] : [[option.hostName, textValue(seat.hostName)] as const]),
     ...further,
   ];
+}
+
+const infiniteValue = uint32Value(infiniteSeconds);
+
+/** There are as many as networks and relays. */
+const addressValues = new Map<Ipv4Address, Uint8Array>();
+const maxAddressValues = 100;
+
+/** The same few addresses stand in every answer. */
+function addressValue(address: Ipv4Address): Uint8Array {
+  const known = addressValues.get(address);
+  if (known !== undefined) return known;
+  const made = addressesValue([address]);
+  if (addressValues.size < maxAddressValues) addressValues.set(address, made);
+  return made;
 }
 
 interface SubnetValues {

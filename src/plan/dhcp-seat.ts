@@ -1,6 +1,6 @@
 /** Which address does this client get, for how long, and what must be written down before it hears of it? */
 import { rangeSize, type Ipv4Address } from '../model/ipv4.ts';
-import type { AnswerKind, Seat } from './dhcp-answer.ts';
+import { infiniteSeconds, type AnswerKind, type Seat } from './dhcp-answer.ts';
 import type { DhcpClient, DhcpSite } from './dhcp-client.ts';
 import type { DhcpContext, DhcpReply, DhcpWho, LeasedBoard } from './dhcp-decision.ts';
 import { nodeAt } from './identify.ts';
@@ -19,9 +19,6 @@ export type FoundSeat =
   /** The node's address belongs to another network than the one it asks from. */
   | { readonly kind: 'elsewhere'; readonly reason: string }
   | { readonly kind: 'full'; readonly pool: string; readonly reason: string };
-
-/** RFC 2131 §3.3: infinity. A kernel that configured its NIC itself never renews, and its address is reserved anyway. */
-const infiniteSeconds = 0xffffffff;
 
 export function findSeat(client: DhcpClient, requested: Ipv4Address | undefined, context: DhcpContext): FoundSeat {
   return client.identity.kind === 'node' ? nodeSeat(client) : poolSeat(client, requested, context);

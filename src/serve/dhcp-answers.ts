@@ -173,18 +173,19 @@ export class DhcpAnswers {
 
   #send(packet: DhcpPacket, decision: DhcpReply): void {
     const { socket, log } = this.#deps;
-    const sent = socket.send(encodeDhcp(decision.reply, decision.limits), decision.to);
-    this.#wait(packet, sent);
+    socket
+      .send(encodeDhcp(decision.reply, decision.limits), decision.to)
+      .catch((error: unknown) => this.#failed(packet, error));
     log.answered(packet, decision);
   }
 
+  #failed(packet: DhcpPacket, error: unknown): void {
+    const reason = describeError(error);
+    this.#deps.log.trouble('dhcp.failed', reason, { mac: readMac(packet), reason });
+  }
+
   #wait(packet: DhcpPacket, done: Promise<void>): void {
-    const told = done
-      .catch((error: unknown) => {
-        const reason = describeError(error);
-        this.#deps.log.trouble('dhcp.failed', reason, { mac: readMac(packet), reason });
-      })
-      .finally(() => this.#waiting.delete(told));
+    const told = done.catch((error: unknown) => this.#failed(packet, error)).finally(() => this.#waiting.delete(told));
     this.#waiting.add(told);
   }
 

@@ -18,7 +18,7 @@ export function decodeDhcp(datagram: Uint8Array): DhcpPacket {
     throw new WireError(`DHCP message of ${datagram.byteLength} bytes, at least ${layout.options} are needed`);
   }
   // One copy of all: the receive buffer is used again while parts of this are still looked at.
-  const bytes = new Uint8Array(datagram);
+  const bytes = plainCopy(datagram);
   const cookie = uint32(bytes, layout.cookie.at);
   if (cookie !== magicCookie && cookie !== 0) throw new WireError('BOOTP message without the DHCP cookie');
   const hlen = byte(bytes, 2);
@@ -41,6 +41,12 @@ export function decodeDhcp(datagram: Uint8Array): DhcpPacket {
     file: overload.file ? '' : decodeText(bytes, layout.file),
     options,
   };
+}
+
+/** In Node's pool; memory of its own for each message would be most of the work. */
+function plainCopy(datagram: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, byteLength } = Buffer.from(datagram);
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 interface Overload {

@@ -21,7 +21,8 @@ export function encodeDhcp(packet: DhcpPacket, limits?: DhcpLimits): Uint8Array 
   const size = layout.options + sizeOfAll(ordered) + 1;
   const packed = limits !== undefined && size > limits.maxBytes ? packOptions(ordered, packet, limits) : undefined;
   const area = packed === undefined ? size : layout.options + sizeOfAll(packed.options) + 1;
-  const bytes = Buffer.alloc(Math.max(minimumBytes, area));
+  // Out of Node's pool: memory of its own for each answer would be most of the work.
+  const bytes = Buffer.allocUnsafe(Math.max(minimumBytes, area)).fill(0);
   writeHeader(bytes, packet);
   writeOptions(bytes, layout.options, packed?.options ?? ordered);
   if (packed !== undefined) writeOverload(bytes, packed);

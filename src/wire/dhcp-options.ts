@@ -81,8 +81,10 @@ function subOption(value: Uint8Array | undefined, code: number): Ipv4Address | u
   return undefined;
 }
 
+const typeValues = new Map(messageTypes.map((type, index) => [type, Uint8Array.of(index + 1)]));
+
 export function messageTypeValue(type: MessageType): Uint8Array {
-  return Uint8Array.of(messageTypes.indexOf(type) + 1);
+  return typeValues.get(type) ?? Uint8Array.of(messageTypes.indexOf(type) + 1);
 }
 
 export function addressesValue(addresses: readonly Ipv4Address[]): Uint8Array {
@@ -96,7 +98,5 @@ export function textValue(text: string): Uint8Array {
 }
 
 export function uint32Value(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value);
-  return bytes;
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }

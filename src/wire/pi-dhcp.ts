@@ -1,7 +1,7 @@
 /** What a DHCP message says about the Raspberry Pi that sent it, and the vendor options that its firmware wants to read. */
 import type { BoardName } from '../model/board.ts';
 import type { MacAddress } from '../model/mac.ts';
-import { parseSerial, type Serial } from '../model/serial.ts';
+import type { Serial } from '../model/serial.ts';
 import { isBootLoader } from './boot-client.ts';
 import { readMac, type DhcpPacket } from './dhcp.ts';
 import { option, readText, textValue } from './dhcp-options.ts';
@@ -27,23 +27,23 @@ export const pxeVendorClass = 'PXEClient';
 export function readPiIdentity(packet: DhcpPacket): PiIdentity {
   const vendorClass = readText(packet.options, option.vendorClass) ?? '';
   return {
-    ...readMachineId(packet.options.get(option.machineId), readMac(packet)),
+    ...readMachineId(packet.options.get(option.machineId), packet),
     bootStage: isBootLoader(vendorClass) ? 'firmware' : 'other',
     wantsPiMenu: vendorClass.startsWith(piVendorClass),
   };
 }
 
 /** Older EEPROMs write the magic of DHCP_OPTION97 in one byte order, newer ones (about 2022 on) in the other. */
-const magics: ReadonlyMap<string, BoardName | undefined> = new Map([
+const magics: ReadonlyMap<number, BoardName | undefined> = new Map([
   // A Pi 5 says RPi4 too before 2023-10-30, so only its revision code tells.
-  ['52506934', undefined],
-  ['34695052', undefined],
-  ['52506935', 'pi5'],
-  ['35695052', 'pi5'],
+  [0x52506934, undefined],
+  [0x34695052, undefined],
+  [0x52506935, 'pi5'],
+  [0x35695052, 'pi5'],
 ]);
 
 /** The Pi 3 boot ROM fills its UUID with this; it is nobody's serial. */
-const romFiller = '44444444';
+const romFiller = 0x44444444;
 
 type MachineId = Omit<PiIdentity, 'bootStage' | 'wantsPiMenu'>;
 
@@ -54,37 +54,46 @@ type MachineId = Omit<PiIdentity, 'bootStage' | 'wantsPiMenu'>;
  *     magic | revision LE | last 4 bytes of MAC | serial LE  EEPROM since 2020-03; MAC was zero until 2020-03-16
  *     0x44 x 16                                              Pi 3B ROM
  */
-function readMachineId(value: Uint8Array | undefined, mac: MacAddress | undefined): MachineId {
-  if (value?.byteLength !== 17 || value[0] !== 0) return { isPi: false };
-  const hex = Buffer.from(value).toString('hex', 1);
-  const [magic, revision, macTail, serial] = [hex.slice(0, 8), hex.slice(8, 16), hex.slice(16, 24), hex.slice(24)];
-  if (hex === serial.repeat(4)) return readRepeated(serial, mac);
+function readMachineId(value: Uint8Array | undefined, packet: DhcpPacket): MachineId {
+  if (value?.byteLength !== 17 || value[0] !== 0) return noPi;
+  const [magic, revision, macTail, serial] = [word(value, 1), word(value, 5), word(value, 9), word(value, 13)];
+  if (magic === serial && revision === serial && macTail === serial) return readRepeated(serial, packet);
   // DHCP_OPTION97 lets owners choose the magic; the MAC's tail still gives the layout away.
-  if (!magics.has(magic) && macTail !== tailOf(mac)) return { isPi: false };
-  const code = Number.parseInt(reversed(revision), 16);
+  if (!magics.has(magic) && macTail !== tailOf(packet)) return noPi;
+  const code = swapped(revision);
   const board = boardOfRevision(code) ?? magics.get(magic);
   return { isPi: true, ...readSerial(serial), revision: code, ...(board !== undefined && { board }) };
 }
 
-function readRepeated(word: string, mac: MacAddress | undefined): MachineId {
-  if (word === '00000000') return { isPi: false };
-  if (word === romFiller) return { isPi: true, board: 'pi3' };
-  const { serial } = readSerial(word);
+function tailOf(packet: DhcpPacket): number | undefined {
+  return readMac(packet) === undefined ? undefined : word(packet.chaddr, 2);
+}
+
+const noPi: MachineId = { isPi: false };
+
+function readRepeated(serial: number, packet: DhcpPacket): MachineId {
+  if (serial === 0) return noPi;
+  if (serial === romFiller) return { isPi: true, board: 'pi3' };
+  const named = readSerial(serial);
   // Of no other family does the MAC follow from the serial.
-  const isPi3 = serial !== undefined && pi3Mac(serial) === mac;
-  return { isPi: true, ...readSerial(word), ...(isPi3 && { board: 'pi3' }) };
+  const isPi3 = named.serial !== undefined && pi3Mac(named.serial) === readMac(packet);
+  return { isPi: true, ...named, ...(isPi3 && { board: 'pi3' }) };
 }
 
-function readSerial(littleEndian: string): { readonly serial?: Serial } {
-  return littleEndian === '00000000' ? {} : { serial: parseSerial(reversed(littleEndian)) };
+function readSerial(littleEndian: number): { readonly serial?: Serial } {
+  if (littleEndian === 0) return {};
+  return { serial: swapped(littleEndian).toString(16).padStart(8, '0') as Serial };
 }
 
-function reversed(hex: string): string {
-  return (hex.match(/../g) ?? []).toReversed().join('');
+/** Four bytes in wire order. */
+function word(bytes: Uint8Array, at: number): number {
+  const [first = 0, second = 0, third = 0, fourth = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+  return ((first << 24) | (second << 16) | (third << 8) | fourth) >>> 0;
 }
 
-function tailOf(mac: MacAddress | undefined): string | undefined {
-  return mac?.replaceAll(':', '').slice(4);
+/** The other byte order. */
+function swapped(value: number): number {
+  return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
 }
 
 /** Up to the Pi 3 a board's MAC is b8:27:eb and the low 24 bits of its serial. */
