@@ -9,6 +9,7 @@ import type { Log } from '../model/log.ts';
 import { renderChronyConfig } from '../plan/chrony-config.ts';
 import { forgetBoards } from '../plan/state-changes.ts';
 import { runExports } from '../serve/exports.ts';
+import { followBoots } from '../serve/neighbours.ts';
 import { nodeProblems } from '../serve/node-health.ts';
 import { planAhead } from '../serve/plan-ahead.ts';
 import { watchSite } from '../serve/site.ts';
@@ -36,6 +37,7 @@ export function serviceParts(service: Service, plane: Plane, options: PartsOptio
     ...apiParts(service, options),
     watchPart(service),
     bootsPart(service),
+    neighboursPart(service, options),
   ];
 }
 
@@ -88,4 +90,13 @@ function bootsPart({ site, boots, state, health }: Service): Part {
     }
   };
   return { name: 'boots', run };
+}
+
+/** A kernel that keeps no neighbours for us costs a slow board its boot, and is no reason to call the service ill. */
+function neighboursPart({ site, boots }: Service, { log }: PartsOptions): Part {
+  const run: Part['run'] = (signal, ready) => {
+    ready();
+    return followBoots({ site, boots, log }, signal);
+  };
+  return { name: 'neighbours', run };
 }

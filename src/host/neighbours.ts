@@ -1,33 +1,50 @@
 /**
  * The kernel's table of hardware addresses (ARP). A Pi's boot loader stops answering ARP while it loads: an entry that
- * the kernel cannot confirm after some seconds would end the transfer.
+ * the kernel cannot confirm after half a minute would end the transfer. Permanent entries are not asked for again.
  */
 import { readFile } from 'node:fs/promises';
 
 import { HostError } from '../model/errors.ts';
-import type { Ipv4Address } from '../model/ipv4.ts';
-import type { MacAddress } from '../model/mac.ts';
+import { parseIpv4 } from '../model/ipv4.ts';
+import { parseMac } from '../model/mac.ts';
+import type { Neighbour } from '../model/neighbour.ts';
 import { run } from './process.ts';
 
-export interface Neighbour {
-  readonly device: string;
-  readonly address: Ipv4Address;
-  readonly mac: MacAddress;
+/** Known until they are let go, whether they answer ARP or not. @throws HostError, without CAP_NET_ADMIN for one */
+export async function keepNeighbours(neighbours: readonly Neighbour[], signal: AbortSignal): Promise<void> {
+  await batch(neighbours, 'permanent', signal);
 }
 
-/** Known until it is dropped, whether the board answers ARP or not. @throws HostError, without CAP_NET_ADMIN for one */
-export async function keepNeighbour({ device, address, mac }: Neighbour, signal: AbortSignal): Promise<void> {
-  await run(['ip', 'neighbour', 'replace', address, 'lladdr', mac, 'nud', 'permanent', 'dev', device], { signal });
+/** From now on the kernel asks by ARP again; what is under way goes on. @throws HostError */
+export async function letNeighboursGo(neighbours: readonly Neighbour[], signal: AbortSignal): Promise<void> {
+  await batch(neighbours, 'stale', signal);
 }
 
-/**
- * From now on the kernel asks by ARP again; traffic that is under way goes on. An entry that is not there, or that
- * somebody made for another board since, is left alone. @throws HostError
- */
-export async function dropNeighbour({ device, address, mac }: Neighbour, signal: AbortSignal): Promise<void> {
-  const text = await run(['ip', 'neighbour', 'show', address, 'dev', device, 'nud', 'permanent'], { signal });
-  if (!text.includes(` ${mac} `)) return;
-  await run(['ip', 'neighbour', 'change', address, 'lladdr', mac, 'nud', 'stale', 'dev', device], { signal });
+/** One program for all of them: a rack is switched on at once. */
+async function batch(
+  neighbours: readonly Neighbour[],
+  state: 'permanent' | 'stale',
+  signal: AbortSignal,
+): Promise<void> {
+  if (neighbours.length === 0) return;
+  const lines = neighbours.map(
+    ({ device, address, mac }) => `neighbour replace ${address} lladdr ${mac} nud ${state} dev ${device}\n`,
+  );
+  await run(['ip', '-force', '-batch', '-'], { signal, input: lines.join('') });
+}
+
+interface NeighbourEntry {
+  readonly dst?: string;
+  readonly lladdr?: string;
+}
+
+/** The permanent entries of a device, whoever made them. @throws HostError */
+export async function readKeptNeighbours(device: string, signal: AbortSignal): Promise<Neighbour[]> {
+  const text = await run(['ip', '-4', '-json', 'neighbour', 'show', 'nud', 'permanent', 'dev', device], { signal });
+  const entries = text.trim() === '' ? [] : (JSON.parse(text) as NeighbourEntry[]);
+  return entries.flatMap(({ dst, lladdr }) =>
+    dst === undefined || lladdr === undefined ? [] : [{ device, address: parseIpv4(dst), mac: parseMac(lladdr) }],
+  );
 }
 
 /**
