@@ -28,7 +28,8 @@ export async function makeBootFiles({ boards, ipxe }: BuildStepArgs['boot-files'
   build.found.kernels = layout.kernels;
   await mkdir(boot);
   for (const [name, source] of layout.copies) await copyBootFile(path.join(root, source), path.join(boot, name));
-  for (const { source, kernel } of layout.kernels) {
+  // Two sorts of boards may start one kernel with an initramfs each.
+  for (const [kernel, source] of new Map(layout.kernels.map((each) => [each.kernel, each.source]))) {
     build.progress.detail(`compressing ${kernel}`);
     await gzipFile(path.join(root, source), path.join(boot, kernel), build.signal);
   }

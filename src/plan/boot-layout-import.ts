@@ -11,6 +11,8 @@ interface BootNames {
 }
 
 const general: BootNames = { kernel: 'kernel8.img', initramfs: 'initramfs8' };
+/** The same kernel, with the drivers of all cards. */
+const forUefi: BootNames = { kernel: 'kernel8.img', initramfs: 'initramfs_uefi' };
 /** Raspberry Pi's kernel for the Pi 5 alone. */
 const forPi5: BootNames = { kernel: 'kernel_2712.img', initramfs: 'initramfs_2712' };
 
@@ -55,12 +57,11 @@ function chooseKernels(
   has: ReadonlySet<string>,
   boards: readonly BoardName[],
 ): (BootNames & { boards: BoardName[] })[] {
-  const ownKernel = has.has(forPi5.kernel) && boards.includes('pi5');
-  const rest = boards.filter((board) => !ownKernel || board !== 'pi5');
-  return [
-    ...(rest.length > 0 ? [{ kernel: general.kernel, initramfs: general.initramfs, boards: rest }] : []),
-    ...(ownKernel ? [{ kernel: forPi5.kernel, initramfs: forPi5.initramfs, boards: ['pi5' as const] }] : []),
-  ];
+  const own = (names: BootNames, file: string, board: BoardName) =>
+    has.has(file) && boards.includes(board) ? [{ ...names, boards: [board] }] : [];
+  const special = [...own(forUefi, forUefi.initramfs, 'uefi'), ...own(forPi5, forPi5.kernel, 'pi5')];
+  const rest = boards.filter((board) => !special.some((each) => each.boards.includes(board)));
+  return [...(rest.length > 0 ? [{ ...general, boards: rest }] : []), ...special];
 }
 
 function findRelease(kernel: string, releases: readonly string[]): string {

@@ -64,17 +64,19 @@ function planKernels(files: readonly string[], boards: readonly BoardName[]): Bo
   }
   const own: readonly BoardName[] = forPi5 === undefined ? [] : boards.filter((board) => board === 'pi5');
   const rest = boards.filter((board) => !own.includes(board));
-  const kernels: BootKernel[] = main.map(({ release, source }) => ({
-    release,
-    source,
-    kernel: 'kernel8.img',
-    initramfs: 'initramfs8',
-    boards: rest,
-  }));
+  const kernels = main.flatMap((found) => withInitramfs(found, rest));
   if (forPi5 !== undefined && own.length > 0) {
     kernels.push({ ...forPi5, kernel: 'kernel_2712.img', initramfs: 'initramfs_2712', boards: own });
   }
   return kernels;
+}
+
+/** Drivers of all cards that a machine with UEFI may have are more than all else that a Pi loads there: it gets its own. */
+function withInitramfs(found: Pick<BootKernel, 'release' | 'source'>, boards: readonly BoardName[]): BootKernel[] {
+  const made = (initramfs: string, own: readonly BoardName[]): BootKernel[] =>
+    own.length === 0 ? [] : [{ ...found, kernel: 'kernel8.img', initramfs, boards: own }];
+  const [pis, others] = [firmwareBoards(boards), boards.filter((board) => board === 'uefi')];
+  return [...made('initramfs8', pis), ...made('initramfs_uefi', others)];
 }
 
 /** Kernels whose modules are there. Debian's 7.x keeps vmlinuz beside its modules, all others keep it in boot/. */

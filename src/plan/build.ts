@@ -1,10 +1,11 @@
 /** The steps of a build as data, from what is asked, what is locked and what the cache holds. `--plan` prints them. */
-import type { BoardName } from '../model/board.ts';
+import { type BoardName, boardNames, boards } from '../model/board.ts';
 import type { ImageSpec, Layer } from '../model/image-spec.ts';
 import type { ArchiveSource, LockedPackage, PackageLock } from '../model/package-lock.ts';
 import { cacheKey, explainChange, packagesDigest, type CacheKey, type KeyParts } from './cache-key.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import { chooseLayerKey, type CachedLayers, type IdMap } from './id-registry.ts';
+import { cardModules } from './initramfs.ts';
 import { sealDigest } from './seal.ts';
 import { foldersWithKeys } from './secret-lint.ts';
 
@@ -141,10 +142,16 @@ function imageKey({ spec, lock, bootInputs }: BuildInputs, lastLayer: string): C
     busybox: lock.busybox.sha256,
     ...(lock.ipxe !== undefined && { ipxe: lock.ipxe.sha256 }),
     initramfs: bootInputs,
+    drivers: driversDigest,
     seal: sealDigest,
     sources: sha256(canonicalJson(lock.sources)),
   });
 }
+
+/** Which modules go into the initramfs of which board. */
+const driversDigest = sha256(
+  canonicalJson({ cardModules, boards: boardNames.map((name) => boards[name].networkModules) }),
+);
 
 /** What a person reads for a step. */
 export function stepTitle(step: BuildStep): string {

@@ -9,6 +9,32 @@ const rootModules = ['nfsv4', 'overlay'] as const;
 /** Every image can be rehearsed on a virtual machine: its card, its dice and its watchdog. */
 const virtualModules = ['virtio_pci', 'virtio_mmio', 'virtio_net', 'virtio_rng', 'i6300esb'] as const;
 
+const serverCards = ['e1000e', 'igb', 'igc', 'ixgbe', 'i40e', 'ice', 'mlx5_core', 'bnxt_en', 'tg3', 'r8169', 'ena'];
+/** Inside the chips of servers and of small boards, and of a Pi that was given UEFI. */
+const chipCards = [
+  'hns3',
+  'hclge',
+  'nicvf',
+  'xgene_enet',
+  'amd_xgbe',
+  'fsl_dpaa2_eth',
+  'mvneta',
+  'mvpp2',
+  'fec',
+  'lan743x',
+  'dwmac_generic',
+  'dwmac_rk',
+  'dwmac_meson8b',
+  'dwmac_sun8i',
+  'mdio_bcm_unimac',
+  'genet',
+];
+/** What many of these are wired to. */
+const transceivers = ['realtek', 'motorcomm', 'marvell', 'at803x', 'broadcom', 'micrel'];
+
+/** Which card a machine with UEFI or U-Boot has, nobody knows before it boots; those that a kernel lacks are left out. */
+export const cardModules: readonly string[] = [...serverCards, ...chipCards, ...transceivers];
+
 const watchdogModules = ['bcm2835_wdt'] as const;
 
 /** `every` is loaded on every machine, the others on the machine they are named after. */
@@ -32,10 +58,11 @@ export function planModuleGroups(index: ModuleIndex, release: string, wanted: re
       modules.map((module) => findModule(index, { module, release, group: name })),
     ),
   });
+  const cards = wanted.includes('uefi') ? cardModules.filter((name) => index.paths.has(name)) : [];
   const pis = wanted.filter((board) => boards[board].machine !== undefined);
   return [
     group('every', rootModules),
-    group('uefi', [...new Set([...virtualModules, ...boards.uefi.networkModules])]),
+    group('uefi', [...new Set([...virtualModules, ...boards.uefi.networkModules, ...cards])]),
     ...pis.map((board) => group(board, [...watchdogModules, ...boards[board].networkModules], boards[board].machine)),
   ];
 }

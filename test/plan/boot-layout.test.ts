@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import type { BoardName } from '../../src/model/board.ts';
 import { planImport } from '../../src/plan/boot-layout-import.ts';
 import { planBootLayout } from '../../src/plan/boot-layout.ts';
 
@@ -80,7 +81,7 @@ test('device trees with mainline names are there under the names that firmware a
 test("Debian's 7.2 keeps both below its modules", () => {
   const layout = planBootLayout([...firmware, ...debian72()], ['pi4', 'pi5', 'uefi']);
   expect(layout.kernels[0]?.source).toBe('usr/lib/modules/7.2.12+deb13-arm64/vmlinuz');
-  expect(layout.kernels[0]?.boards).toEqual(['pi4', 'pi5', 'uefi']);
+  expect(layout.kernels[0]?.boards).toEqual(['pi4', 'pi5']);
   expect(namesOf(layout.copies)).toContain('bcm2712-rpi-5-b.dtb');
 });
 
@@ -95,6 +96,17 @@ test("Raspberry Pi's kernels are two, and a Pi 5 gets the device tree of its own
   expect(layout.copies.get('bcm2712-rpi-5-b.dtb')).toBe(
     'usr/lib/linux-image-6.12.47+rpt-rpi-2712/broadcom/bcm2712-rpi-5-b.dtb',
   );
+});
+
+test('a machine with UEFI starts the same kernel with an initramfs of its own, which has drivers for any card', () => {
+  const kernels = (boards: readonly BoardName[]) =>
+    planBootLayout([...firmware, ...debian72()], boards).kernels.map((each) => [each.initramfs, each.boards]);
+  expect(kernels(['pi4', 'uefi'])).toEqual([
+    ['initramfs8', ['pi4']],
+    ['initramfs_uefi', ['uefi']],
+  ]);
+  expect(kernels(['uefi'])).toEqual([['initramfs_uefi', ['uefi']]]);
+  expect(kernels(['pi4'])).toEqual([['initramfs8', ['pi4']]]);
 });
 
 test('a machine with UEFI needs no firmware of ours', () => {
@@ -118,6 +130,19 @@ describe('an imported boot folder', () => {
     expect(planImport(both, releases, ['pi4', 'pi5'])).toEqual([
       { release: '6.12.47+rpt-rpi-v8', kernel: 'kernel8.img', initramfs: 'initramfs8', boards: ['pi4'] },
       { release: '6.12.47+rpt-rpi-2712', kernel: 'kernel_2712.img', initramfs: 'initramfs_2712', boards: ['pi5'] },
+    ]);
+  });
+
+  test('may have an initramfs for machines with UEFI alone', () => {
+    const images = (...more: string[]) =>
+      planImport([...both.slice(0, 4), ...more], ['7.2.12+deb13-arm64'], ['pi4', 'uefi']).map((each) => [
+        each.initramfs,
+        each.boards,
+      ]);
+    expect(images()).toEqual([['initramfs8', ['pi4', 'uefi']]]);
+    expect(images('initramfs_uefi')).toEqual([
+      ['initramfs8', ['pi4']],
+      ['initramfs_uefi', ['uefi']],
     ]);
   });
 

@@ -27,7 +27,7 @@ const index = indexOf(loadable);
 
 describe('the groups of an image', () => {
   test('are those of every machine, of virtual ones, and of its boards', () => {
-    expect(planModuleGroups(index, '7.2', ['pi4', 'uefi'])).toEqual([
+    expect(planModuleGroups(index, '7.2', ['pi4'])).toEqual([
       { group: 'every', machine: undefined, modules: ['sunrpc', 'nfsv4', 'overlay'] },
       {
         group: 'uefi',
@@ -40,6 +40,15 @@ describe('the groups of an image', () => {
         modules: ['bcm2835_wdt', 'mdio_bcm_unimac', 'bcm_phy_lib', 'broadcom', 'genet'],
       },
     ]);
+  });
+
+  test('of a machine with UEFI hold the card drivers that the kernel has', () => {
+    const more = indexOf([...loadable, 'igb: i2c-algo-bit', 'i2c-algo-bit:', 'tg3:']);
+    expect(planModuleGroups(more, '7.2', ['uefi'])[1]?.modules).toEqual(
+      'virtio_mmio failover virtio_net virtio_rng i6300esb i2c_algo_bit igb tg3 mdio_bcm_unimac genet bcm_phy_lib broadcom'.split(
+        ' ',
+      ),
+    );
   });
 
   test('hold virtual machines even when no board asks for them', () => {

@@ -27,7 +27,7 @@ const listing: Listing<ImageManifest> = {
     { title: 'version', of: ({ version }) => version },
     { title: 'built', of: ({ builtAt }) => `${builtAt.slice(0, 16).replace('T', ' ')} UTC` },
     { title: 'boards', of: ({ boards }) => boards.join(',') },
-    { title: 'kernel', of: ({ kernels }) => kernels.map(({ release }) => release).join(',') },
+    { title: 'kernel', of: ({ kernels }) => [...new Set(kernels.map(({ release }) => release))].join(',') },
     { title: 'packages', of: ({ packages }) => packages.length },
     { title: 'size', of: ({ rootBytes }) => megabytes(rootBytes) },
   ],
