@@ -1,8 +1,8 @@
 /** Who may begin to load: DHCP asks, TFTP tells what it is busy with. Both run in the one thread. */
-import { Admission } from '../plan/admission.ts';
 import { bootKind } from '../plan/boot-bytes.ts';
 import type { DhcpDeps } from '../serve/dhcp-deps.ts';
 import type { PlaneThread } from '../serve/plane/thread.ts';
+import { bootAdmission } from '../serve/tftp-admission.ts';
 import type { TransferWatch } from '../serve/tftp-deps.ts';
 
 export interface PlaneAdmission {
@@ -12,22 +12,16 @@ export interface PlaneAdmission {
   readonly about: () => string | undefined;
 }
 
-const now = () => performance.now();
-
-export function planeAdmission({ site }: Pick<PlaneThread, 'site'>): PlaneAdmission {
-  const admission = new Admission();
+export function planeAdmission({ site, log }: Pick<PlaneThread, 'site' | 'log'>): PlaneAdmission {
+  const { admit, watch, state } = bootAdmission(log);
   return {
     admit: (node, mac) => {
       const { board, address } = node;
-      return admission.decide({ mac, board, address, bytes: site.current().bootBytes.get(bootKind(node)) }, now());
+      return admit({ mac, board, address, bytes: site.current().bootBytes.get(bootKind(node)) });
     },
-    watch: {
-      began: (address) => admission.began(address, now()),
-      ended: (address, confirmedBytes) => admission.ended(address, confirmedBytes, now()),
-      measured: (load) => admission.measured(load),
-    },
+    watch,
     about: () => {
-      const { loading, waiting } = admission.state(now());
+      const { loading, waiting } = state();
       if (loading === 0 && waiting === 0) return undefined;
       return `${loading} loading${waiting === 0 ? '' : `, ${waiting} wait for their turn`}`;
     },

@@ -6,6 +6,7 @@ import type { TransferWatch } from './tftp-deps.ts';
 export interface BootAdmission {
   readonly admit: (request: AdmissionRequest) => AdmissionDecision;
   readonly watch: TransferWatch;
+  readonly state: () => { readonly loading: number; readonly waiting: number };
 }
 
 /** @param nowMs any clock that does not jump */
@@ -30,6 +31,7 @@ export function bootAdmission(log: Log, nowMs: () => number = () => performance.
       }
       return decision;
     },
+    state: () => admission.state(nowMs()),
     watch: {
       began: (address) => admission.began(address, nowMs()),
       ended: (address, confirmedBytes) => admission.ended(address, confirmedBytes, nowMs()),
