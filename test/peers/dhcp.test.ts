@@ -162,7 +162,8 @@ describe('gets its reserved address', () => {
   test('the npm package dhcp, once it knows an address to ask for', async () => {
     // It sends to 255.255.255.255 from a socket without address: that takes a route.
     await net.run('client', ['ip', 'route', 'add', '255.255.255.255', 'dev', 'end0']);
-    await serve();
+    // It asks for no broadcast, and its socket hears nothing else before it has an address.
+    await serve({ datagrams: 'plain' });
 
     const client = net.start('client', typescript('npm-dhcp-client.ts', node01));
 
@@ -179,8 +180,8 @@ test('a board that is no node gets an address of the pool, and what it says is k
 
   expect(await udhcpc()).toMatch(/^ip=10\.42\.0\.200$/m);
   expect(await udhcpc()).toMatch(/^lease=600$/m);
-  expect(await service.line(/^record/, 4)).toBe(
-    'record {"kind":"unknown","board":{"mac":"dc:a6:32:00:00:01","address":"10.42.0.200"}}',
+  expect(await service.line(/^record/)).toMatch(
+    /^record \{"kind":"unknown","board":\{"mac":"dc:a6:32:00:00:01","address":"10.42.0.200","leaseUntilMs":\d+\}\}$/,
   );
 });
 
@@ -245,7 +246,7 @@ describe('refuses to serve', () => {
     expect(await error(net.start('server', serviceArgv()))).toEqual({
       message: 'UDP port 67 is taken, DHCP needs it on eth0',
       hint: 'Find who has it with "ss -lunp sport = :67" and stop that, for example "systemctl stop dnsmasq".',
-      cause: 'bind EADDRINUSE 0.0.0.0:67',
+      cause: expect.stringMatching(/^bind EADDRINUSE/) as string,
     });
   });
 
@@ -262,11 +263,11 @@ describe('refuses to serve', () => {
     });
   });
 
-  test('on a machine with a second network', async () => {
+  test('on a machine with a second network, where Node cannot bind its socket to one', async () => {
     await net.add('elsewhere');
     await net.cable({ namespace: 'server', interface: 'wlan0' }, { namespace: 'elsewhere', interface: 'wlan0' });
 
-    expect(await error(net.start('server', serviceArgv()))).toMatchObject({
+    expect(await error(net.start('server', serviceArgv({ datagrams: 'plain' })))).toMatchObject({
       message: 'DHCP on eth0 would also answer on wlan0',
     });
   });

@@ -2,7 +2,8 @@
  * The real DHCP service as a program, for a network namespace: opens the socket, looks for foreign servers, serves.
  * Says on stdout, a line each: `ready`, `record {…}`, `log {…}`, `foreign [...]` or `error {…}`. Ends on SIGTERM.
  */
-import { probeAddress } from '../../src/host/address-probe.ts';
+import { addressProbe } from '../../src/cli/wire-up-probe.ts';
+import { openDatagrams } from '../../src/host/datagram/open.ts';
 import { openDhcpSocket, type DhcpSocketOptions } from '../../src/host/dhcp-socket.ts';
 import { parseListenFds } from '../../src/host/systemd-sockets.ts';
 import { PiImageError } from '../../src/model/errors.ts';
@@ -10,6 +11,7 @@ import { NodeList } from '../../src/model/node.ts';
 import type { DhcpWho } from '../../src/plan/dhcp-decision.ts';
 import { Leases } from '../../src/plan/leases.ts';
 import { serveDhcp } from '../../src/serve/dhcp.ts';
+import { encodeUdpFrame } from '../../src/wire/udp-frame.ts';
 import { findForeignDhcp, foreignDhcpError } from '../../src/serve/foreign-dhcp.ts';
 import { sampleCluster } from './sample-view.ts';
 
@@ -23,6 +25,8 @@ export interface DhcpServiceInput {
   readonly nodes: readonly object[];
   /** Asks whether there is another server first; it takes seconds. */
   readonly looksForForeign: boolean;
+  /** undefined: as a service does by itself. */
+  readonly datagrams?: 'addon' | 'plain';
   /** Looks for it while it answers. */
   readonly looksWhileServing?: boolean;
 }
@@ -37,10 +41,12 @@ async function main(input: DhcpServiceInput): Promise<void> {
   const { network, ports } = sampleCluster({
     network: { interface: input.interface, address: input.address, pool: input.pool, ...input.network },
   });
+  const datagrams = openDatagrams(input.datagrams);
   const options: SocketOptions = {
     interface: network.interface,
     address: network.address.address,
     inherited: parseListenFds(process.env, process.pid),
+    addon: datagrams.kind === 'addon' ? { datagrams, encodeFrame: encodeUdpFrame } : undefined,
     signal: stop.signal,
   };
   const socket = await openDhcpSocket({ ...options, name: 'dhcp', port: ports.dhcp });
@@ -62,7 +68,7 @@ async function main(input: DhcpServiceInput): Promise<void> {
         record,
         sign: () => undefined,
         admit: () => ({ kind: 'now' }),
-        probe: (address) => probeAddress(address, { device: network.interface, signal: stop.signal }),
+        probe: addressProbe(network.interface, datagrams, stop.signal),
         report: (problems) => say('problems', problems),
         looksAtOnce: input.looksWhileServing === true,
         findForeign: async (asks, signal) => {
