@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 
 import { readBoardTemplates } from '../src/host/config-files.ts';
 import { tokenSlot } from '../src/model/generation.ts';
+import { explainNode } from '../src/plan/explain-node.ts';
 import { planGeneration } from '../src/plan/generation.ts';
 import { sampleNode, sampleView } from './support/sample-view.ts';
 
@@ -30,6 +31,20 @@ test('each holds the whole command line, and the token once', () => {
 
 test('iPXE knows a script by its first line', () => {
   expect(texts['autoexec.ipxe']).toMatch(/^#!ipxe\n/);
+});
+
+test('node explain lists them, and what a machine with UEFI loads first', () => {
+  const { bootFiles } = explainNode(sampleNode('node02', view), view);
+  expect(bootFiles.map(({ name }) => name)).toEqual([
+    'ipxe-arm64.efi',
+    'autoexec.ipxe',
+    'pxelinux.cfg',
+    'cmdline.txt',
+    'vmlinuz',
+    'initramfs',
+  ]);
+  expect(bootFiles[0]?.reason).toBe('not among the boot files of debian-lite@20261121.1');
+  expect(bootFiles[1]?.sizeBytes).toBeGreaterThan(300);
 });
 
 test('a Pi has no such texts, and its generation says nothing of them', () => {

@@ -8,7 +8,7 @@ export const rackBoards = ['pi3', 'pi4', 'pi5'] as const;
 export type RackBoard = (typeof rackBoards)[number];
 
 /** Real firmware that runs in QEMU, of boards that are `uefi`: EDK2 by PXE, EDK2 by HTTP boot, U-Boot. */
-export const rackFirmwares = ['edk2', 'edk2-http', 'u-boot'] as const;
+const rackFirmwares = ['edk2', 'edk2-http', 'u-boot'] as const;
 export type RackFirmware = (typeof rackFirmwares)[number];
 
 const IsoDate = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'a date such as 2026-08-04, in quotes');

@@ -23,7 +23,7 @@ const defaultHttpPort = 80;
 /** iPXE for arm64, among the boot files of images whose boards have `uefi`. */
 export const uefiProgram = 'ipxe-arm64.efi';
 /** iPXE looks for this beside itself, and does what it says. */
-export const ipxeScript = 'autoexec.ipxe';
+const ipxeScript = 'autoexec.ipxe';
 
 /** What the answer to this message says of a program; nothing for every Pi. */
 export function programFor({ pi, packet, identity }: DhcpClient, { network, httpPort }: DhcpSite): BootProgramFields {

@@ -8,6 +8,7 @@ import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { ClusterView } from '../model/view.ts';
 import { decideBootFile } from './boot-files.ts';
+import { uefiProgram } from './boot-program.ts';
 import { planBootImage } from './boot-image.ts';
 import { chooseImage } from './choose-image.ts';
 import { rootPseudo } from './exports.ts';
@@ -85,9 +86,9 @@ function explainBootFiles(node: NodeSpec, view: ClusterView, boot: Booted): Expl
   if (boot.generation.boot === 'signed') return explainSigned(boot);
   const { firmwareFiles, deviceTrees } = boards[node.board];
   const kernels = boot.manifest.kernels.filter((kernel) => kernel.boards.includes(node.board));
+  const texts = Object.keys(boot.generation.texts ?? {});
   const names = [
-    ...firmwareFiles,
-    'config.txt',
+    ...(node.board === 'uefi' ? [uefiProgram, ...texts] : [...firmwareFiles, 'config.txt', ...texts]),
     ...deviceTrees,
     'cmdline.txt',
     ...kernels.flatMap(({ kernel, initramfs }) => [kernel, initramfs]),
