@@ -21,8 +21,8 @@ const noAck = -1;
 /** How exactly a resend comes, and a round trip is measured. */
 const tickMs = 10;
 
-/** A turn that takes longer is ours: what came in meanwhile has not been looked at, and nobody was silent. */
-const longestTickMs = 50;
+/** After a tick so late the ACKs that came meanwhile are looked at first: they may be late because of us. */
+const lateTickMs = 50;
 
 const measureMs = 1000;
 
@@ -54,8 +54,9 @@ export class TftpEngine {
   #measuredAtMs = 0;
   /** Confirmed by transfers that have ended since the load was measured. */
   #endedBytes = 0;
-  /** As of the last tick; time in which the event loop stood still is left out. */
-  nowMs = 0;
+  #wasLate = false;
+  /** When the event came that is being dealt with: asked for once for each. */
+  #nowMs = 0;
 
   constructor(deps: EngineDeps) {
     this.#deps = deps;
@@ -80,6 +81,7 @@ export class TftpEngine {
   }
 
   start(transfer: FileTransfer, sending: Sending): void {
+    this.#nowMs = performance.now();
     transfer.sending = sending;
     transfer.reply = this.#replies[this.#chooseReply(transfer.peer)];
     this.#perform(transfer, sending, sending.side.start());
@@ -136,8 +138,9 @@ export class TftpEngine {
     const wasSentOnce = side.resends === 0;
     const step = side.ack(block);
     if (step === 'wait') return;
+    this.#nowMs = performance.now();
     // Only the first answer to what was sent once can be measured (Karn's algorithm).
-    if (wasSentOnce) transfer.roundTripMs = smoothRoundTrip(transfer.roundTripMs, this.nowMs - transfer.sentAtMs);
+    if (wasSentOnce) transfer.roundTripMs = smoothRoundTrip(transfer.roundTripMs, this.#nowMs - transfer.sentAtMs);
     this.#perform(transfer, sending, step);
   }
 
@@ -206,30 +209,36 @@ export class TftpEngine {
     } catch (error) {
       return this.end(transfer, { outcome: 'failed', reason: explainShort(error) });
     }
+    this.#nowMs = performance.now();
     if (!transfer.isOver && before === transfer.sendings) this.#sendBlocks(transfer, sending, block);
   }
 
   #awaitAck(transfer: FileTransfer, { side, timeoutMs, floorMs }: Sending): void {
     const waitMs = timeoutMs > 0 ? timeoutMs : resendAfterMs(transfer.roundTripMs, side.resends, floorMs);
-    transfer.sentAtMs = this.nowMs;
-    if (side.resends === 0) transfer.firstSentAtMs = this.nowMs;
-    transfer.dueAtMs = this.nowMs + waitMs;
+    transfer.sentAtMs = this.#nowMs;
+    if (side.resends === 0) transfer.firstSentAtMs = this.#nowMs;
+    transfer.dueAtMs = this.#nowMs + waitMs;
   }
 
   #tick(): void {
     const atMs = performance.now();
-    this.nowMs += Math.min(atMs - this.#tickedAtMs, longestTickMs);
+    this.#wasLate = !this.#wasLate && atMs - this.#tickedAtMs > lateTickMs;
     this.#tickedAtMs = atMs;
+    if (!this.#wasLate) setImmediate(() => this.#sendAgain(atMs));
+    if (atMs - this.#measuredAtMs >= measureMs) this.#measure(atMs);
+  }
+
+  #sendAgain(nowMs: number): void {
     const { silenceMs } = this.#deps;
+    this.#nowMs = performance.now();
     // From the end: one that gives up takes itself out, and the last one takes its place.
     for (let place = this.#running.length - 1; place >= 0; place--) {
       const transfer = this.#running[place];
-      if (transfer === undefined || transfer.dueAtMs > this.nowMs || transfer.sending === undefined) continue;
-      const step = transfer.sending.side.timeout(this.nowMs - transfer.firstSentAtMs >= silenceMs);
+      if (transfer === undefined || transfer.dueAtMs > nowMs || transfer.sending === undefined) continue;
+      const step = transfer.sending.side.timeout(nowMs - transfer.firstSentAtMs >= silenceMs);
       if (step !== 'silent') transfer.resends++;
       this.#perform(transfer, transfer.sending, step);
     }
-    if (atMs - this.#measuredAtMs >= measureMs) this.#measure(atMs);
   }
 
   #measure(atMs: number): void {

@@ -62,6 +62,24 @@ describe('a running transfer', () => {
     expect(inWords((await client.next()).packet)).toBe('oack timeout=1');
   });
 
+  test('is not sent again because this server was busy: what has come in is looked at first', async () => {
+    const server = await start({ x: text('x'.repeat(2000)) }, { limits: { resendFloorMs: 100 } });
+    const client = await newClient();
+    client.send(read('x'), server.port);
+    const { port } = await client.next();
+
+    for (const block of [1, 2, 3]) {
+      client.send({ kind: 'ack', block }, port);
+      const until = performance.now() + 300;
+      while (performance.now() < until);
+      expect(inWords((await client.next()).packet)).toBe(`data ${block + 1} (${block === 3 ? 464 : 512})`);
+    }
+    client.send({ kind: 'ack', block: 4 }, port);
+
+    expect(await server.end(0)).toMatchObject({ outcome: 'complete' });
+    expect(await client.hears(0)).toEqual([]);
+  });
+
   test('fails when its file changes under it, and never mixes two contents', async () => {
     const file = await newFile('changing', randomBytes(3_000_000));
     const server = await start({ x: file });
