@@ -7,13 +7,17 @@ import type { Neighbour } from '../model/neighbour.ts';
 
 const loaderPhases: ReadonlySet<string> = new Set(['offered', 'loading']);
 
-/** Each address once: with the board of its newest boot. Boards behind a relay are reached through a router. */
+/**
+ * Each address once: with the board of its newest boot. Only hardware addresses that DHCP has seen: one that the owner wrote
+ * down may be wrong, and pinning it would cut the board off. Boards behind a relay are reached through a router.
+ */
 export function loadingNeighbours(boots: readonly Boot[], network: Cluster['network']): Neighbour[] {
   const found = new Map<string, Neighbour>();
   for (const boot of boots) {
+    const wasSeen = boot.phases[0]?.phase === 'offered';
     const isLoading = boot.closed === undefined && boot.phases.every(({ phase }) => loaderPhases.has(phase));
     const address = parseIpv4(boot.address);
-    if (!isLoading || !isHostInSubnet(address, network.address)) continue;
+    if (!wasSeen || !isLoading || !isHostInSubnet(address, network.address)) continue;
     found.set(address, { device: network.interface, address, mac: parseMac(boot.mac) });
   }
   return [...found.values()];

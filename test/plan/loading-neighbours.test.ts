@@ -29,6 +29,7 @@ const addresses = (boots: readonly Boot[]) => loadingNeighbours(boots, network).
 test.each<[string, Boot, boolean]>([
   ['offered', boot({}, 'offered'), true],
   ['loading', boot({}, 'offered', 'loading'), true],
+  ['never seen in DHCP', boot({ mac: 'unknown' }, 'loading'), false],
   ['the kernel has reported', boot({}, 'offered', 'loading', 'kernel'), false],
   ['ready', boot({}, 'offered', 'loading', 'kernel', 'ready'), false],
   ['closed while it loaded', boot({ closed: { atMs: 1, reason: 'silent' } }, 'offered', 'loading'), false],
