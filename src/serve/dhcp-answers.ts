@@ -1,5 +1,5 @@
 /** What happens with one DHCP message: decided in order and at once; the disk, the network and a Pi 3 are waited for side by side. */
-import type { Endpoint } from '../host/datagram.ts';
+import type { Endpoint } from '../host/datagram/port.ts';
 import { describeError } from '../model/describe-error.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
 import type { MacAddress } from '../model/mac.ts';

@@ -1,7 +1,7 @@
 /** Answers DHCP until it is told to stop: receive, decode, decide, write down where it must be, send. */
 import { once } from 'node:events';
 
-import type { Endpoint } from '../host/datagram.ts';
+import type { Endpoint } from '../host/datagram/port.ts';
 import { describeError } from '../model/describe-error.ts';
 import { WireError } from '../model/errors.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';

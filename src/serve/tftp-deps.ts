@@ -34,7 +34,7 @@ export interface TransferWatch {
   measured(load: TransferLoad): void;
 }
 
-export interface TransferLoad {
+interface TransferLoad {
   readonly transfers: number;
   /** Confirmed by all boards since the last time. */
   readonly bytes: number;

@@ -1,5 +1,5 @@
 /** A DHCP socket without a network: what is delivered is received, what is sent is kept. */
-import type { Endpoint } from '../../src/host/datagram.ts';
+import type { Endpoint } from '../../src/host/datagram/port.ts';
 import type { DhcpReceiver, DhcpSocket } from '../../src/host/dhcp-socket.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import type { Log, LogFields } from '../../src/model/log.ts';
