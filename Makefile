@@ -21,7 +21,8 @@ test: dist/.built ## Everything: installs what it needs (apt, npm), then check, 
 demo: dist/.built ## Build an image, raise a rack, boot two boards into Slurm; installs what it needs; needs root
 	node dist/cli/main.js demo
 
-bench: dist/.built ## Print how fast it is with 1,000 nodes and 64 boards beside what is wanted; needs root
+bench: dist/.built ## Print how fast boards are served, beside other servers, and what 1,000 nodes cost; needs root
+	npx --no-install tsx test/bench/boot-plane.ts
 	npx --no-install tsx test/bench/load.ts
 
 prebuild: $(modules) ## Compile the datagram addon for linux-x64 and linux-arm64 into prebuilt/, for npm pack (on Debian 12)

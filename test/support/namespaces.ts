@@ -12,6 +12,7 @@ function ip(...args: readonly string[]): Promise<string> {
 }
 
 export interface NamespaceProgram {
+  readonly pid: number;
   /** Lines of stdout and stderr so far. */
   readonly lines: readonly string[];
   /** The `count`th line that the pattern matches, also one that was there before. Fails when the program ends without it. */
@@ -82,6 +83,7 @@ export class Namespaces {
     const ended = once(child, 'close').then(([code]) => code as number | null);
     this.#programs.push({ child, ended });
     return {
+      pid: child.pid ?? 0,
       lines,
       ended,
       line: (pattern, count = 1) =>
