@@ -4,6 +4,7 @@ import { isInRange } from '../model/ipv4.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { Problem } from '../model/problem.ts';
+import { canBootSigned } from './boot-image.ts';
 import { imageName } from './check-cluster-roles.ts';
 import { roleHint } from './check-cluster-shares.ts';
 import type { KnownParts } from './known-parts.ts';
@@ -18,6 +19,7 @@ export function checkNodes(nodes: readonly NodeSpec[], cluster: Cluster, known: 
       ...checkAddress(node, [index, 'address'], cluster),
       ...checkRole(node, [index, 'role'], cluster),
       ...checkBoard(node, [index, 'board'], { cluster, known }),
+      ...checkSignedBoot(node, [index, 'board'], cluster),
       ...checkSwitch(node, [index, 'power', 'switch'], cluster),
     ]),
     ...checkController(nodes, cluster),
@@ -105,6 +107,12 @@ function checkBoard(
   const hint = `Add ${node.board} under boards in images/${name}/image.yaml and build it again.`;
   const message = `image ${name} of role ${node.role} does not boot on ${node.board}, only on ${boards.join(', ')}`;
   return [{ path, message, hint }];
+}
+
+function checkSignedBoot({ board, role }: NodeSpec, path: Problem['path'], { roles }: Cluster): Problem[] {
+  if (roles[role]?.boot !== 'signed' || canBootSigned(board)) return [];
+  const hint = 'Only Pi 4 and Pi 5 load a signed boot.img: give this node another role.';
+  return [{ path, message: `a ${board} cannot boot signed, as role ${role} wants it`, hint }];
 }
 
 function checkSwitch({ power }: NodeSpec, path: Problem['path'], { switches }: Cluster): Problem[] {

@@ -15,6 +15,7 @@ import {
   sampleOverlay,
   sampleView,
 } from '../support/sample-view.ts';
+import { signedView } from '../support/signed-view.ts';
 
 const known: KnownParts = {
   overlays: new Map([
@@ -239,6 +240,13 @@ describe('nodes.yaml', () => {
     );
 
     expect(check(nodes, cluster)).toEqual(['1.power: switch port sw1 port 3 belongs to node01 already <- 0.power']);
+  });
+
+  test('boards that cannot boot signed', () => {
+    expect(check(first({}), signedView().cluster)).toEqual([
+      '2.board: a uefi cannot boot signed, as role compute wants it',
+      '3.board: a pi3 cannot boot signed, as role login wants it',
+    ]);
   });
 
   test('a board that the image does not boot on', () => {
