@@ -40,7 +40,7 @@ export function renderStormResult(spec: StormSpec, result: StormResult): string 
     ]),
     renderReasons('waits', result.waits),
     renderReasons('restarts', result.restarts),
-    renderReasons('errors', [...result.errors, ...endsOf(result)]),
+    renderReasons('errors', result.errors, endsOf(result)),
     renderLoad(result),
   ].join('\n');
 }
@@ -71,18 +71,17 @@ function renderPhases(result: StormResult): string {
   ]);
 }
 
-function renderReasons(title: string, reasons: readonly ReasonCount[]): string {
+function renderReasons(title: string, reasons: readonly ReasonCount[], others: readonly string[] = []): string {
   const lines = reasons.map(({ reason, boards, times }) => {
     const often = times === boards ? `${boards}` : `${times} at ${boards}`;
-    return `  ${often} ${boards === 1 ? 'board' : 'boards'}: ${reason}\n`;
+    return `${often} ${boards === 1 ? 'board' : 'boards'}: ${reason}`;
   });
-  return `${title}:${lines.length === 0 ? ' none' : ''}\n${lines.join('')}`;
+  const all = [...lines, ...others].map((line) => `  ${line}\n`);
+  return `${title}:${all.length === 0 ? ' none' : ''}\n${all.join('')}`;
 }
 
-function endsOf({ server }: StormResult): ReasonCount[] {
-  return server.ends === 0
-    ? []
-    : [{ reason: 'the service ended and was started again', boards: 0, times: server.ends }];
+function endsOf({ server: { ends } }: StormResult): string[] {
+  return ends === 0 ? [] : [`the service ended and was started again ${ends} ${ends === 1 ? 'time' : 'times'}`];
 }
 
 function renderLoad({ bytes, blocks, seconds, server, generatorCpuSeconds, floodFrames }: StormResult): string {

@@ -163,12 +163,14 @@ export class TftpFetch {
 
   #giveUp(): FetchStep {
     const { fileTimeoutMs, silenceMs } = this.#client;
-    const seconds = (fileTimeoutMs ?? silenceMs) / 1000;
-    const what = `${this.#request.path} was not complete ${seconds} s after its request`;
-    const silence = `no answer in ${seconds} s`;
+    const { path } = this.#request;
+    const late =
+      fileTimeoutMs === undefined
+        ? `${path}: the server fell silent for ${silenceMs / 1000} s`
+        : `${path} was not complete ${fileTimeoutMs / 1000} s after its request`;
     const result: FetchResult = this.#hasAnswer
-      ? { kind: 'late', reason: fileTimeoutMs === undefined ? `${this.#request.path}: ${silence}` : what }
-      : { kind: 'missing', reason: silence };
+      ? { kind: 'late', reason: late }
+      : { kind: 'missing', reason: `no answer in ${silenceMs / 1000} s` };
     return this.#end(result, 'terminate request');
   }
 

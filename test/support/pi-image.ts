@@ -69,8 +69,8 @@ export async function tracesOf(dir: string): Promise<string[]> {
   const named = await readdir('/run/netns').catch(() => []);
   const mounts = await readFile('/proc/self/mounts', 'utf8');
   return [
-    ...links.stdout.split('\n').filter((line) => /^(?:switch|storage0|tap\d+|fw\d+)\b/.test(line)),
-    ...named.filter((name) => /^(?:storage|board\d+)$/.test(name)),
+    ...links.stdout.split('\n').filter((line) => /^(?:switch|storage0|boards0|tap\d+|fw\d+)\b/.test(line)),
+    ...named.filter((name) => /^(?:storage|boards|board\d+)$/.test(name)),
     ...mounts.split('\n').filter((line) => line.includes(dir)),
   ];
 }
