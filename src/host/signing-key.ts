@@ -26,7 +26,7 @@ export interface SigningKey {
   readonly sign: (file: string) => Promise<FileSignature>;
 }
 
-export interface FileSignature {
+interface FileSignature {
   readonly sha256: string;
   readonly sizeBytes: number;
   /** RSA, PKCS #1 v1.5 over SHA-256, in hex. */

@@ -7,7 +7,7 @@ import type { ImageManifest } from '../model/manifest.ts';
 import { planFatLayout, type FatLayout } from './boot-image-layout.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 
-export type BootImageFile = { readonly path: string; readonly sizeBytes: number } & (
+type BootImageFile = { readonly path: string; readonly sizeBytes: number } & (
   | { readonly kind: 'text'; readonly text: string }
   /** Under boot/ of the image version. */
   | { readonly kind: 'image-file'; readonly sha256: string }

@@ -13,7 +13,7 @@ import { planBootImage, type BootImagePlan } from '../plan/boot-image.ts';
 import { sha256 } from '../plan/canonical-json.ts';
 import { decodeBootSig, encodeBootSig, type BootSig } from '../wire/boot-sig.ts';
 
-export interface SignedFile {
+interface SignedFile {
   /** Name in `BootImages.dir`. */
   readonly name: string;
   readonly sizeBytes: number;
