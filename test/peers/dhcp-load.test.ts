@@ -20,9 +20,8 @@ test('perfdhcp: three thousand exchanges as a relay, none is lost or answered tw
     );
     await at.serve();
 
-    const said = await at.net.run('client', [
-      ...['perfdhcp', '-4', '-l', 'end0', '-r', '500', '-R', '3000', '-n', '3000', '-W', '2000000', '-u', '10.42.0.1'],
-    ]);
+    const rate = ['-r', '500', '-R', '3000', '-n', '3000', '-W', '2000000', '-u'];
+    const said = await at.net.run('client', ['perfdhcp', '-4', '-l', 'end0', ...rate, '10.42.0.1']);
 
     const counts = (what: string) =>
       [...said.matchAll(new RegExp(`${what}: (\\d+)`, 'g'))].map(([, count]) => Number(count));
