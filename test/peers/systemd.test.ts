@@ -42,3 +42,13 @@ test('the NFS unit runs ganesha with the files that the service writes', async (
   expect(unit).toContain(`ExecStart=/usr/bin/ganesha.nfsd -F -f ${config} -L ${log} -p /run/pi-image/ganesha.pid\n`);
   expect(unit).toContain(`ConditionPathExists=${config}\n`);
 });
+
+test('the service may do what its datagrams need', async () => {
+  const unit = await readFile(path.join(shipped, 'pi-image.service'), 'utf8');
+  const words = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1]?.split(' ') ?? [];
+
+  expect(words('RestrictAddressFamilies')).toEqual(expect.arrayContaining(['AF_INET', 'AF_NETLINK', 'AF_PACKET']));
+  expect(words('CapabilityBoundingSet')).toEqual(
+    expect.arrayContaining(['CAP_NET_BIND_SERVICE', 'CAP_NET_RAW', 'CAP_NET_ADMIN']),
+  );
+});
