@@ -10,7 +10,7 @@ const { network } = sampleClusterInput;
 const sentence = ({ path, message, other }: Problem) =>
   `${path.join('.')}: ${message}${other === undefined ? '' : ` <- ${other.join('.')}`}`;
 
-test.each<[string, object, string[]]>([
+test.each<[string, Record<string, unknown>, string[]]>([
   [
     'a DHCP server has no pool',
     { network: { ...network, pool: undefined } },

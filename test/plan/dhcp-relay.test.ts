@@ -28,7 +28,7 @@ const at: DhcpSite = {
 };
 
 /** The relay's port, and link selection where it says so: RFC 3527. */
-const agent = (hex: string): Ask['options'] => [[82, bytes(hex)]];
+const agent = (hex: string): NonNullable<Ask['options']> => [[82, bytes(hex)]];
 
 describe('a board gets', () => {
   test.each<[string, Ask, string]>([
