@@ -17,6 +17,7 @@ export interface StormFlags {
   readonly die: number;
   readonly seed?: number;
   readonly powerOnOver: number;
+  readonly repeat: number;
   readonly bootOrder: string;
   readonly strict?: boolean;
   readonly flood: FloodRates;
@@ -39,6 +40,7 @@ export function addStormFlags(storm: Command): void {
     .addOption(parsed('--die <percent>', 'boards whose power fails once while they load', parsePercent, 0, '0'))
     .addOption(new Option('--seed <number>', 'the chances of an earlier storm again').argParser(whole(0, 2 ** 31)))
     .addOption(parsed('--power-on-over <time>', 'from the first board to the last', parseTime, 0, '0s'))
+    .addOption(parsed('--repeat <time>', 'boards that are complete are switched off and on again', parseTime, 0, '0s'))
     .option('--boot-order <order>', "BOOT_ORDER of the boards' EEPROMs", '0xf2')
     .option('--strict', 'start.elf and start4.elf too give up a file 30 s after its request')
     .addOption(parsed('--flood <rates>', 'frames a second of hostile neighbours', parseFlood, noFlood, 'none'))

@@ -10,11 +10,11 @@ export function renderStormEvent(event: StormEvent, boards: number): string {
     case 'step':
       return `${event.what}\n`;
     case 'progress': {
-      const { seconds, offers, complete, restarts, bytes, rssBytes } = event;
+      const { seconds, offers, complete, boots, restarts, bytes, rssBytes } = event;
       const parts = [
         `${seconds.toFixed(0).padStart(4)} s`,
         `${offers} of ${boards} have an address`,
-        `${complete} complete`,
+        `${complete} complete${boots > complete ? ` (${boots} boots)` : ''}`,
         `${restarts} restarts`,
         megabytes(bytes),
         `service ${megabytes(rssBytes)}`,
@@ -30,7 +30,7 @@ export function renderStormEvent(event: StormEvent, boards: number): string {
 
 export function renderStormResult(spec: StormSpec, result: StormResult): string {
   return [
-    `${result.complete} of ${result.boards} boards complete after ${result.seconds.toFixed(1)} s (${weather(spec)})\n`,
+    `${result.complete} of ${result.boards} boards complete${result.boots > result.complete ? `, ${result.boots} boots,` : ''} after ${result.seconds.toFixed(1)} s (${weather(spec)})\n`,
     renderPhases(result),
     renderTable(result.kinds, [
       { title: 'board', of: ({ kind }) => kind },

@@ -86,6 +86,7 @@ function specOf(flags: StormFlags, context: CliContext): StormSpec {
     diePercent: flags.die,
     seed: flags.seed ?? Date.now() % 2 ** 31,
     powerOnOverMs: flags.powerOnOver,
+    repeatMs: flags.repeat,
     bootOrder: flags.bootOrder,
     isStrict: flags.strict === true,
     flood: flags.flood,

@@ -38,6 +38,7 @@ const spec: StormSpec = {
   diePercent: 0,
   seed: 7,
   powerOnOverMs: 0,
+  repeatMs: 0,
   bootOrder: '0xf2',
   isStrict: true,
   flood: { ...noFlood, discover: 2000 },
@@ -50,6 +51,7 @@ const times = { boards: 3, p50Ms: 1500, p90Ms: 15_000, p99Ms: 15_000, maxMs: 15_
 const result: StormResult = {
   boards: 3,
   complete: 2,
+  boots: 2,
   seconds: 60,
   phases: { offer: times, 'first file': times, kernel: { ...times, boards: 2 }, complete: undefined },
   kinds: [
@@ -101,8 +103,8 @@ test('the outcome as tables', () => {
 });
 
 test('a line while it lasts', () => {
-  const progress = { seconds: 12.3, offers: 3, complete: 1, restarts: 2, bytes: 5e6, rssBytes: 1e8 };
+  const progress = { seconds: 12.3, offers: 3, complete: 1, boots: 4, restarts: 2, bytes: 5e6, rssBytes: 1e8 };
   expect(renderStormEvent({ event: 'progress', ...progress }, 3)).toBe(
-    '  12 s  3 of 3 have an address  1 complete  2 restarts  5 MB  service 100 MB\n',
+    '  12 s  3 of 3 have an address  1 complete (4 boots)  2 restarts  5 MB  service 100 MB\n',
   );
 });

@@ -38,7 +38,7 @@ const tftpPort = 69;
 /** A frame that was lost, doubled or overtaken makes trouble for its own block and the next. */
 const meddledBlocks = 2;
 
-/** Power that failed is back after so long. */
+/** Power that failed or was switched off is back after so long. */
 const powerCutMs = 5000;
 
 export class StormBoard implements Station {
@@ -60,6 +60,7 @@ export class StormBoard implements Station {
   /** The network has meddled with a frame: so many blocks from now a repeated one may be its fault. */
   #meddled = 0;
   #diesAfterBytes: number;
+  #repeatUntilMs = 0;
 
   constructor(options: StormBoardOptions) {
     this.#options = options;
@@ -76,10 +77,11 @@ export class StormBoard implements Station {
     return this.#state === 'complete' || this.#state === 'dead';
   }
 
-  /** Power comes at `atMs`. */
-  plugIn(atMs: number): void {
+  /** Power comes at `atMs`, and once more after each complete boot until `repeatUntilMs`. */
+  plugIn(atMs: number, repeatUntilMs: number): void {
     this.record.powerOnMs = atMs;
     this.nextMs = atMs;
+    this.#repeatUntilMs = repeatUntilMs;
   }
 
   tick(nowMs: number): void {
@@ -99,6 +101,7 @@ export class StormBoard implements Station {
     }
   }
 
+  /** Whatever comes late or again may be the network's fault. */
   missFrame(): void {
     this.#isExcused = true;
     this.#meddled = meddledBlocks;
@@ -220,9 +223,15 @@ export class StormBoard implements Station {
       case 'stuck':
         return this.#restart(result.reason, nowMs);
       case 'start':
-        this.record.completeMs = nowMs - this.record.powerOnMs;
-        this.#end('complete');
+        return this.#complete(nowMs);
     }
+  }
+
+  #complete(nowMs: number): void {
+    this.record.completeMs ??= nowMs - this.record.powerOnMs;
+    this.record.boots += 1;
+    if (nowMs < this.#repeatUntilMs) this.#switchOff(nowMs);
+    else this.#end('complete');
   }
 
   #restart(reason: string, nowMs: number): void {
@@ -237,7 +246,12 @@ export class StormBoard implements Station {
   #cutPower(nowMs: number): void {
     this.#diesAfterBytes = Infinity;
     this.record.restarts.push({ reason: 'power cut in the middle of a file', atMs: nowMs - this.record.powerOnMs });
+    this.#switchOff(nowMs);
+  }
+
+  #switchOff(nowMs: number): void {
     this.#link.configure(0, 0);
+    this.#loading = undefined;
     this.#state = 'off';
     this.nextMs = nowMs + powerCutMs;
   }

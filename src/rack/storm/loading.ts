@@ -68,7 +68,7 @@ export class Loading {
       return { kind: 'stuck', reason: problem };
     }
     record.firstFileMs ??= nowMs - record.powerOnMs;
-    if (check !== undefined && contents.kernels.has(check.name)) record.kernelMs = nowMs - record.powerOnMs;
+    if (check !== undefined && contents.kernels.has(check.name)) record.kernelMs ??= nowMs - record.powerOnMs;
     return this.next(nowMs, check?.answer());
   }
 }

@@ -10,6 +10,8 @@ export interface BoardRecord {
   firstFileMs: number | undefined;
   kernelMs: number | undefined;
   completeMs: number | undefined;
+  /** Complete ones. */
+  boots: number;
   readonly restarts: Restart[];
   /** DISCOVERs that reached the service, and whose answer the network did not lose: there was none in time. */
   unanswered: number;
@@ -37,6 +39,7 @@ export function newRecord(name: string, kind: string): BoardRecord {
     firstFileMs: undefined,
     kernelMs: undefined,
     completeMs: undefined,
+    boots: 0,
     restarts: [],
     unanswered: 0,
     needlessRepeats: 0,

@@ -24,6 +24,8 @@ export interface ReasonCount {
 export interface StormOutcome {
   readonly boards: number;
   readonly complete: number;
+  /** More than `complete` where boards were switched off and on again. */
+  readonly boots: number;
   readonly seconds: number;
   /** From each board's power-on. */
   readonly phases: Readonly<Record<Phase, Percentiles | undefined>>;
@@ -49,6 +51,7 @@ export function stormOutcome(records: readonly BoardRecord[], seconds: number): 
   return {
     boards: records.length,
     complete: complete.length,
+    boots: sum(records, ({ boots }) => boots),
     seconds,
     phases: {
       offer: percentiles(records, ({ offerMs }) => offerMs),
@@ -71,7 +74,7 @@ function waitsOf({ unanswered }: BoardRecord): string[] {
 }
 
 function errorsOf({ needlessRepeats, differences, dead }: BoardRecord): string[] {
-  const repeats = Array.from({ length: needlessRepeats }, () => 'block sent again although its ACK had arrived');
+  const repeats = Array.from({ length: needlessRepeats }, () => 'block sent again although its ACK had left');
   return [...repeats, ...differences, ...(dead === undefined ? [] : [dead])];
 }
 

@@ -21,6 +21,7 @@ export interface Progress {
   readonly seconds: number;
   readonly offers: number;
   readonly complete: number;
+  readonly boots: number;
   readonly restarts: number;
   readonly bytes: number;
 }
@@ -122,12 +123,13 @@ function passTime({ storm, flood, startedMs, deadlineMs, tell, signal }: Passing
 }
 
 function progressOf({ records }: Storm, seconds: number): Progress {
-  let [offers, complete, restarts, bytes] = [0, 0, 0, 0];
+  let [offers, complete, boots, restarts, bytes] = [0, 0, 0, 0, 0];
   for (const record of records) {
     if (record.offerMs !== undefined) offers += 1;
     if (record.completeMs !== undefined) complete += 1;
+    boots += record.boots;
     restarts += record.restarts.length;
     bytes += record.bytes;
   }
-  return { seconds, offers, complete, restarts, bytes };
+  return { seconds, offers, complete, boots, restarts, bytes };
 }

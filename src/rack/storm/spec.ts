@@ -14,6 +14,7 @@ export interface StormSpec {
   readonly diePercent: number;
   readonly seed: number;
   readonly powerOnOverMs: number;
+  readonly repeatMs: number;
   readonly bootOrder: string;
   readonly isStrict: boolean;
   readonly flood: FloodRates;

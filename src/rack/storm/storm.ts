@@ -17,6 +17,8 @@ export interface StormOptions {
   readonly seed: number;
   /** The first gets power at once, the last after so long. */
   readonly powerOnOverMs: number;
+  /** So long from the first power-on, boards that are complete are switched off and on again. */
+  readonly repeatMs: number;
   readonly bootOrder: BootOrder;
   readonly isStrict: boolean;
 }
@@ -24,17 +26,23 @@ export interface StormOptions {
 /** Finer than any time of a loader. */
 const tickMs = 20;
 
+/** Later than that, and a server may rightly have lost its patience with us. */
+const stallMs = 100;
+
 /** Seeds next to each other must not lead to chances next to each other. */
 const seedStep = 0x9e3779b1;
 
 export class Storm {
   readonly #boards: readonly StormBoard[];
   readonly #powerOnOverMs: number;
+  readonly #repeatMs: number;
+  #lastMs = Infinity;
   readonly switchboard: Switchboard;
 
   constructor(options: StormOptions, port: FramePort) {
     this.switchboard = new Switchboard(port, new Faults(options.faults));
     this.#powerOnOverMs = options.powerOnOverMs;
+    this.#repeatMs = options.repeatMs;
     this.#boards = options.nodes.map((node, index) => this.#makeBoard(node, index, options));
   }
 
@@ -53,16 +61,26 @@ export class Storm {
 
   powerOn(nowMs: number): void {
     const last = Math.max(this.#boards.length - 1, 1);
-    for (const [index, board] of this.#boards.entries()) board.plugIn(nowMs + (this.#powerOnOverMs * index) / last);
+    for (const [index, board] of this.#boards.entries()) {
+      board.plugIn(nowMs + (this.#powerOnOverMs * index) / last, nowMs + this.#repeatMs);
+    }
   }
 
   receive(frame: Uint8Array, start: number, length: number, nowMs: number): void {
+    this.#watchStalls(nowMs);
     this.switchboard.receive(frame, start, length, nowMs);
   }
 
   tick(nowMs: number): void {
+    this.#watchStalls(nowMs);
     this.switchboard.release(nowMs);
     for (const board of this.#boards) if (board.nextMs <= nowMs) board.tick(nowMs);
+  }
+
+  /** What is late because this process was late is nobody else's fault. */
+  #watchStalls(nowMs: number): void {
+    if (nowMs - this.#lastMs > stallMs) for (const board of this.#boards) board.missFrame();
+    this.#lastMs = nowMs;
   }
 
   #makeBoard(node: StormNode, index: number, options: StormOptions): StormBoard {

@@ -46,6 +46,7 @@ function storm(weather: Weather = {}): { outcome: StormOutcome; records: readonl
     contents: { files: imageFiles, kernels: new Set(['kernel8.img']) },
     diePercent: 0,
     powerOnOverMs: 0,
+    repeatMs: 0,
     seed: 1,
     bootOrder: parseBootOrder('0xf2'),
     isStrict: false,
@@ -115,6 +116,11 @@ test('power comes to one board after the other when it is told to', () => {
   expect(outcome.phases.complete?.maxMs).toBeLessThan(100);
 });
 
+test('a board that is complete is switched off and on again when it is told to', () => {
+  const { outcome } = storm({ boards: 3, repeatMs: 12_000 });
+  expect(outcome).toMatchObject({ boards: 3, complete: 3, boots: 12, restarts: [] });
+});
+
 describe('a service that holds boards back', () => {
   test('an EEPROM asks again after 8 and 24 s, and that is told', () => {
     const { outcome } = storm({ boards: 2, admits: (_name, nowMs) => nowMs > 20_000 });
@@ -148,7 +154,7 @@ describe('a service that holds boards back', () => {
 describe('what is wrong is told', () => {
   test('blocks that a server sends again without a reason', () => {
     const { outcome } = storm({ boards: 2, sendsTwice: true });
-    expect(outcome.errors.map(({ reason }) => reason)).toEqual(['block sent again although its ACK had arrived']);
+    expect(outcome.errors.map(({ reason }) => reason)).toEqual(['block sent again although its ACK had left']);
     expect(outcome.complete).toBe(2);
   });
 
