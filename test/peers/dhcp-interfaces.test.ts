@@ -117,12 +117,18 @@ describe('a client that has no address yet', () => {
   const broadcastFlag = (isSet: boolean) => (isSet ? ['-B'] : []);
 
   /** Where the frames of the service went: hardware and IP address. */
-  async function destinations(datagrams: 'addon' | 'plain', asksForBroadcast: boolean): Promise<string[]> {
-    await ready(service({ datagrams }));
+  async function destinations(
+    datagrams: 'addon' | 'plain',
+    asksForBroadcast: boolean,
+    ...before: readonly string[]
+  ): Promise<string[]> {
+    const serving = await ready([...before, ...service({ datagrams })]);
     const frames = net.start('client', typescript('frames.ts', 'end0', 'ipv4'));
     await frames.line(/^ready$/);
     await net.run('client', [...udhcpc, ...broadcastFlag(asksForBroadcast)]);
     await frames.line(/^[0-9a-f]+$/, 2);
+    await serving.stop();
+    await frames.stop();
     return frames.lines
       .filter((line) => line !== 'ready')
       .map((line) => {
@@ -136,16 +142,27 @@ describe('a client that has no address yet', () => {
     const unicast = `${parseMac(node01)} 10.42.0.11:68`;
 
     expect(await destinations('addon', false)).toEqual([unicast, unicast]);
+    // With no more than the service's unit allows, too.
+    const capabilities = '-all,+net_bind_service,+net_raw,+net_admin';
+    expect(await destinations('addon', false, 'setpriv', '--bounding-set', capabilities)).toEqual([unicast, unicast]);
   });
 
-  test.each([
-    ['that asks for broadcasts gets them', 'addon', true],
-    ["gets broadcasts from Node's sockets, which do not exclude others", 'plain', false],
-  ] as const)('%s', async (_name, datagrams, asksForBroadcast) => {
+  test.each<['addon' | 'plain', string, boolean, ...string[]]>([
+    ['addon', 'that asks for broadcasts gets them', true],
+    ['plain', "gets broadcasts from Node's sockets, which do not exclude others", false],
+    [
+      'addon',
+      'gets broadcasts where the service may open no packet socket',
+      false,
+      'setpriv',
+      '--bounding-set',
+      '-net_raw',
+    ],
+  ])('(%s) %s', async (datagrams, _name, asksForBroadcast, ...before) => {
     const broadcast = 'ff:ff:ff:ff:ff:ff 255.255.255.255:68';
     // Alone on its network: Node cannot do otherwise.
     if (datagrams === 'plain') await net.run('server', ['ip', 'link', 'del', 'eth1']);
 
-    expect(await destinations(datagrams, asksForBroadcast)).toEqual([broadcast, broadcast]);
+    expect(await destinations(datagrams, asksForBroadcast, ...before)).toEqual([broadcast, broadcast]);
   });
 });
