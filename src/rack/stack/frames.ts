@@ -1,4 +1,7 @@
-/** Ethernet, ARP, IPv4 and UDP as far as a board's firmware speaks them: no fragments, no IP options, no checksum over UDP. */
+/**
+ * Ethernet, ARP, IPv4 and UDP as far as a board's firmware speaks them: no fragments, no IP options, no checksum over UDP.
+ * Offsets and numbers where wire/udp-frame.ts and wire/arp-frame.ts have values: a storm has a hundred thousand frames a second.
+ */
 import { macToBytes, type MacAddress } from '../../model/mac.ts';
 
 /**
@@ -29,7 +32,7 @@ export const arpAt = { operation: 20, senderMac: 22, senderAddress: 28, targetMa
 
 export const etherType = { ipv4: 0x0800, arp: 0x0806 } as const;
 export const arpOperation = { request: 1, reply: 2 } as const;
-export const protocolUdp = 17;
+const protocolUdp = 17;
 
 const arpBytes = 42;
 const ipHeaderBytes = 20;

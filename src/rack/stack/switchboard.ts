@@ -4,7 +4,7 @@
  */
 import { DelayLine } from './delay-line.ts';
 import { overtakenMs, type Fate, type Faults } from './faults.ts';
-import { arpAt, at, isArp, isUdp, lastFour, uint16, uint32 } from './frames.ts';
+import { arpAt, at, etherType, isArp, isUdp, lastFour, uint16, uint32 } from './frames.ts';
 import type { Random } from './random.ts';
 
 export interface FramePort {
@@ -119,6 +119,6 @@ export class Switchboard {
 
 function hear(station: Station, frame: Uint8Array, start: number, nowMs: number, isRepeated: boolean): void {
   // The second half of `receive` has proved that it is one of the two.
-  if (uint16(frame, start + at.type) === 0x0806) station.hearArp(frame, start, nowMs);
+  if (uint16(frame, start + at.type) === etherType.arp) station.hearArp(frame, start, nowMs);
   else station.hearUdp(frame, start, nowMs, isRepeated);
 }

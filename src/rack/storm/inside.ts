@@ -31,7 +31,7 @@ export interface StormResult extends BoardsResult {
   readonly server: ServerUsage;
 }
 
-export interface ServerUsage {
+interface ServerUsage {
   readonly cpuSeconds: number;
   readonly peakRssBytes: number;
   /** How often the service ended while boards were loading; it was started again each time. */

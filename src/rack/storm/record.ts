@@ -25,7 +25,7 @@ export interface BoardRecord {
   bytes: number;
 }
 
-export interface Restart {
+interface Restart {
   readonly reason: string;
   readonly atMs: number;
 }

@@ -2,7 +2,7 @@
 import { withoutPrefix } from './contents.ts';
 import type { BoardRecord } from './record.ts';
 
-export interface Percentiles {
+interface Percentiles {
   /** How many boards came so far. */
   readonly boards: number;
   readonly p50Ms: number;
@@ -12,7 +12,7 @@ export interface Percentiles {
 }
 
 export const phases = ['offer', 'first file', 'kernel', 'complete'] as const;
-export type Phase = (typeof phases)[number];
+type Phase = (typeof phases)[number];
 
 export interface ReasonCount {
   readonly reason: string;
