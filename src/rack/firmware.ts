@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../host/process.ts';
 import { HostError } from '../model/errors.ts';
 import type { BoardIdentity } from './eeprom.ts';
+import { hearAnyAddress } from './any-address.ts';
 import { requestAddress, type DhcpPorts } from './firmware-address.ts';
 import type { Offer } from './firmware-dhcp.ts';
 import type { Emit } from './firmware-event.ts';
@@ -128,6 +129,7 @@ function answerOf(result: LoadResult): FileAnswer {
 async function clearAddress({ interface: name, signal }: FirmwareOptions): Promise<void> {
   await run(['ip', 'address', 'flush', 'dev', name], { signal });
   await run(['ip', 'route', 'replace', 'default', 'dev', name], { signal });
+  await hearAnyAddress(name, signal);
 }
 
 async function takeAddress(offer: Offer, { interface: name, signal }: FirmwareOptions): Promise<void> {
