@@ -1,7 +1,8 @@
 /*
  * Datagrams in batches for Node: what the parts of the addon share.
  *
- *   addon.c    what JavaScript calls, and how an instance begins and ends
+ *   addon.c    what JavaScript calls
+ *   instance.c how ports and instances begin and end
  *   memory.c   memory that JavaScript and the kernel both see
  *   open.c     sockets and their options
  *   receive.c  recvmmsg, and one call of JavaScript per batch
@@ -165,7 +166,13 @@ int send_add(Port *port, const Item *item);
 int send_waiting(Port *port);
 void send_forget(Port *port);
 
-/* addon.c */
+/* instance.c */
+/* NULL: no memory; what there is of it ends with the environment. */
+Instance *begin(napi_env env);
+/* A port's number, or -errno: the file descriptor is closed then. @param wish NULL: a packet socket */
+int64_t add_port(Instance *instance, int fd, napi_value received, const PortWish *wish);
+void close_port(Port *port);
+/* Polls for what the port waits for. */
 void watch(Port *port);
 
 #endif
