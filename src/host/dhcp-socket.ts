@@ -37,7 +37,7 @@ export interface DhcpReceiver {
 }
 
 /** With `mac` the client has no address yet: nobody could find out its hardware address. */
-export interface DhcpDestination extends Endpoint {
+interface DhcpDestination extends Endpoint {
   readonly mac?: MacAddress;
 }
 

@@ -6,7 +6,7 @@ import { arrivalWords, portFlags, type Native } from './native.ts';
 import { Outbox, type AddonBuffer } from './outbox.ts';
 import type { DatagramPort, Datagrams, PacketOptions, PacketPort, PortOptions, SendBuffer } from './port.ts';
 
-export interface AddonPortOptions extends PortOptions {
+interface AddonPortOptions extends PortOptions {
   /** A socket that somebody else opened and bound; address and device are its own. */
   readonly inherited?: number;
   /** It may send to broadcast addresses. */

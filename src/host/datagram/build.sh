@@ -4,8 +4,8 @@
 #   build.sh [FOLDER]    takes the prebuilt one where it loads, else compiles; without a compiler it says so and exits 0
 #   build.sh prebuild    compiles prebuilt/linux-x64 and prebuilt/linux-arm64 for npm pack, with the compilers there are
 #
-# A library needs a glibc at least as new as that of the machine it was compiled on: prebuild on Debian 12 (glibc 2.36),
-# and it loads on Debian 12 and 13 and the Raspberry Pi OS made from them. Where it does not load, it is compiled.
+# Prebuild on Debian 12 (glibc 2.36): what is compiled there asks for nothing newer, and loads on Debian 12 and 13 and the
+# Raspberry Pi OS made from them. Where it does not load, it is compiled.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

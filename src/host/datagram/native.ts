@@ -42,7 +42,7 @@ export interface Native {
 type Received = (count: number) => void;
 
 /** As in datagram.h. */
-export const interfaceVersion = 1;
+const interfaceVersion = 1;
 export const outboxItems = 1024;
 export const outboxWords = 7;
 export const arrivalWords = 6;
@@ -52,7 +52,7 @@ export const portFlags = { arrival: 1, broadcast: 2 } as const;
 const root = path.resolve(import.meta.dirname, '../../..');
 
 /** What npm's install script compiled or copied there (build.sh). */
-export function nativeFile(): string {
+function nativeFile(): string {
   return path.join(root, 'dist/native', `${process.platform}-${process.arch}`, 'datagram.node');
 }
 

@@ -64,7 +64,7 @@ export interface Datagrams {
   openPort(options: PortOptions): Promise<DatagramPort>;
 }
 
-export interface PacketHandlers {
+interface PacketHandlers {
   /** A frame, valid during the call only. Checksums of what this machine sent may be left to a card that never saw it. */
   readonly received: (slab: Buffer, start: number, length: number) => void;
   /** As for PortHandlers. A link that goes down and up again is no failure. */
