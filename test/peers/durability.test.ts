@@ -39,11 +39,14 @@ const log = '/state/state.db-wal';
 /** Each is answered with 204, in this order. */
 const phases = ['kernel', 'network', 'root', 'overlay', 'userspace', 'ready'];
 
-/** RFC 2131 §2: op 2; RFC 2132 §9.6: message type 2. */
-const isOfferTo = (mac: string) => {
+/** RFC 2132 §9.6. */
+const [offerType, ackType] = [2, 5];
+
+/** RFC 2131 §2: op 2. */
+const isReplyTo = (mac: string, type: number) => {
   const to = Buffer.from(macToBytes(parseMac(mac)));
   return ({ on, content }: Call) =>
-    on.startsWith('UDP') && content.includes(to) && content.includes(Buffer.from([53, 1, 2]));
+    on.startsWith('UDP') && content.includes(to) && content.includes(Buffer.from([53, 1, type]));
 };
 const isHttp = (status: number) => {
   return (call: Call) => call.on.startsWith('TCP') && call.content.includes(`HTTP/1.1 ${status} `);
@@ -55,7 +58,9 @@ test('the board became ready', () => {
 
 describe('nothing is acknowledged before it is on the disk:', () => {
   test('the OFFER to a board whose MAC was learned', () => {
-    expect(findTooEarly(calls, { file: log, mark: boardMac, isAnswer: isOfferTo(boardMac) })).toBeUndefined();
+    expect(
+      findTooEarly(calls, { file: log, mark: boardMac, isAnswer: isReplyTo(boardMac, offerType) }),
+    ).toBeUndefined();
   });
 
   test('the token of a boot', () => {
@@ -64,8 +69,9 @@ describe('nothing is acknowledged before it is on the disk:', () => {
     expect(findNamedTooLate(calls, { folder: '/state/boot', isAnswer })).toBeUndefined();
   });
 
-  test('the OFFER to a board that nobody knows', () => {
-    expect(findTooEarly(calls, { file: log, mark: stranger.mac, isAnswer: isOfferTo(stranger.mac) })).toBeUndefined();
+  test('the ACK to a board that nobody knows', () => {
+    const isAnswer = isReplyTo(stranger.mac, ackType);
+    expect(findTooEarly(calls, { file: log, mark: stranger.mac, isAnswer })).toBeUndefined();
   });
 
   test.each(phases)('the report of the phase %s', (phase) => {

@@ -7,19 +7,27 @@ import type { BoardIdentity } from '../../src/rack/eeprom.ts';
 import { decideOffer, discoverPacket, requestPacket, type Offer } from '../../src/rack/firmware-dhcp.ts';
 import { readMac } from '../../src/wire/dhcp.ts';
 import { decodeDhcp } from '../../src/wire/dhcp-decode.ts';
+import { readMessageType } from '../../src/wire/dhcp-options.ts';
 
 const everyone = '255.255.255.255';
 const [serverPort, clientPort] = [67, 68];
 
+/** With an ACK. */
+const patienceMs = 2000;
+
 export class BoardDhcp {
   readonly #socket: Socket;
+  /** For an OFFER, and for an ACK. */
   readonly #waiting = new Map<string, (datagram: Uint8Array) => void>();
+  readonly #asking = new Map<string, (datagram: Uint8Array) => void>();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('message', (datagram) => {
       const mac = readMac(decodeDhcp(datagram));
-      if (mac !== undefined) this.#waiting.get(mac)?.(datagram);
+      if (mac === undefined) return;
+      this.#waiting.get(mac)?.(datagram);
+      this.#asking.get(mac)?.(datagram);
     });
   }
 
@@ -51,6 +59,22 @@ export class BoardDhcp {
     return taken;
   }
 
+  /** As an operating system does: the address is the client's when it is acknowledged, and it begins anew where it is not. */
+  async acknowledged(who: BoardIdentity, xid: number, repeatMs: number): Promise<Offer> {
+    for (;;) {
+      const acknowledgement = new Promise<boolean>((resolve) => {
+        this.#asking.set(who.mac, (datagram) => {
+          const packet = decodeDhcp(datagram);
+          if (packet.xid === xid && readMessageType(packet.options) === 'ack') resolve(true);
+        });
+      });
+      const offer = await this.lease(who, xid, repeatMs);
+      const isTaken = await Promise.race([acknowledgement, sleep(patienceMs, false)]);
+      this.#asking.delete(who.mac);
+      if (isTaken) return offer;
+    }
+  }
+
   close(): void {
     this.#socket.close();
   }
@@ -62,7 +86,10 @@ export class BoardDhcp {
     }
   }
 
-  #send(packet: Uint8Array): void {
+  #send(message: Uint8Array): void {
+    // Many hardware addresses on one interface, which hears only its own: they ask for broadcasts (RFC 2131 §2, flags).
+    const packet = Uint8Array.from(message);
+    packet[10] = 0x80;
     // An unreachable network is silence to a board.
     this.#socket.send(packet, serverPort, everyone, () => undefined);
   }

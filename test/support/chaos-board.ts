@@ -55,7 +55,7 @@ async function boot(): Promise<void> {
 async function takeAddresses(): Promise<Ipv4Address> {
   await ip('route', 'replace', 'default', 'dev', device);
   const dhcp = await BoardDhcp.open();
-  const unknown = await dhcp.lease(identity(stranger), 1, 500);
+  const unknown = await dhcp.acknowledged(identity(stranger), 1, 500);
   tell({ kind: 'offer', mac: stranger.mac, address: unknown.address });
   const { address } = await dhcp.lease(identity(node), 2, 500);
   tell({ kind: 'offer', mac: node.mac, address });

@@ -4,9 +4,10 @@
  * Argument: the JSON of a Storm.
  */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
+import { run } from '../../src/host/process.ts';
 import { parseIpv4, type Ipv4Address } from '../../src/model/ipv4.ts';
 import { firmwareStages, type FileAnswer, type FirmwareFiles } from '../../src/rack/firmware-files.ts';
 import { loadFile } from '../../src/rack/firmware-load.ts';
@@ -43,6 +44,7 @@ process.on('SIGTERM', () => stop.abort());
 const total = { boots: 0, slowestBootMs: 0, stuck: new Set<string>() };
 
 await promisify(execFile)('ip', ['route', 'replace', 'default', 'dev', device]);
+await hearFor(nodes);
 const dhcp = await BoardDhcp.open();
 await Promise.all(nodes.map((node) => takeAddress(node)));
 process.stdout.write('loading\n');
@@ -54,6 +56,19 @@ const seconds = (performance.now() - startedMs) / 1000;
 const bytes = (await receivedBytes()) - bytesBefore;
 const result: StormResult = { ...total, bytes, seconds, stuck: [...total.stuck] };
 process.stdout.write(`${JSON.stringify(result)}\n`);
+
+/** The service keeps each board's own hardware address in mind: one interface hears only one, so each board gets another. */
+async function hearFor(boards: readonly ManyNode[]): Promise<void> {
+  const lines = boards.flatMap(({ mac }, index) => [
+    `link add link ${device} name board${index} address ${mac} type macvlan mode private`,
+    `link set board${index} up`,
+  ]);
+  await run(['ip', '-batch', '-'], { signal: AbortSignal.timeout(60_000), input: `${lines.join('\n')}\n` });
+  for (const index of boards.keys()) {
+    // Who asks for an address gets one answer, and not one of each.
+    await writeFile(`/proc/sys/net/ipv4/conf/board${index}/arp_ignore`, '8');
+  }
+}
 
 async function takeAddress(node: ManyNode): Promise<void> {
   const { address } = await dhcp.lease(identityOf(node), Number.parseInt(node.serial, 16), repeatMs);
