@@ -29,6 +29,7 @@ export interface DhcpRecorder {
 export function dhcpRecorder(deps: DhcpRecordDeps): DhcpRecorder {
   const write = teller(deps);
   const boards = boardRecorder(deps);
+  const boardsSeen = boardNoter(deps);
   return {
     record: async (record) => {
       switch (record.kind) {
@@ -47,7 +48,7 @@ export function dhcpRecorder(deps: DhcpRecordDeps): DhcpRecorder {
     },
     sign: (sign) => {
       if (sign.kind === 'board') {
-        return deps.state.amend((current) => seeBoards(current, [sign.board], deps.now()));
+        return boardsSeen(sign.board);
       }
       if (sign.kind === 'seen') return deps.boots.sign(sign.node, sign.mac, sign.sign);
       // Said already, in the log and in the service's health.
@@ -83,6 +84,30 @@ function boardRecorder({ state, now }: DhcpRecordDeps): (board: SeenBoard) => Pr
       return state.update((current) => seeBoards(current, together, now()));
     });
     return written;
+  };
+}
+
+const noteMs = 500;
+
+/** Boards that are known and were heard again: of a storm of them one note in a while is enough. */
+function boardNoter({ state, now }: DhcpRecordDeps): (board: SeenBoard) => void {
+  const seen = new Map<MacAddress, SeenBoard>();
+  const note = (): void => {
+    const boards = [...seen.values()];
+    seen.clear();
+    state.amend((current) => {
+      const known = new Map(current.unknownBoards.map(({ mac, address }) => [mac, address]));
+      // One that became a node meanwhile, or lost its address, is not brought back.
+      return seeBoards(
+        current,
+        boards.filter(({ mac, address }) => known.get(mac) === address),
+        now(),
+      );
+    });
+  };
+  return (board) => {
+    if (seen.size === 0) setTimeout(note, noteMs).unref();
+    seen.set(board.mac, board);
   };
 }
 

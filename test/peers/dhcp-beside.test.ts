@@ -90,10 +90,13 @@ test('a client that says it takes the address of another server tells on it', as
   expect(await service.line(/^problems/)).toContain('the DHCP server 10.42.0.254 answers on eth0 too');
 });
 
-test('an address of the pool at which a machine is already is not offered', async () => {
-  await at.net.run('router', ['ip', 'address', 'add', '10.42.0.200/24', 'dev', 'eth0']);
-  const service = await at.serve({ nodes: [] });
+test.each(['addon', 'plain'] as const)(
+  'an address at which a machine is already is not offered (%s)',
+  async (datagrams) => {
+    await at.net.run('router', ['ip', 'address', 'add', '10.42.0.200/24', 'dev', 'eth0']);
+    const service = await at.serve({ nodes: [], datagrams });
 
-  expect(await at.udhcpc('client')).toMatch(/^ip=10\.42\.0\.201$/m);
-  expect(service.lines.filter((line) => line.includes('10.42.0.200') && line.includes('offered'))).toEqual([]);
-});
+    expect(await at.udhcpc('client')).toMatch(/^ip=10\.42\.0\.201$/m);
+    expect(service.lines.filter((line) => line.includes('10.42.0.200') && line.includes('offered'))).toEqual([]);
+  },
+);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { HostError } from '../../src/model/errors.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
@@ -48,6 +48,17 @@ test('boards of one turn are one change, and all are there when it has been writ
   expect(changes()).toBe(1);
   expect(now().unknownBoards).toMatchObject([board('01'), board('02'), board('03')]);
   expect(sample.lines.filter((line) => line.startsWith('board.unknown'))).toHaveLength(3);
+});
+
+test('a board that is heard again is noted a while later, unless it is no unknown board any more', async () => {
+  const { record, sign, now } = recorder();
+  await record(stranger('01'));
+
+  sample.world.nowMs += 1000;
+  for (const last of ['01', '02', '01']) sign({ kind: 'board', board: board(last) });
+
+  const heard = { ...board('01'), lastSeenMs: sample.world.nowMs };
+  await vi.waitFor(() => expect(now().unknownBoards).toMatchObject([heard]), { timeout: 5000 });
 });
 
 test('what the disk does not take is an error to who asked, and told until it takes something', async () => {

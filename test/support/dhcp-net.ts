@@ -1,5 +1,5 @@
 /** A storage node with DHCP, and clients on its network, as namespaces; what DHCP clients say is written down. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -88,6 +88,8 @@ export class DhcpNet {
     const argv = ['tshark', '-i', device, '-w', file, '-f', 'udp port 67 or udp port 68'];
     const program = this.net.start(namespace, argv);
     await program.line(/Capturing on/);
+    // That is said a little too early: the file is begun when the interface is open.
+    while (((await stat(file).catch(() => undefined))?.size ?? 0) === 0) await sleep(50);
     const read = async (filter: string, ...fields: readonly string[]) => {
       const columns = fields.flatMap((field) => ['-e', field]);
       const checks = ['-o', 'udp.check_checksum:FALSE'];
