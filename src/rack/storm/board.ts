@@ -104,6 +104,11 @@ export class StormBoard implements Station {
   /** Whatever comes late or again may be the network's fault. */
   missFrame(): void {
     this.#isExcused = true;
+    this.noteDelay();
+  }
+
+  /** The board itself may have been too late with its last ACK. */
+  noteDelay(): void {
     this.#meddled = meddledBlocks;
   }
 

@@ -79,7 +79,7 @@ export class Storm {
 
   /** What is late because this process was late is nobody else's fault. */
   #watchStalls(nowMs: number): void {
-    if (nowMs - this.#lastMs > stallMs) for (const board of this.#boards) board.missFrame();
+    if (nowMs - this.#lastMs > stallMs) for (const board of this.#boards) board.noteDelay();
     this.#lastMs = nowMs;
   }
 
