@@ -91,9 +91,8 @@ const RelayedSubnet = z.strictObject({
   /** The router by which its boards reach this storage node. */
   gateway: Ipv4,
 });
-export type RelayedSubnet = Readonly<z.infer<typeof RelayedSubnet>>;
 
-export const defaultLeaseMs = 600_000;
+const defaultLeaseMs = 600_000;
 
 const Network = z.strictObject({
   /** DHCP and TFTP answer here and nowhere else. */

@@ -39,7 +39,7 @@ export function parseIpv4Interface(text: string): Ipv4Interface {
 }
 
 /** A whole network, by its first address: `10.43.0.0/24`. */
-export function parseIpv4Subnet(text: string): Ipv4Interface {
+function parseIpv4Subnet(text: string): Ipv4Interface {
   const subnet = parseIpv4Interface(text);
   const first = networkAddress(subnet);
   if (subnet.address === first) return subnet;

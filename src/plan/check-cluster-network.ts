@@ -11,6 +11,7 @@ export function checkNetwork(cluster: Cluster, known: KnownParts): Problem[] {
   return [
     ...checkAddress(cluster),
     ...servedSubnets(cluster.network).flatMap((subnet, index) => checkSubnet(subnet, index, cluster)),
+    ...checkLease(cluster),
     ...checkPorts(cluster),
     ...(hold === undefined ? [] : checkImageReference(hold, ['network', 'hold'], known)),
   ];
@@ -73,6 +74,14 @@ function checkNoPool(path: Problem['path'], { dhcp }: Cluster['network']): Probl
   if (dhcp !== 'server') return [];
   const message = 'missing: a DHCP server needs addresses for boards that are not nodes yet';
   return [{ path, message, hint: 'Write first and last address, for example 10.42.0.200-10.42.0.239.' }];
+}
+
+const shortestLeaseMs = 60_000;
+
+function checkLease({ network }: Cluster): Problem[] {
+  if (network.lease >= shortestLeaseMs) return [];
+  const message = 'a lease of less than a minute ends while its board still loads files';
+  return [{ path: ['network', 'lease'], message, hint: 'Write a minute or more, for example 10m.' }];
 }
 
 function checkGateway(subnet: ServedSubnet, path: Problem['path']): Problem[] {

@@ -64,7 +64,7 @@ export interface DhcpReply extends Envelope {
   readonly unchecked?: Ipv4Address;
 }
 
-export interface LeaseChange {
+interface LeaseChange {
   readonly address: Ipv4Address;
   readonly untilMs: number;
   readonly isTaken: boolean;

@@ -11,7 +11,7 @@ import type { Leases } from '../plan/leases.ts';
 import type { Probe } from './address-checks.ts';
 
 /** Whether a board may begin to load now. One that is held back asks again by itself. */
-export type Admission = { readonly kind: 'now' } | { readonly kind: 'later'; readonly reason: string };
+type Admission = { readonly kind: 'now' } | { readonly kind: 'later'; readonly reason: string };
 
 export interface DhcpDeps {
   readonly socket: DhcpSocket;

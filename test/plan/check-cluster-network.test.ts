@@ -16,6 +16,11 @@ test.each<[string, Record<string, unknown>, string[]]>([
     { network: { ...network, pool: undefined } },
     ['network.pool: missing: a DHCP server needs addresses for boards that are not nodes yet'],
   ],
+  [
+    'a lease is too short',
+    { network: { ...network, lease: '59s' } },
+    ['network.lease: a lease of less than a minute ends while its board still loads files'],
+  ],
   ['a proxy needs no pool', { network: { ...network, pool: undefined, dhcp: 'proxy' } }, []],
   [
     'a pool is for the whole world',
