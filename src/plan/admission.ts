@@ -59,6 +59,12 @@ const quietMs = 10_000;
 const silentMs = 15_000;
 const longestLoadMs = 120_000;
 
+/** No board is held back before one has been seen to load: many that only ask for an address cost nothing. */
+const loadingSeenMs = 60_000;
+
+/** A look at all boards; not for each message of a storm. */
+const tidyMs = 100;
+
 /** A board that waits asks again after at most 21 s. */
 const goneMs = 60_000;
 
@@ -89,6 +95,8 @@ export class Admission {
   /** In the order in which they came. */
   readonly #waiting = new Map<MacAddress, Waiting>();
   #bytesPerSecond: number;
+  #lastBeganMs = Number.NEGATIVE_INFINITY;
+  #tidiedMs = Number.NEGATIVE_INFINITY;
 
   constructor(bytesPerSecond: number = assumedBytesPerSecond) {
     this.#bytesPerSecond = bytesPerSecond;
@@ -96,12 +104,13 @@ export class Admission {
 
   /** Called for each DISCOVER of a node's firmware. */
   decide(request: AdmissionRequest, nowMs: number): AdmissionDecision {
-    this.#tidy(nowMs);
+    if (nowMs - this.#tidiedMs >= tidyMs) this.#tidy(nowMs);
     // It had begun to load: its firmware asks for an address again only when it starts over.
     if (this.#loading.get(request.address)?.hasBegun === true) this.#loading.delete(request.address);
     const before = this.#waiting.get(request.mac);
     const waitedMs = before === undefined ? 0 : nowMs - before.sinceMs;
-    const reason = this.#reasonToWait(request, waitedMs);
+    const hasSeenLoading = nowMs - this.#lastBeganMs < loadingSeenMs;
+    const reason = hasSeenLoading ? this.#reasonToWait(request, waitedMs) : undefined;
     if (reason === undefined) {
       this.#waiting.delete(request.mac);
       this.#letIn(request, nowMs);
@@ -115,6 +124,7 @@ export class Admission {
   /** A file is being sent to it; also to boards that were never asked about. */
   began(address: Ipv4Address, nowMs: number): void {
     const loading = this.#loading.get(address) ?? this.#add(address, usualBytes, nowMs);
+    this.#lastBeganMs = nowMs;
     loading.hasBegun = true;
     loading.transfers++;
     loading.seenMs = nowMs;
@@ -183,6 +193,7 @@ export class Admission {
   }
 
   #tidy(nowMs: number): void {
+    this.#tidiedMs = nowMs;
     for (const [address, loading] of this.#loading) {
       if (isThrough(loading, nowMs)) this.#loading.delete(address);
     }

@@ -17,6 +17,7 @@ export function bootAdmission(log: Log, nowMs: () => number = () => performance.
     admit: (request) => {
       const atMs = nowMs();
       const decision = admission.decide(request, atMs);
+      if (decision.kind === 'now' && storm.held === 0) return decision;
       const { loading, waiting, bytesPerSecond } = admission.state(atMs);
       if (decision.kind === 'later') {
         if (storm.held === 0) log.info('boot.held', { loading, bytesPerSecond: Math.round(bytesPerSecond) });
@@ -24,7 +25,7 @@ export function bootAdmission(log: Log, nowMs: () => number = () => performance.
         return decision;
       }
       storm.longestMs = Math.max(storm.longestMs, decision.waitedMs);
-      if (storm.held > 0 && waiting === 0) {
+      if (waiting === 0) {
         log.info('boot.none-held', { atMost: storm.held, longestWaitMs: Math.round(storm.longestMs) });
         storm.held = 0;
         storm.longestMs = 0;

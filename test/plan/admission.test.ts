@@ -13,12 +13,25 @@ const board = (index: number, name: BoardName | undefined = 'pi4') => ({
   board: name,
 });
 
-/** 20 MB a second: 20 boards in 20 s, 27 in 27 s. */
-const newAdmission = (): Admission => new Admission(20_000_000);
+/** 20 MB a second: 20 boards in 20 s, 27 in 27 s. One board has loaded already. */
+function newAdmission(bytesPerSecond = 20_000_000): Admission {
+  const admission = new Admission(bytesPerSecond);
+  const first = board(255).address;
+  admission.began(first, 0);
+  admission.ended(first, 20_000_000, 0);
+  return admission;
+}
 
 function admit(admission: Admission, count: number, nowMs = 0, from = 0): AdmissionDecision['kind'][] {
   return Array.from({ length: count }, (_none, index) => admission.decide(board(from + index), nowMs).kind);
 }
+
+test('nobody waits before a board was seen to load: many may only ask for an address', () => {
+  const admission = new Admission(20_000_000);
+  expect(new Set(admit(admission, 200))).toEqual(new Set(['now']));
+  admission.began(board(0).address, 1000);
+  expect(admission.decide(board(201), 1000).kind).toBe('later');
+});
 
 describe('a place', () => {
   test('is there for as many as load in 20 s at the measured rate', () => {
@@ -118,7 +131,7 @@ describe('nobody holds back', () => {
   });
 
   test('the first four, however slow everything is', () => {
-    expect(admit(new Admission(1), 5)).toEqual(['now', 'now', 'now', 'now', 'later']);
+    expect(admit(newAdmission(1), 5)).toEqual(['now', 'now', 'now', 'now', 'later']);
   });
 
   test('a board for longer than ten minutes', () => {

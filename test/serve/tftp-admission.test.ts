@@ -22,7 +22,9 @@ function newAdmission() {
 }
 
 test('a storm is two lines: it begins, and it is over', () => {
-  const { admit, clock, lines } = newAdmission();
+  const { admit, watch, clock, lines } = newAdmission();
+  watch.began(node(255).address, 0);
+  watch.ended(node(255).address, 20_000_000);
   const decisions = Array.from({ length: 130 }, (_none, index) => admit(node(index)).kind);
   expect(decisions.filter((kind) => kind === 'now')).toHaveLength(100);
   clock.nowMs = 16_000;

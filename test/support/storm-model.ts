@@ -86,6 +86,9 @@ export function weather(storm: Storm, mostSeconds = 3600): StormEnd {
     board.asked++;
     const decision = admission?.decide({ mac: board.mac, board: board.name, address: board.address, bytes }, nowMs);
     if (decision?.kind === 'later') return;
+    // It looks for start4.elf under its prefix as soon as it has the OFFER.
+    admission?.began(board.address, nowMs);
+    admission?.ended(board.address, 0, nowMs);
     board.phase = 'starting';
     board.sinceMs = nowMs + 1000;
   };
