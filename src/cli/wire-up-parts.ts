@@ -5,8 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runChrony } from '../host/chrony.ts';
 import { chooseExporter, type NfsChoice } from '../host/nfs/choose.ts';
 import { onFileSystemOf } from '../host/nfs/shared-file-system.ts';
+import { PiImageError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
+import type { NodeSpec } from '../model/node.ts';
+import type { ClusterView } from '../model/view.ts';
 import { renderChronyConfig } from '../plan/chrony-config.ts';
+import { roleSide } from '../plan/role-change-side.ts';
 import { forgetBoards } from '../plan/state-changes.ts';
 import { runExports } from '../serve/exports.ts';
 import { followBoots } from '../serve/neighbours.ts';
@@ -71,12 +75,22 @@ function timePart({ site }: Service, { paths }: PartsOptions): Part {
 function watchPart({ site }: Service): Part {
   const run: Part['run'] = async (signal, ready) => {
     ready();
-    await Promise.all([watchSite(site, signal), planAhead(site, signal)]);
+    await Promise.all([watchSite(site, signal), planAhead({ ...site, prepare: prepareRole }, signal)]);
   };
   return { name: 'watch', run };
 }
 
 const tidyMs = 5000;
+
+/** The cluster's tables as text: a change of role compares with them. */
+function prepareRole(node: NodeSpec, view: ClusterView): void {
+  try {
+    roleSide(node, view);
+  } catch (error) {
+    // Told where the node stands, and to whoever changes its role.
+    if (!(error instanceof PiImageError)) throw error;
+  }
+}
 
 function bootsPart({ site, boots, state, health }: Service): Part {
   const run: Part['run'] = async (signal, ready) => {

@@ -4,29 +4,45 @@
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
+import type { NodeSpec } from '../model/node.ts';
+import type { ClusterView } from '../model/view.ts';
 import type { Site } from './site.ts';
 
 /** Of each turn of the event loop. */
 const sliceMs = 4;
 const pollMs = 200;
 
+export interface PlanAheadDeps extends Pick<Site, 'view' | 'desired'> {
+  /** For one node of each role: makes what all nodes of a role have in common. */
+  readonly prepare: (node: NodeSpec, view: ClusterView) => void;
+}
+
 /** Until `signal` aborts. */
-export async function planAhead({ view, desired }: Pick<Site, 'view' | 'desired'>, signal: AbortSignal): Promise<void> {
-  let planned: ReturnType<Site['view']> | undefined;
+export async function planAhead(deps: PlanAheadDeps, signal: AbortSignal): Promise<void> {
+  const { view } = deps;
+  let planned: ClusterView | undefined;
   while (!signal.aborted) {
     const now = view();
+    // What was planned for another configuration is of no use.
+    const isStale = () => view() !== now || signal.aborted;
     if (now !== planned) {
-      let sliceBeganMs = performance.now();
-      for (const node of now.nodes) {
-        desired(node);
-        if (performance.now() - sliceBeganMs < sliceMs) continue;
-        await nextTurn();
-        sliceBeganMs = performance.now();
-        // What was planned for another configuration is of no use.
-        if (view() !== now || signal.aborted) break;
-      }
-      planned = view() === now ? now : undefined;
+      await planAll(deps, now, isStale);
+      planned = isStale() ? undefined : now;
     }
     await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function planAll({ desired, prepare }: PlanAheadDeps, now: ClusterView, isStale: () => boolean): Promise<void> {
+  const roles = new Set<string>();
+  let sliceBeganMs = performance.now();
+  for (const node of now.nodes) {
+    desired(node);
+    if (!roles.has(node.role)) prepare(node, now);
+    roles.add(node.role);
+    if (performance.now() - sliceBeganMs < sliceMs) continue;
+    await nextTurn();
+    if (isStale()) return;
+    sliceBeganMs = performance.now();
   }
 }

@@ -21,12 +21,16 @@ test('all nodes are planned, again when the view is another, and others get thei
     while (performance.now() < untilMs);
     return { kind: 'refused', reason: 'slow' } as const;
   };
+  const prepared: string[] = [];
+  const prepare = ({ role }: NodeSpec) => void prepared.push(role);
   const names = world.view.nodes.map(({ name }) => name);
 
-  const ended = planAhead({ view: () => world.view, desired }, stop.signal);
+  const ended = planAhead({ view: () => world.view, desired, prepare }, stop.signal);
   count();
   await expect.poll(() => planned).toEqual(names);
   expect(turns).toBeGreaterThanOrEqual(names.length - 1);
+
+  expect(prepared).toEqual(['compute', 'controller', 'login']);
 
   await sleep(300);
   expect(planned).toEqual(names);
