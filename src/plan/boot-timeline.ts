@@ -82,7 +82,8 @@ export function countFile(boot: Boot, bytes: number, nowMs: number, file?: strin
     bytes: boot.bytes + bytes,
     lastSeenMs: nowMs,
   };
-  return withPhase(counted, 'loading', nowMs);
+  // Files are told in groups: its kernel may have been quicker, and phases stand in their order.
+  return hasKernelReported(boot) ? counted : withPhase(counted, 'loading', nowMs);
 }
 
 export interface PhaseReport {

@@ -1,6 +1,6 @@
 /** Why did a boot not become ready, and what is to be done about it? The first rule that fits is the answer. */
 import type { BoardName } from '../model/board.ts';
-import type { Boot } from '../model/boot.ts';
+import type { Boot, BootPhase } from '../model/boot.ts';
 import { renderDuration } from '../model/duration.ts';
 import type { Lateness } from './boot-deadlines.ts';
 import type { DiagnosisFacts, DiagnosisRule } from './diagnosis-facts.ts';
@@ -67,8 +67,7 @@ function factsOf(boot: Timeline, { problems = {}, board }: Surroundings, end: Di
     exceeded: undefined,
     node,
     board,
-    // A board that has asked for a file has an address, whoever gave it.
-    phase: last?.phase ?? 'offered',
+    phase: phaseOf(last?.phase, unfinished),
     detail: word?.detail,
     files,
     bytes,
@@ -79,6 +78,12 @@ function factsOf(boot: Timeline, { problems = {}, board }: Surroundings, end: Di
     portDelayMs: portDelayMs(boot),
     problems,
   };
+}
+
+/** A board that has asked for a file has an address, whoever gave it; one that began a file loads. */
+function phaseOf(phase: BootPhase | undefined, unfinished: Boot['unfinished']): BootPhase {
+  const isLoading = (phase ?? 'offered') === 'offered' && unfinished !== undefined;
+  return isLoading ? 'loading' : (phase ?? 'offered');
 }
 
 function explainEnd(end: BootEnd, { phase }: DiagnosisFacts): string | undefined {

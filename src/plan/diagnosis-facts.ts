@@ -81,6 +81,9 @@ export const lacking =
     return `it does not get ${found?.file ?? ''}: ${found?.reason ?? ''}`;
   };
 
+/** In what the part dhcp says of itself: that another server is there. */
+export const namesDhcpServer = /DHCP servers? [\d.]+/;
+
 export const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 export const lookAtService = () => 'See what "pi-image status" says of that part, and the log: journalctl -u pi-image.';

@@ -1,6 +1,6 @@
 /** Rules for boots that came no further than their firmware, or whose kernel was not heard of. */
 import { after, all, brokenPart, isBroken, lacking, lacks, lookAtService, megabytes } from './diagnosis-facts.ts';
-import type { Condition, DiagnosisFacts, DiagnosisRule } from './diagnosis-facts.ts';
+import { namesDhcpServer, type Condition, type DiagnosisFacts, type DiagnosisRule } from './diagnosis-facts.ts';
 
 /** Firmware alone is smaller than this, a kernel larger. */
 const kernelBytes = 5_000_000;
@@ -20,6 +20,9 @@ const firmware = after('offered', 'loading');
 
 /** They take an address from another server, or both: with one that gives addresses by agreement no rule comes to this. */
 const hasOtherServer: Condition = ({ dhcp }) => (dhcp.foreignServers?.length ?? 0) > 0;
+
+/** Somewhere on the network, as the part that serves DHCP says. */
+const seesOtherServer: Condition = ({ problems }) => namesDhcpServer.test(problems['dhcp'] ?? '');
 
 const isAnotherBoard: Condition = ({ dhcp, board }) =>
   dhcp.board !== undefined && board !== undefined && board !== 'uefi' && dhcp.board !== board;
@@ -138,9 +141,16 @@ export const loadingRules: readonly DiagnosisRule[] = [
   {
     id: 'no-second-address',
     says: ['its kernel needs an address again, and DHCP is not served: …'],
-    when: all(after('loading'), hasLoadedKernel, isBroken('dhcp')),
+    when: all(after('loading'), hasLoadedKernel, isBroken('dhcp'), (facts) => !seesOtherServer(facts)),
     cause: brokenPart('dhcp', 'its kernel needs an address again, and DHCP is not served'),
     hint: lookAtService,
+  },
+  {
+    id: 'foreign-server-at-kernel',
+    says: ['its kernel may have an address of another DHCP server: …'],
+    when: all(after('loading'), hasLoadedKernel, seesOtherServer),
+    cause: ({ problems }) => `its kernel may have an address of another DHCP server: ${problems['dhcp'] ?? ''}`,
+    hint: () => 'Switch the DHCP service of that machine off, or give the boards a switch or VLAN of their own.',
   },
   {
     id: 'kernel-unheard',

@@ -1,12 +1,11 @@
 /** What keeps a node from being ready beside what a single boot tells. docs/troubleshooting.md is made of it. */
 import { renderAge } from '../model/duration.ts';
 import type { PublicBoot } from '../model/node-status.ts';
+import { namesDhcpServer } from './diagnosis-facts.ts';
 import type { NodeDoctorFacts, NodeRule } from './doctor-node-facts.ts';
 import { isSlowPort, portDelayMs, slowPortHint } from './slow-port.ts';
 
 type Condition = NodeRule['when'];
-
-const isOtherServer = /DHCP servers? [\d.]+/;
 
 /** A board that was switched off and on asks again within a minute; one that has given up never does. */
 const patienceMs = 120_000;
@@ -44,9 +43,9 @@ export const nodeRules: readonly NodeRule[] = [
   },
   {
     id: 'foreign-dhcp',
-    says: ['another DHCP server keeps this one from answering: …'],
-    when: (facts) => isNew(facts) && isOtherServer.test(facts.around.problems['dhcp'] ?? ''),
-    cause: ({ around }) => `another DHCP server keeps this one from answering: ${around.problems['dhcp'] ?? ''}`,
+    says: ['another DHCP server is on the network: …'],
+    when: (facts) => isNew(facts) && namesDhcpServer.test(facts.around.problems['dhcp'] ?? ''),
+    cause: ({ around }) => `another DHCP server is on the network: ${around.problems['dhcp'] ?? ''}`,
     hint: () => 'Switch the DHCP service of that machine off, or give the boards a switch or VLAN of their own.',
   },
   {

@@ -104,6 +104,13 @@ test('pruning keeps the last boots of every node and always the one it runs', ()
   expect(kept).toEqual(['other', 'b1', ...failed.slice(20).map(({ id }) => id)]);
 });
 
+test('a file that is counted after its kernel has reported is no step back', () => {
+  const counted = countFile(report(begin(), 'network', t0 + 1000), 500, t0 + 1100);
+
+  expect(counted).toMatchObject({ files: 1, bytes: 500 });
+  expect(counted.phases.map(({ phase }) => phase)).toEqual(['offered', 'kernel', 'network']);
+});
+
 test('a boot that came to its overlay is kept until another one has: its root and shares are exported until then', () => {
   const failsAfter = (phase: 'network' | 'root') =>
     Array.from({ length: 12 }, (_, index) =>

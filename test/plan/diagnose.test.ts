@@ -157,6 +157,14 @@ const samples: readonly Sample[] = [
     cause: 'not ready within 5m: it loaded 9 files (21.4 MB), and its kernel reported nothing',
   },
   {
+    id: 'foreign-server-at-kernel',
+    boot: upTo('loading'),
+    end: late,
+    problems: { dhcp: 'the DHCP server 10.42.0.149 answers on eth0 too' },
+    cause:
+      'not ready within 5m: its kernel may have an address of another DHCP server: the DHCP server 10.42.0.149 answers on eth0 too',
+  },
+  {
     id: 'kernel-unheard',
     boot: upTo('loading', { dhcp: { ...answered, system: count(4) } }),
     end: late,

@@ -68,7 +68,7 @@ const reasons: readonly Sample[] = [
     rule: 'foreign-dhcp',
     status: {},
     around: { problems: { dhcp: 'the DHCP server 192.168.1.1 answers on eth0 already' } },
-    cause: 'another DHCP server keeps this one from answering: the DHCP server 192.168.1.1 answers on eth0 already',
+    cause: 'another DHCP server is on the network: the DHCP server 192.168.1.1 answers on eth0 already',
   },
   {
     rule: 'dhcp-down',

@@ -1,5 +1,5 @@
 /** A storage node in a namespace of its own, with a small image, and a board beside it: for tests of the whole service. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -55,14 +55,18 @@ export class ServeFixture {
     await cp(path.join(project, 'images', 'debian-lite', 'image.yaml'), path.join(absent, 'image.yaml'));
   }
 
-  /** A version of the image whose root has one file. */
-  async publish(version: string, motd: string): Promise<void> {
+  /** A version of the image whose root has one file. @param files sizes of its boot files; they are full of holes */
+  async publish(version: string, motd: string, files?: Readonly<Record<string, number>>): Promise<void> {
     const folder = path.join(this.dir, 'state', 'exports', 'images', 'small', version);
     await mkdir(path.join(folder, 'root', 'etc'), { recursive: true });
     await mkdir(path.join(folder, 'boot'), { recursive: true });
     await writeFile(path.join(folder, 'root', 'etc', 'motd'), motd);
-    await writeFile(path.join(folder, 'boot', 'kernel8.img'), Buffer.alloc(kernelBytes, version));
-    const bootFiles = { 'kernel8.img': { sha256: '0'.repeat(64), sizeBytes: kernelBytes } };
+    const sizes = files ?? { 'kernel8.img': kernelBytes };
+    if (files === undefined)
+      await writeFile(path.join(folder, 'boot', 'kernel8.img'), Buffer.alloc(kernelBytes, version));
+    else for (const [name, size] of Object.entries(files)) await writeHole(path.join(folder, 'boot', name), size);
+    const entries = Object.entries(sizes).map(([name, sizeBytes]) => [name, { sha256: '0'.repeat(64), sizeBytes }]);
+    const bootFiles = Object.fromEntries(entries) as Record<string, { sha256: string; sizeBytes: number }>;
     await writeFile(
       path.join(folder, 'manifest.json'),
       JSON.stringify(sampleManifest({ name: 'small', version, bootFiles })),
@@ -139,4 +143,9 @@ export class ServeFixture {
     await this.net.close();
     await rm(this.dir, { recursive: true });
   }
+}
+
+async function writeHole(file: string, sizeBytes: number): Promise<void> {
+  await writeFile(file, '');
+  await truncate(file, sizeBytes);
 }
