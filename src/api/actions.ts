@@ -5,7 +5,7 @@ import type { NodeDiagnosis, SiteDiagnosis } from '../model/diagnosis.ts';
 import type { Event } from '../model/event.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { NodeStatus, PublicBoot } from '../model/node-status.ts';
-import type { UnknownBoard } from '../model/state.ts';
+import type { WaitingBoard } from '../model/state.ts';
 import type { Plan } from './schemas/boot.ts';
 import type { AdoptRequest, NodePatch, NodesChange } from './schemas/node.ts';
 import type { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
@@ -41,7 +41,10 @@ interface Questions {
   /** @throws NotFoundError */
   readonly diagnosis: (name: string) => NodeDiagnosis;
   readonly siteDiagnosis: () => SiteDiagnosis;
-  readonly unknownBoards: () => readonly UnknownBoard[];
+  /** In the order in which they were switched on. */
+  readonly unknownBoards: () => readonly WaitingBoard[];
+  /** Its LED blinks for ten seconds. @throws NotFoundError, RefusedError when it does not wait in a hold boot */
+  readonly blink: (mac: string, options: ChangeOptions) => WaitingBoard;
   readonly leases: () => readonly Lease[];
   readonly images: () => readonly Image[];
   readonly roles: () => readonly Role[];

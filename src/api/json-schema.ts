@@ -8,7 +8,7 @@ import { Mac } from '../model/mac.ts';
 import { NodeSpec } from '../model/node.ts';
 import { PublicBoot } from '../model/node-status.ts';
 import { SerialText } from '../model/serial.ts';
-import { UnknownBoard } from '../model/state.ts';
+import { WaitingBoard } from '../model/state.ts';
 import { Plan } from './schemas/boot.ts';
 import { AdoptRequest, Node, NodePatch, NodesChange } from './schemas/node.ts';
 import { Problem } from './schemas/problem.ts';
@@ -33,7 +33,7 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Role,
   RoleChange,
   Reboot,
-  UnknownBoard,
+  UnknownBoard: WaitingBoard,
   Image,
   Lease,
   Event,

@@ -10,7 +10,7 @@ import type { Database } from '../host/database/open.ts';
 import { withDatabase } from '../host/state-file.ts';
 import { ChangedError, HostError } from '../model/errors.ts';
 import type { NodeSpec } from '../model/node.ts';
-import { nodesWithMacs, type State } from '../model/state.ts';
+import { nodesWithMacs, type State, type UnknownBoard } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { runningRoles } from '../plan/role-change-running.ts';
 import type { RunningRoles } from '../plan/role-change.ts';
@@ -23,6 +23,8 @@ import { nodeChanges, type NodeChanges } from './wire-up-nodes.ts';
 export interface NodeClient extends NodeChanges {
   /** As they are shown: with the MAC addresses that were learned. */
   readonly nodes: () => Promise<readonly NodeSpec[]>;
+  /** Boards that wait for a name. */
+  readonly unknownBoards: () => Promise<readonly UnknownBoard[]>;
   /** undefined: no service runs, and what is changed waits in the state. */
   readonly service: ApiServer | undefined;
 }
@@ -45,6 +47,7 @@ function remoteNodes(server: ApiServer): NodeClient {
   return {
     service: server,
     nodes: async () => (await ask<readonly NodeAnswer[]>('GET', '/nodes')).answer.map(withoutStatus),
+    unknownBoards: async () => (await ask<readonly UnknownBoard[]>('GET', '/unknown-boards')).answer,
     applyNodes: (nodes, options) => ask('PUT', '/nodes', nodes, options),
     addNode: (node, options) => ask('POST', '/nodes', node, options),
     patchNode: (name, patch, options) => ask('PATCH', of(name), patch, options),
@@ -91,6 +94,7 @@ async function localNodes(database: Database, view: ClusterView, paths: Paths): 
     ...changes,
     service: undefined,
     nodes: () => Promise.resolve(nodesWithMacs(database.state.current())),
+    unknownBoards: () => Promise.resolve(database.state.current().unknownBoards),
     reboot: () => Promise.reject(noService()),
   };
 }

@@ -1,15 +1,15 @@
 /** The service, its nodes and unknown boards as tables, and what changed of them as lines. */
 import type { HealthAnswer, NodeAnswer } from '../api/actions.ts';
-import type { UnknownBoard } from '../model/state.ts';
+import type { WaitingBoard } from '../model/state.ts';
 import { compareNames } from '../plan/hostlist.ts';
 import { renderAge } from '../model/duration.ts';
 import { printable } from './format.ts';
-import { renderTable } from './output.ts';
+import { renderTable, type Column } from './output.ts';
 
 export interface Status {
   readonly health: HealthAnswer;
   readonly nodes: readonly NodeAnswer[];
-  readonly unknownBoards: readonly UnknownBoard[];
+  readonly unknownBoards: readonly WaitingBoard[];
 }
 
 export function renderStatus({ health, nodes, unknownBoards }: Status, nowMs: number): string {
@@ -55,15 +55,26 @@ function noteOf({ role, status: { reason, rebootFailed, desired, running } }: No
   return running.role === role ? `next boot: ${desired.image}` : `next boot: ${desired.image} as ${role}`;
 }
 
-function renderUnknown(boards: readonly UnknownBoard[], nowMs: number): string {
+function renderUnknown(boards: readonly WaitingBoard[], nowMs: number): string {
   if (boards.length === 0) return '';
-  return renderTable(boards, [
-    { title: 'unknown board', of: ({ mac }) => mac },
+  return renderTable(boards, [{ title: 'unknown board', of: ({ mac }) => mac }, ...boardColumns(boards, nowMs)]);
+}
+
+/** What is known of boards that wait for a name, without columns that no board fills. What they say is printable already. */
+export function boardColumns(boards: readonly WaitingBoard[], nowMs: number): Column<WaitingBoard>[] {
+  const said: Column<WaitingBoard>[] = [
+    { title: 'model', of: ({ model }) => model },
+    { title: 'memory', of: ({ memoryMib }) => memoryMib && `${memoryMib} MiB` },
+    { title: 'switch port', of: ({ switchPort }) => switchPort },
+    { title: 'holds', of: ({ hold }) => hold && renderAge(nowMs - hold.sinceMs) },
+  ];
+  return [
     { title: 'serial', of: ({ serial }) => serial },
     { title: 'board', of: ({ board }) => board },
     { title: 'address', of: ({ address }) => address },
-    { title: 'seen', of: ({ lastSeenMs }) => renderAge(nowMs - lastSeenMs) },
-  ]);
+    { title: 'seen', of: ({ lastSeenMs, hold }) => renderAge(nowMs - (hold?.heardMs ?? lastSeenMs)) },
+    ...said.filter(({ of }) => boards.some((board) => of(board) !== undefined)),
+  ];
 }
 
 /** On a screen that is too small for all nodes, those that are well are counted instead. */

@@ -5,9 +5,12 @@ import type { Image } from '../api/schemas/service.ts';
 import type { Boot } from '../model/boot.ts';
 import { ConfigError, NotFoundError } from '../model/errors.ts';
 import type { Generation } from '../model/generation.ts';
+import { parseMac, type MacAddress } from '../model/mac.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
+import type { WaitingBoard } from '../model/state.ts';
+import { inPowerOnOrder } from '../plan/hold-adopt.ts';
 import { noNode } from '../plan/edit-nodes.ts';
 import { etagOf } from '../plan/etag.ts';
 import { decideNodeStatus, withoutToken } from '../plan/node-status.ts';
@@ -17,7 +20,7 @@ import { nodeChanges, serviceFleet } from './wire-up-nodes.ts';
 import type { Service } from './wire-up.ts';
 
 export function apiActions(service: Service): ApiActions {
-  const { site, boots, state, events } = service;
+  const { site, boots, state, events, holds } = service;
   const named = (name: string) => findNode(service, name);
   return {
     ...nodeChanges(serviceFleet(service)),
@@ -51,7 +54,8 @@ export function apiActions(service: Service): ApiActions {
       const ofNode = boots.all().filter((boot) => boot.node === node);
       return ofNode.map(withoutToken).toReversed();
     },
-    unknownBoards: () => state.current().unknownBoards,
+    unknownBoards: () => inPowerOnOrder(holds.boards()),
+    blink: (mac, { dryRun }) => blinkBoard(service, parseMac(mac), dryRun),
     leases: () => [
       ...site.view().nodes.map(({ address, mac, name }) => ({ address, mac, node: name })),
       ...state.current().unknownBoards.map(({ address, mac }) => ({ address, mac })),
@@ -65,6 +69,14 @@ export function apiActions(service: Service): ApiActions {
 function healthAnswer({ health }: Service): ReturnType<ApiActions['health']> {
   const parts = health.parts();
   return { status: parts.every(({ problems }) => problems.length === 0) ? 'ok' : 'red', parts };
+}
+
+function blinkBoard({ holds }: Pick<Service, 'holds'>, mac: MacAddress, dryRun: boolean): WaitingBoard {
+  holds.requireListening(mac);
+  if (!dryRun) holds.blink(mac);
+  const board = holds.boards().find((each) => each.mac === mac);
+  if (board === undefined) throw new NotFoundError(`no unknown board has the MAC address ${mac}`);
+  return board;
 }
 
 function findNode({ site }: Service, name: string): NodeSpec {

@@ -14,6 +14,7 @@ import { bootFileFinder, type FindBootFile } from '../serve/boot-files.ts';
 import type { BootImages } from '../serve/boot-images.ts';
 import { createBoots, type Boots } from '../serve/boots.ts';
 import { createHeartbeats, type Heartbeats } from '../serve/heartbeats.ts';
+import { createHolds, type Holds } from '../serve/holds.ts';
 import { createHealth, type Health } from '../serve/health.ts';
 import { createLiveParts, type LiveParts } from '../serve/live-parts.ts';
 import { nodeOverlays } from '../serve/node-overlay.ts';
@@ -37,6 +38,7 @@ export interface Service {
   readonly imagesDir: string;
   readonly bootImages: BootImages;
   readonly claimToken: ClaimToken;
+  readonly holds: Holds;
   readonly find: FindBootFile;
   readonly overlayOf: ReturnType<typeof nodeOverlays>;
   /** Writes what is not on the disk yet, and lets others in. */
@@ -78,6 +80,7 @@ async function openLocked(
   };
   const reboots = await openReboots({ events, boots: boots.all, secrets, log, signal });
   const images = imagesDir(paths.state);
+  const holds = createHolds({ state, now, log });
   const bootImages = openBootImages({ paths, imagesDir: images, log, signal });
   return {
     site,
@@ -92,7 +95,8 @@ async function openLocked(
     imagesDir: images,
     bootImages,
     claimToken: tokenClaims({ file: bootsFile, frozen, site, now }),
-    find: bootFileFinder({ site, boots, bootImages, imagesDir: images, log }),
+    holds,
+    find: bootFileFinder({ site, boots, bootImages, waiting: holds.waiting, imagesDir: images, log }),
     overlayOf: nodeOverlays({ site, frozen, boots, secretsFor }),
     close: async () => {
       await reboots.settled();

@@ -18,8 +18,21 @@ export const UnknownBoard = z.strictObject({
   leaseUntilMs: z.number().optional(),
   firstSeenMs: z.number(),
   lastSeenMs: z.number(),
+  /** When it was first heard after minutes of silence: boards are named in this order. */
+  poweredOnMs: z.number().optional(),
+  /** What its hold boot says of it: the device tree's model, the memory that its kernel has, the port of its switch. */
+  model: z.string().max(64).optional(),
+  memoryMib: z.int().min(1).optional(),
+  switchPort: z.string().max(100).optional(),
 });
 export type UnknownBoard = Readonly<z.infer<typeof UnknownBoard>>;
+
+/** As people are shown it. */
+export const WaitingBoard = UnknownBoard.extend({
+  /** There while it waits in its hold boot, and can be told to blink. */
+  hold: z.strictObject({ sinceMs: z.number(), heardMs: z.number() }).optional(),
+});
+export type WaitingBoard = Readonly<z.infer<typeof WaitingBoard>>;
 
 export const State = z.strictObject({
   nodes: z.array(NodeSpec),

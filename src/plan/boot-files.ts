@@ -5,15 +5,18 @@ import type { ImageManifest } from '../model/manifest.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { maxPathBytes } from '../wire/tftp.ts';
 
+/** What a board without a name is served besides the files of an image. */
+export type BootTexts = Pick<Generation, 'role' | 'configTxt' | 'commandLine' | 'texts'> & { readonly boot?: never };
+
 export interface BootFileRequest {
   /** Raw, as it came over the wire. */
   readonly path: string;
   /** What the asking address boots; undefined when no boot is open there. */
   readonly boot:
     | {
-        readonly node: NodeSpec;
+        readonly node: Pick<NodeSpec, 'name' | 'serial' | 'mac'>;
         readonly mac: MacAddress | undefined;
-        readonly generation: Generation;
+        readonly generation: Generation | BootTexts;
         /** As long as the slot it replaces; undefined for a board that came without a lease. */
         readonly token: string | undefined;
         readonly manifest: ImageManifest;
@@ -105,7 +108,7 @@ function explainForeign(prefix: string, boot: Boot | undefined, nodes: readonly 
   return known === undefined ? undefined : `${prefix}/ is not ${node.name}, whose board asks under ${known}/`;
 }
 
-function prefixesOf(node: NodeSpec, mac: MacAddress | undefined): string[] {
+function prefixesOf(node: Pick<NodeSpec, 'serial' | 'mac'>, mac: MacAddress | undefined): string[] {
   return [node.serial, mac && macWithDashes(mac)].filter((prefix) => prefix !== undefined);
 }
 

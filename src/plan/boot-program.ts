@@ -29,12 +29,20 @@ const ipxeScript = 'autoexec.ipxe';
 export function programFor({ pi, packet, identity }: DhcpClient, { network, httpPort }: DhcpSite): BootProgramFields {
   if (pi.bootStage === 'other' || pi.wantsPiMenu) return nothing;
   const site = { server: network.address.address, httpPort: httpPort ?? defaultHttpPort };
-  const node = identity.kind === 'node' ? identity.node : undefined;
+  const held = network.hold === undefined ? undefined : heldMachine;
+  const node = identity.kind === 'node' ? identity.node : held;
   return bootProgramFields(bootProgram(readBootClient(packet.options), site, node));
 }
 
+/** A machine that is no node and asks so waits in a hold boot, where there is one. */
+const heldMachine = { name: 'it', board: 'uefi' } as const;
+
 /** @param node undefined: a board that is no node yet, which boots nothing */
-export function bootProgram(client: BootClient, site: BootProgramSite, node: NodeSpec | undefined): BootProgram {
+export function bootProgram(
+  client: BootClient,
+  site: BootProgramSite,
+  node: Pick<NodeSpec, 'name' | 'board'> | undefined,
+): BootProgram {
   if (client.kind === 'other') return { kind: 'none' };
   if (node === undefined) return { kind: 'none', reason: 'it is no node yet' };
   if (node.board !== 'uefi') {

@@ -6,8 +6,8 @@ import type { Problem } from '../model/problem.ts';
 export function noteUnused(cluster: Cluster): Problem[] {
   const notes: Problem[] = [];
   const note = (path: Problem['path'], message: string) => notes.push({ path, message });
-  if (cluster.network.hold !== undefined) {
-    note(['network', 'hold'], 'unknown boards get an address and are listed; they are not booted by this version');
+  if (cluster.network.hold !== undefined && cluster.network.dhcp === 'off') {
+    note(['network', 'hold'], 'with "dhcp: off" nothing is heard of unknown boards, so none is booted');
   }
   if (cluster.network.dhcp !== 'server') {
     const pools = [cluster.network, ...cluster.network.subnets];

@@ -92,7 +92,7 @@ function bootTexts(
 /** A thousand nodes compile once. */
 const compiled = new WeakMap<BoardTemplates, { readonly config: Template; readonly cmdline: Template }>();
 
-function compiledTemplates(templates: BoardTemplates, folder: string) {
+export function compiledTemplates(templates: BoardTemplates, folder: string) {
   const known = compiled.get(templates) ?? {
     config: compileTemplate(templates.configTxt, `${folder}/config.txt.hbs`),
     cmdline: compileTemplate(templates.cmdlineTxt, `${folder}/cmdline.txt.hbs`),

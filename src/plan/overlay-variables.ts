@@ -96,7 +96,7 @@ export function roleOf(node: NodeSpec, { cluster }: ClusterView): Role {
   });
 }
 
-function networkVariables({ cluster: { network, ports } }: ClusterView) {
+export function networkVariables({ cluster: { network, ports } }: ClusterView) {
   const { address: server, prefixLength } = network.address;
   return {
     /** The storage node's address. */

@@ -3,7 +3,7 @@ import type { Ipv4Address } from '../model/ipv4.ts';
 import type { MacAddress } from '../model/mac.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { Serial } from '../model/serial.ts';
-import type { State } from '../model/state.ts';
+import type { State, UnknownBoard } from '../model/state.ts';
 
 /** The owner's list takes the place of the one before. A MAC that was learned stays as long as the board is the same. */
 export function replaceNodes(state: State, nodes: readonly NodeSpec[]): State {
@@ -39,10 +39,19 @@ export function seeBoards(state: State, seen: readonly SeenBoard[], nowMs: numbe
     const holder = holders.get(each.address);
     if (holder !== undefined && boards.get(holder)?.address === each.address) boards.delete(holder);
     boards.delete(each.mac);
-    boards.set(each.mac, { ...before, ...each, firstSeenMs: before?.firstSeenMs ?? nowMs, lastSeenMs: nowMs });
+    const seenMs = { firstSeenMs: before?.firstSeenMs ?? nowMs, lastSeenMs: nowMs };
+    boards.set(each.mac, { ...before, ...each, ...seenMs, poweredOnMs: poweredOn(before, nowMs) });
     holders.set(each.address, each.mac);
   }
   return { ...state, unknownBoards: [...boards.values()] };
+}
+
+/** Firmware that finds nothing asks again and again, within minutes: that is no new power-on. */
+const silenceMs = 180_000;
+
+export function poweredOn(before: UnknownBoard | undefined, nowMs: number): number {
+  if (before === undefined || nowMs - before.lastSeenMs > silenceMs) return nowMs;
+  return before.poweredOnMs ?? before.firstSeenMs;
 }
 
 /** What asked for an address by accident, or with a MAC of the day, must not fill the pool for ever. */

@@ -2,13 +2,16 @@
 import path from 'node:path';
 
 import type { Boot } from '../model/boot.ts';
-import { unreachable } from '../model/errors.ts';
+import { describeError } from '../model/describe-error.ts';
+import { PiImageError, unreachable } from '../model/errors.ts';
 import type { Generation } from '../model/generation.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
 import type { Log } from '../model/log.ts';
 import { macWithDashes } from '../model/mac.ts';
 import type { NodeSpec } from '../model/node.ts';
+import type { UnknownBoard } from '../model/state.ts';
 import { tokenForReading } from '../plan/boot-timeline.ts';
+import { planHold } from '../plan/hold.ts';
 import { decideBootFile, type BootFileRequest } from '../plan/boot-files.ts';
 import type { BootImages, SignedImage } from './boot-images.ts';
 import type { Boots } from './boots.ts';
@@ -31,6 +34,8 @@ export interface BootFilesDeps {
   readonly site: Pick<Site, 'view' | 'desired'>;
   readonly boots: Pick<Boots, 'arrive' | 'generation' | 'noteMissing'>;
   readonly bootImages: Pick<BootImages, 'dir' | 'of'>;
+  /** A board that is no node, and has this address. */
+  readonly waiting?: (address: Ipv4Address) => UnknownBoard | undefined;
   /** <state>/exports/images */
   readonly imagesDir: string;
   readonly log: Log;
@@ -41,7 +46,7 @@ export type FindBootFile = (name: string, from: Ipv4Address) => Promise<BootFile
 export function bootFileFinder(deps: BootFilesDeps): FindBootFile {
   return async (name, from) => {
     const asked = await findBoot(deps, name, from);
-    if (asked.kind === 'refused') return asked;
+    if (asked.kind !== 'boot') return asked;
     const decision = decideBootFile({ path: name, boot: asked.boot, nodes: deps.site.view().nodes });
     switch (decision.kind) {
       case 'text':
@@ -70,22 +75,27 @@ async function signedFile(
   boot: BootFileRequest['boot'],
   file: keyof SignedImage,
 ): Promise<BootFileContent> {
-  if (boot === undefined) return { kind: 'missing', reason: 'no boot is open at this address' };
-  const { name, sizeBytes, sha256 } = (await bootImages.of(boot.generation, boot.manifest))[file];
+  const generation = boot?.generation;
+  if (boot === undefined || generation === undefined || !('id' in generation)) {
+    return { kind: 'missing', reason: 'no boot is open at this address' };
+  }
+  const { name, sizeBytes, sha256 } = (await bootImages.of(generation, boot.manifest))[file];
   return { kind: 'file', root: bootImages.dir, path: name, sizeBytes, sha256 };
 }
 
 type Asked =
   | { readonly kind: 'boot'; readonly boot: BootFileRequest['boot'] }
+  | { readonly kind: 'missing'; readonly reason: string; readonly isForeignPrefix: boolean }
   | { readonly kind: 'refused'; readonly reason: string };
 
-async function findBoot({ site, boots }: BootFilesDeps, name: string, from: Ipv4Address): Promise<Asked> {
+async function findBoot(deps: BootFilesDeps, name: string, from: Ipv4Address): Promise<Asked> {
+  const { site, boots } = deps;
   const { nodes } = site.view();
   const node = nodes.find(({ address }) => address === from);
   if (node === undefined) {
     // An address of its own making, with a prefix that says whose board it is: everything but the token.
     const named = nodes.find((candidate) => hasPrefix(candidate, name));
-    return named === undefined ? { kind: 'boot', boot: undefined } : withoutToken(site, named);
+    return named === undefined ? holdBoot(deps, name, from) : withoutToken(site, named);
   }
   const arrival = await boots.arrive(node, node.mac ?? 'unknown', 'read');
   if (arrival.kind === 'refused') return withoutToken(site, node);
@@ -93,6 +103,19 @@ async function findBoot({ site, boots }: BootFilesDeps, name: string, from: Ipv4
   return generation === undefined
     ? { kind: 'refused', reason: `what ${node.name} began to boot is lost: restart its board` }
     : bootOf(site, node, generation, tokenForReading(arrival.boot));
+}
+
+/** A board that waits for a name boots what shows it, and nothing of a node. */
+function holdBoot({ site, waiting }: BootFilesDeps, name: string, from: Ipv4Address): Asked {
+  const board = waiting?.(from);
+  if (board === undefined) return { kind: 'boot', boot: undefined };
+  try {
+    const hold = planHold(board, name, site.view());
+    return hold.kind === 'boot' ? hold : { kind: 'missing', reason: hold.reason, isForeignPrefix: false };
+  } catch (error) {
+    if (error instanceof PiImageError) return { kind: 'refused', reason: describeError(error) };
+    throw error;
+  }
 }
 
 /** A node that is up or has no lease of ours may read what holds no secret. */

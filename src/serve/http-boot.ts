@@ -3,16 +3,21 @@ import express, { type Express } from 'express';
 
 import { failed, refuse } from './http-answers.ts';
 import { fileRoutes, type FileRoutesDeps } from './http-files.ts';
+import { holdRoutes, type HoldRoutesDeps } from './http-hold.ts';
 import { nodeRoutes, type NodeRoutesDeps } from './http-node.ts';
 import { sendLimits } from './http-sends.ts';
 
-export type HttpBootDeps = NodeRoutesDeps & Omit<FileRoutesDeps, 'sendLimits'> & Partial<FileRoutesDeps>;
+export type HttpBootDeps = NodeRoutesDeps &
+  HoldRoutesDeps &
+  Omit<FileRoutesDeps, 'sendLimits'> &
+  Partial<FileRoutesDeps>;
 
 export function httpBoot(deps: HttpBootDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   nodeRoutes(app, deps);
+  holdRoutes(app, deps);
   fileRoutes(app, { sendLimits, ...deps });
   app.use((_, response) => refuse(response, 404, 'nothing is served here'));
   app.use(failed(deps.log));

@@ -31,6 +31,7 @@ const needs: Readonly<Record<string, string>> = {
   changeNode: 'admin',
   removeNode: 'admin',
   adoptBoard: 'admin',
+  blinkBoard: 'operate',
   listTokens: 'admin',
   createToken: 'admin',
   revokeToken: 'admin',

@@ -74,7 +74,7 @@ describe('config check', () => {
   test('says what is accepted and not acted on, and what is not built', async () => {
     const { run, dir } = await sampleSite({
       'cluster.yaml': yaml({
-        network: { ...sampleClusterInput.network, hold: 'pios-lite' },
+        network: { ...sampleClusterInput.network, hold: 'pios-lite', dhcp: 'off', pool: undefined },
         roles: { a: { image: 'pios-lite' } },
         slurm: undefined,
         shares: [],
@@ -84,7 +84,7 @@ describe('config check', () => {
     const { code, out, err } = await run('config', 'check');
 
     expect({ code, out }).toEqual({ code: 0, out: 'no problems found\n' });
-    expect(err).toContain(`note: ${dir}/cluster.yaml:6: network.hold: `);
+    expect(err).toContain(`note: ${dir}/cluster.yaml:5: network.hold: `);
     expect(err).toContain('image pios-lite is not built yet');
   });
 

@@ -287,7 +287,7 @@ describe('notes', () => {
 
   test('what is accepted and not acted on is said', () => {
     const cluster = sampleCluster({
-      network: { ...network, hold: 'debian-lite' },
+      network: { ...network, hold: 'debian-lite', dhcp: 'off', pool: undefined },
       switches: { sw1: { driver: 'none' } },
       roles: { a: { image: 'debian-lite', ready: ['slurmd'], deadline: '10m' } },
     });

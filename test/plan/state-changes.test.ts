@@ -29,7 +29,7 @@ describe('an unknown board', () => {
   test('keeps its first time', () => {
     const seen = seeBoards(seeBoards(emptyState, [board], 1000), [board], 2000);
 
-    expect(seen.unknownBoards).toEqual([{ ...board, firstSeenMs: 1000, lastSeenMs: 2000 }]);
+    expect(seen.unknownBoards).toEqual([{ ...board, firstSeenMs: 1000, lastSeenMs: 2000, poweredOnMs: 1000 }]);
   });
 
   test('loses an address that another board was given', () => {

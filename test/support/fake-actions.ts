@@ -46,6 +46,11 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     diagnosis: (name: string) => named(name, nodeDiagnosisExample),
     siteDiagnosis: () => siteDiagnosisExample,
     unknownBoards: () => [unknownBoardExample],
+    blink: (mac: string, options: ChangeOptions) => {
+      changes.push({ action: 'blink', sent: [mac], options });
+      if (mac !== unknownBoardExample.mac) throw new NotFoundError(`no unknown board has the MAC address ${mac}`);
+      return unknownBoardExample;
+    },
     leases: () => [leaseExample],
     images: () => [imageExample],
     roles: () => [roleExample],

@@ -1,7 +1,7 @@
 # The facts of this boot, from /proc/cmdline.
 
 read_command_line() {
-    server='' http_port=80 nfs_port=2049 root='' id='' mac='' token='' boot=''
+    server='' http_port=80 nfs_port=2049 root='' id='' mac='' token='' boot='' hold=''
     set -f
     for word in $(cat /proc/cmdline); do
         case $word in
@@ -13,12 +13,14 @@ read_command_line() {
             pi_image.mac=*) mac=${word#*=} ;;
             pi_image.token=*) token=${word#*=} ;;
             pi_image.boot=*) boot=${word#*=} ;;
+            pi_image.hold=*) hold=${word#*=} ;;
         esac
     done
     set +f
     # A signed boot.img has one command line for many nodes: identity.sh finds what is of this one.
     needed_here='server root id token'
     [ "$boot" != signed ] || needed_here='server root'
+    [ "$hold" != 1 ] || needed_here=server
     for needed in $needed_here; do
         eval "[ -n \"\$$needed\" ]" ||
             fail "the kernel's command line has no pi_image.$needed" "Look at boot/<board>/cmdline.txt.hbs on the storage node."

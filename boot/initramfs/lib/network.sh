@@ -1,5 +1,8 @@
 # The network card and its address.
 
+# -q: udhcpc ends once it has the address, which a node has for ever.
+lease_mode='-f -q'
+
 # Prefers the card whose address the storage node knows; else the first one with a link. A card on USB takes some seconds.
 find_card() {
     wanted=$mac card=''
@@ -55,7 +58,7 @@ has_link() {
 ask_for_address() {
     ip link set lo up
     for try in 1 2 3 4 5 6 7 8; do
-        if udhcpc -i "$card" -f -n -q -t 5 -T 2 -V pi-image -s /lib/pi-image/dhcp-event > /dev/null 2>&1; then
+        if udhcpc -i "$card" -n $lease_mode -t 5 -T 2 -V pi-image -s /lib/pi-image/dhcp-event > /dev/null 2>&1; then
             read -r address < $work/address
             say "$card has $address, this is $(hostname)"
             return

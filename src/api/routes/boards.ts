@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { parseMac } from '../../model/mac.ts';
-import { UnknownBoard } from '../../model/state.ts';
+import { WaitingBoard } from '../../model/state.ts';
 import { json, route, type Route } from '../route.ts';
 import { AdoptRequest, NodesChange } from '../schemas/node.ts';
 import { unknownBoardExample } from '../schemas/service.ts';
@@ -17,8 +17,24 @@ export const boardRoutes: readonly Route[] = [
     tag,
     scope: 'read',
     summary: 'List boards that wait to be named',
-    answers: { 200: { summary: 'All of them', schema: z.array(UnknownBoard), example: [unknownBoardExample] } },
+    description:
+      'In the order in which they were switched on. `hold` is there while a board waits in its hold boot; model, memory and ' +
+      'switch port are what it says itself.',
+    answers: { 200: { summary: 'All of them', schema: z.array(WaitingBoard), example: [unknownBoardExample] } },
     run: ({ actions }) => json(actions.unknownBoards()),
+  }),
+  route({
+    method: 'post',
+    path: '/unknown-boards/{mac}:blink',
+    id: 'blinkBoard',
+    tag,
+    scope: 'operate',
+    summary: 'Have the LED of a board blink',
+    description: 'For ten seconds, and at once: so you find the board that you are about to name. Changes nothing.',
+    isChange: true,
+    answers: { 200: { summary: 'It blinks', schema: WaitingBoard, example: unknownBoardExample } },
+    problems: [409],
+    run: ({ actions, param, options }) => json(actions.blink(parseMac(param('mac')), options)),
   }),
   route({
     method: 'post',

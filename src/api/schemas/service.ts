@@ -48,6 +48,11 @@ export const unknownBoardExample = {
   board: 'pi5',
   firstSeenMs: 1_795_248_000_000,
   lastSeenMs: 1_795_248_300_000,
+  poweredOnMs: 1_795_248_000_000,
+  model: 'Raspberry Pi 5 Model B Rev 1.0',
+  memoryMib: 8062,
+  switchPort: 'sw1 port 7',
+  hold: { sinceMs: 1_795_248_020_000, heardMs: 1_795_248_300_000 },
 };
 export const imageExample = {
   name: 'debian-lite',

@@ -11,6 +11,7 @@ import { registerRemove } from './node-remove.ts';
 import { registerNodeRole } from './node-role.ts';
 import { registerSet } from './node-set.ts';
 import { registerShow } from './node-show.ts';
+import { registerBlink, registerUnknown } from './node-unknown.ts';
 
 export const registerNode: RegisterCommand = (program, context) => {
   const node = program.command('node').summary('the nodes, what each one gets, and how they change');
@@ -18,6 +19,8 @@ export const registerNode: RegisterCommand = (program, context) => {
   registerShow(node, context);
   registerHistory(node, context);
   registerAdd(node, context);
+  registerUnknown(node, context);
+  registerBlink(node, context);
   registerAdopt(node, context);
   registerSet(node, context);
   registerNodeRole(node, context);

@@ -1,0 +1,50 @@
+/** pi-image node unknown, node blink: boards that wait for a name, and which of them is which. */
+import type { Command } from 'commander';
+
+import { parseMac } from '../../model/mac.ts';
+import type { WaitingBoard } from '../../model/state.ts';
+import { requestOk } from '../api-client.ts';
+import { ask } from '../ask-service.ts';
+import type { CliContext } from '../context.ts';
+import { renderListing, renderValue, withOutput, type OutputFormat } from '../output.ts';
+import { boardColumns } from '../status-text.ts';
+
+export function registerUnknown(parent: Command, context: CliContext): void {
+  const unknown = parent
+    .command('unknown')
+    .summary('list boards that wait for a name')
+    .description(
+      'Asks the running service, in the order in which the boards were switched on. Model, memory and switch port are what ' +
+        'a board says itself once it waits in its hold boot, for which network.hold in cluster.yaml names an image.',
+    )
+    .addHelpText('after', '\nExamples:\n  pi-image node unknown\n  pi-image node unknown -o name')
+    .action(async ({ output }: { output: OutputFormat }) => {
+      // The service and this command are one program: what it answers has the types of its actions.
+      const boards = (await ask(await context.service(), '/unknown-boards')) as readonly WaitingBoard[];
+      const columns = [{ title: 'mac', of: ({ mac }: WaitingBoard) => mac }, ...boardColumns(boards, Date.now())];
+      const empty = 'no board waits for a name; switch one on, and look again';
+      context.stdout(renderListing(boards, output, { columns, name: ({ mac }) => mac, empty }));
+    });
+  withOutput(unknown);
+}
+
+export function registerBlink(parent: Command, context: CliContext): void {
+  const blink = parent
+    .command('blink')
+    .summary('have the LED of a board blink that waits for a name')
+    .description(
+      'For ten seconds. The board must wait in its hold boot: "pi-image node unknown" says so under "holds".',
+    )
+    .argument('<mac>', 'of the board')
+    .addHelpText('after', '\nExample:\n  pi-image node blink dc:a6:32:01:02:03')
+    .action(async (text: string, { output }: { output: 'table' | 'json' | 'yaml' }) => {
+      const mac = parseMac(text);
+      const route = `/unknown-boards/${encodeURIComponent(mac)}:blink`;
+      const server = await context.service();
+      await ask(server, '/unknown-boards');
+      const answer = await requestOk(server, 'POST', route);
+      if (output === 'table') return context.stdout(`${mac} blinks for ten seconds\n`);
+      context.stdout(renderValue(answer.kind === 'answer' ? answer.body : {}, output));
+    });
+  withOutput(blink, ['table', 'json', 'yaml']);
+}
