@@ -111,22 +111,6 @@ describe('with a service', () => {
       .toMatch(/^kernel-unheard: .*its kernel runs and has asked for an address, and reported nothing/);
   });
 
-  test('a board that is switched off while it loads', async () => {
-    await board.packets('discover', 'request', 'read=9ffefdef/config.txt:1', 'read=9ffefdef/kernel8.img:2');
-    await expect
-      .poll(() => wrongOf(board), patience)
-      .toMatch(
-        /^loading-stopped: .*it stopped asking after 1 file \(0\.0 MB\) in 9ffefdef\/kernel8\.img, with 0\.0 MB of 5\.1 MB/,
-      );
-  });
-
-  test('a file that is not complete after 30 s', async () => {
-    await board.packets('discover', 'request', 'read=9ffefdef/kernel8.img:30');
-    await expect
-      .poll(() => wrongOf(board), patience)
-      .toMatch(/^file-too-slow: .*it gave up 9ffefdef\/kernel8\.img after 30 s, with 0\.1 MB of 5\.1 MB/);
-  });
-
   test('a board that starts again after its kernel had reported', async () => {
     await board.loadKernel();
     await board.initramfs('report kernel test');
@@ -187,6 +171,50 @@ describe('an image', () => {
     const words =
       'file-too-large: its loader cannot count further than 65535 blocks of 1468 bytes, and 9ffefdef/kernel8.img has 100.0 MB';
     await expect.poll(() => wrongOf(board), { timeout: 90_000, interval: 1000 }).toBe(words);
+  });
+});
+
+describe('a board', () => {
+  let board: DoctorBoard;
+  afterEach(() => board.close());
+
+  test('that is switched off while it loads', async () => {
+    board = await DoctorBoard.open('8s');
+    await board.site.serve();
+    await board.packets('discover', 'request', 'read=9ffefdef/config.txt:1', 'read=9ffefdef/kernel8.img:2');
+
+    const words = /^loading-stopped: .* after 1 file \(0\.0 MB\) in 9ffefdef\/kernel8\.img, with 0\.0 MB of 5\.1 MB/;
+    await expect.poll(() => wrongOf(board), patience).toMatch(words);
+  });
+
+  test('whose file is not complete after 30 s', async () => {
+    board = await DoctorBoard.open('5m');
+    await board.site.serve();
+    await board.packets('discover', 'request', 'read=9ffefdef/kernel8.img:30');
+
+    const words = /^file-too-slow: it gave up 9ffefdef\/kernel8\.img after 30 s, with 0\.1 MB of 5\.1 MB/;
+    await expect.poll(() => wrongOf(board), patience).toMatch(words);
+  });
+
+  test('at a switch port with spanning tree', async () => {
+    board = await DoctorBoard.open('5m');
+    await board.insertSwitch();
+    await board.site.serve();
+    await board.site.powerOn();
+    const kernel = board.initramfs(
+      `busybox sleep 3; begun=$(busybox date +%s); busybox sleep 1; ask_for_address; spent=$(($(busybox date +%s) - begun))
+      form="phase=kernel&uptime=$spent"; wget -q -O /dev/null --header "Authorization: Bearer $token" --post-data "$form" "http://$server/boot/v1/phase"`,
+    );
+    await board.flapSwitchPort();
+    await kernel;
+
+    await expect
+      .poll(() => board.notes(), patience)
+      .toContainEqual(
+        expect.stringMatching(
+          /^slow-port: its switch port let nothing through for [23]\d s after its kernel had started/,
+        ),
+      );
   });
 });
 

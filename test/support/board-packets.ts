@@ -64,6 +64,7 @@ async function readSlowly(file: string, seconds: number): Promise<void> {
     send({ kind: 'ack', block }, port);
   }
   send({ kind: 'error', code: 0, message: 'Early terminate' }, port);
+  await sleep(100);
   socket.close();
 }
 

@@ -151,6 +151,42 @@ export class DoctorBoard {
     return answer.kind === 'answer' ? (answer.body as PublicBoot[]) : [];
   }
 
+  /** A switch with spanning tree between the two, which forwards after 4 s. Before the service starts. */
+  async insertSwitch(): Promise<void> {
+    const { net } = this.site;
+    await this.site.onBoard('ip', 'link', 'delete', 'end0');
+    await net.add('switch');
+    await net.run('switch', [
+      'ip',
+      'link',
+      'add',
+      'bridge',
+      'type',
+      'bridge',
+      'stp_state',
+      '1',
+      'forward_delay',
+      '200',
+    ]);
+    await net.run('switch', ['ip', 'link', 'set', 'bridge', 'up']);
+    const storage = { namespace: 'storage', interface: 'eth0', address: `${storageAddress}/24` };
+    await net.cable(storage, { namespace: 'switch', interface: 'port0' });
+    await net.cable(
+      { namespace: 'board', interface: 'end0', mac: boardMac },
+      { namespace: 'switch', interface: 'port1' },
+    );
+    for (const port of ['port0', 'port1']) await net.run('switch', ['ip', 'link', 'set', port, 'master', 'bridge']);
+    await sleep(5000);
+  }
+
+  /** As a kernel does that takes the card over; the port forwards again after 30 s. */
+  async flapSwitchPort(): Promise<void> {
+    await sleep(3000);
+    const { net } = this.site;
+    await net.run('switch', ['ip', 'link', 'set', 'bridge', 'type', 'bridge', 'forward_delay', '1500']);
+    for (const state of ['down', 'up']) await net.run('switch', ['ip', 'link', 'set', 'port1', state]);
+  }
+
   /** Its deadline is over: what comes next begins another boot. */
   async untilClosed(): Promise<void> {
     for (let tries = 0; tries < 60; tries++) {
