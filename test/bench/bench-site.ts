@@ -24,8 +24,15 @@ export const bootFiles: Readonly<Record<string, number>> = {
   'overlays/README': 200,
 };
 
+/** Small enough for a server that waits 2 s for each lost packet to send one in the 30 s that a board gives it. */
+export const lossyFiles: Readonly<Record<string, number>> = Object.fromEntries(
+  ['overlays/a.dtbo', 'overlays/b.dtbo', 'overlays/c.dtbo', 'overlays/d.dtbo'].map((name) => [name, 500_000]),
+);
+
+const publishedFiles = { ...bootFiles, ...lossyFiles };
+
 const settings = {
-  network: { interface: 'eth0', address: `${storageAddress}/16`, pool: '10.42.16.1-10.42.95.250' },
+  network: { interface: 'eth0', address: `${storageAddress}/16`, pool: '10.42.16.1-10.42.191.250' },
   roles: { compute: { image: 'bench', overlays: ['base'] }, controller: { image: 'bench', overlays: ['base'] } },
 };
 
@@ -108,10 +115,13 @@ export class BenchSite {
     const folder = this.bootFolder;
     await mkdir(path.join(folder, '../root'), { recursive: true });
     await mkdir(path.join(folder, 'overlays'), { recursive: true });
-    for (const [name, sizeBytes] of Object.entries(bootFiles)) {
+    for (const [name, sizeBytes] of Object.entries(publishedFiles)) {
       await writeFile(path.join(folder, name), Buffer.alloc(sizeBytes, `${name} `));
     }
-    const files = Object.entries(bootFiles).map(([name, sizeBytes]) => [name, { sha256: '0'.repeat(64), sizeBytes }]);
+    const files = Object.entries(publishedFiles).map(([name, sizeBytes]) => [
+      name,
+      { sha256: '0'.repeat(64), sizeBytes },
+    ]);
     const manifest = sampleManifest({ name: 'bench', version: '20261121.1', bootFiles: Object.fromEntries(files) });
     await writeFile(path.join(folder, '../manifest.json'), JSON.stringify(manifest));
   }

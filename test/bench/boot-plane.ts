@@ -12,7 +12,15 @@ import { BenchSite, compileLoad } from './bench-site.ts';
 import { DhcpBench, type DhcpContender, type DhcpResult } from './dhcp-bench.ts';
 import { isKept, median, renderPromise, type Promised } from './figures.ts';
 import { OtherServers } from './servers.ts';
-import { allFiles, smallFiles, TftpBench, type TftpContender, type TftpPoint, type TftpResult } from './tftp-bench.ts';
+import {
+  allFiles,
+  filesUnderLoss,
+  smallFiles,
+  TftpBench,
+  type TftpContender,
+  type TftpPoint,
+  type TftpResult,
+} from './tftp-bench.ts';
 
 const [roundsWanted = '5', ...words] = process.argv.slice(2);
 const rounds = Number(roundsWanted);
@@ -77,12 +85,12 @@ const tftpRows: readonly TftpRow[] = [
   },
   {
     title: 'TFTP, 1 % of the packets lost, Pi 5',
-    point: { ...usual, boards: pi5s(8), files: smallFiles, lossPerMille: 10 },
+    point: { ...usual, boards: pi5s(8), files: filesUnderLoss, lossPerMille: 10 },
     promises: [{ of: 'speed', than: 'dnsmasq', wanted: { atLeast: 4 } }],
   },
   {
     title: 'TFTP, 1 % of the packets lost, Pi 4',
-    point: { ...usual, boards: pi4s(8), files: smallFiles, lossPerMille: 10 },
+    point: { ...usual, boards: pi4s(8), files: filesUnderLoss, lossPerMille: 10 },
     promises: [{ of: 'speed', than: 'dnsmasq', wanted: { atLeast: 1.7 } }],
   },
 ];
