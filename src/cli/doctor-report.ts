@@ -36,7 +36,7 @@ export function renderNodeDiagnosis(
 }
 
 /** `DISCOVER 3, OFFER 3, no REQUEST, 4 files`. */
-export function describeSeen({ dhcp = {}, files, missing = [], unfinished = [] }: PublicBoot): string {
+function describeSeen({ dhcp = {}, files, missing = [], unfinished = [] }: PublicBoot): string {
   const system = dhcp.system === undefined ? [] : [counted('DISCOVER of its kernel', dhcp.system)];
   return [
     counted('DISCOVER', dhcp.discover),

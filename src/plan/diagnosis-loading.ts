@@ -6,7 +6,7 @@ import { namesDhcpServer, type Condition, type DiagnosisFacts, type DiagnosisRul
 const kernelBytes = 5_000_000;
 
 /** Block numbers have 16 bits. Loaders before 2025-09-23 do not begin anew after the last one. */
-export const lastBlock = 65_535;
+const lastBlock = 65_535;
 
 /** TFTP_FILE_TIMEOUT of the EEPROM's configuration, counted from the request, whether data flows or not. */
 const fileTimeoutMs = 30_000;

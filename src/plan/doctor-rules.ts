@@ -34,7 +34,7 @@ export interface MachineFacts {
   readonly isClockSynchronised: boolean | undefined;
 }
 
-export interface Listener {
+interface Listener {
   readonly protocol: ServedPort['protocol'];
   readonly address: string;
   /** undefined: of all interfaces. */
