@@ -29,6 +29,7 @@ interface Load {
   readonly bytes: number;
   readonly overMs: number;
   readonly bytesLeft: number;
+  readonly boardBytesPerSecond: number;
 }
 
 /** EEPROM loaders ask at 0, 8 and 24 s, give up after 45 s, and start over. A Pi 3 is dead after 25 s; of others nothing is known. */
@@ -68,7 +69,7 @@ const tidyMs = 100;
 /** A board that waits asks again after at most 21 s. */
 const goneMs = 60_000;
 
-/** Boards alone get more than this; less is a sign that they share what there is. */
+/** Boards alone get more than this between two losses, which say nothing of the rate; less is a sign that they share it. */
 const pressedBytesPerSecond = 800_000;
 const largeFileBytes = 1_000_000;
 
@@ -138,10 +139,10 @@ export class Admission {
     loading.seenMs = nowMs;
   }
 
-  measured({ transfers, bytes, overMs, bytesLeft }: Load): void {
+  measured({ transfers, bytes, overMs, bytesLeft, boardBytesPerSecond }: Load): void {
     if (transfers === 0 || overMs < 200) return;
     const rate = (bytes * 1000) / overMs;
-    const isPressed = rate / transfers < pressedBytesPerSecond && bytesLeft / transfers >= largeFileBytes;
+    const isPressed = boardBytesPerSecond < pressedBytesPerSecond && bytesLeft / transfers >= largeFileBytes;
     if (rate > this.#bytesPerSecond) this.#bytesPerSecond += (rate - this.#bytesPerSecond) / 2;
     else if (isPressed) this.#bytesPerSecond += (rate - this.#bytesPerSecond) / 4;
     this.#bytesPerSecond = Math.max(this.#bytesPerSecond, leastBytesPerSecond);

@@ -28,6 +28,7 @@ export interface TftpServed {
 
 /** What the running transfers are told to; admission is made from it. */
 export interface TransferWatch {
+  /** It has confirmed a first block: a look whether a file is there loads nothing, and nor does a flood of requests. */
   began(address: Ipv4Address, sizeBytes: number): void;
   ended(address: Ipv4Address, confirmedBytes: number): void;
   /** About once a second while transfers run. */
@@ -41,6 +42,8 @@ interface TransferLoad {
   readonly overMs: number;
   /** Not yet confirmed of the files that are being sent. */
   readonly bytesLeft: number;
+  /** What one of them gets between two losses, by its round trips. */
+  readonly boardBytesPerSecond: number;
 }
 
 export interface TftpDeps {

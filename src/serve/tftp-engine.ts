@@ -136,8 +136,10 @@ export class TftpEngine {
   #ack(transfer: FileTransfer, sending: Sending, block: number): void {
     const { side } = sending;
     const wasSentOnce = side.resends === 0;
+    const wasHalfOpen = transfer.isHalfOpen;
     const step = side.ack(block);
     if (step === 'wait') return;
+    if (wasHalfOpen && !transfer.isHalfOpen) this.#deps.watch?.began(transfer.address, sending.source.sizeBytes);
     this.#nowMs = performance.now();
     // Only the first answer to what was sent once can be measured (Karn's algorithm).
     if (wasSentOnce) transfer.roundTripMs = smoothRoundTrip(transfer.roundTripMs, this.#nowMs - transfer.sentAtMs);
@@ -242,20 +244,22 @@ export class TftpEngine {
   }
 
   #measure(atMs: number): void {
-    let bytes = this.#endedBytes;
-    let bytesLeft = 0;
+    const load = { transfers: 0, bytes: this.#endedBytes, bytesLeft: 0, boardBytesPerSecond: 0 };
     for (const transfer of this.#running) {
-      if (transfer.sending === undefined) continue;
-      const confirmed = transfer.sending.confirmedBytes;
-      bytes += confirmed - transfer.measuredBytes;
-      bytesLeft += transfer.sending.source.sizeBytes - confirmed;
-      transfer.measuredBytes = confirmed;
+      if (transfer.sending === undefined || transfer.isHalfOpen) continue;
+      const { confirmedBytes, source, blockSizeBytes, side } = transfer.sending;
+      load.transfers++;
+      load.bytes += confirmedBytes - transfer.measuredBytes;
+      load.bytesLeft += source.sizeBytes - confirmedBytes;
+      load.boardBytesPerSecond += (blockSizeBytes * side.windowSize * 1000) / Math.max(transfer.roundTripMs, 0.1);
+      transfer.measuredBytes = confirmedBytes;
     }
-    this.#deps.counters.bytes += bytes;
+    load.boardBytesPerSecond /= Math.max(load.transfers, 1);
+    this.#deps.counters.bytes += load.bytes;
     this.#endedBytes = 0;
     const overMs = atMs - this.#measuredAtMs;
     this.#measuredAtMs = atMs;
-    if (overMs > 0) this.#deps.watch?.measured({ transfers: this.#running.length, bytes, overMs, bytesLeft });
+    if (overMs > 0) this.#deps.watch?.measured({ ...load, overMs });
   }
 }
 

@@ -27,7 +27,7 @@ export function reportTo(deps: ReportDeps): (transfer: FileTransfer, end: Transf
     if (unusual.has(outcome)) {
       deps.log.warn(`tftp.${outcome}`, { peer: `${address}:${peer.port}`, path, bytes, durationMs, reason });
     }
-    deps.watch?.ended(address, bytes);
+    if (!transfer.isHalfOpen) deps.watch?.ended(address, bytes);
     const { blockSizeBytes, source } = sending;
     const of = { path, bytes, sizeBytes: source.sizeBytes, blockSizeBytes };
     deps.served({ peer: { address, port: peer.port }, ...of, durationMs, outcome });

@@ -22,7 +22,7 @@ import type { TftpLog } from './tftp-log.ts';
 import type { TftpPeers } from './tftp-peers.ts';
 import { explainShort, FileTransfer, Sending } from './tftp-transfer.ts';
 
-interface RequestDeps extends Pick<TftpDeps, 'datagrams' | 'find' | 'floorMs' | 'watch'> {
+interface RequestDeps extends Pick<TftpDeps, 'datagrams' | 'find' | 'floorMs'> {
   readonly limits: TftpLimits;
   readonly counters: TftpCounters;
   readonly peers: TftpPeers;
@@ -117,7 +117,7 @@ export class TftpRequests {
   }
 
   async #send(request: TftpRequest, transfer: FileTransfer, content: Servable): Promise<void> {
-    const { limits, counters, engine, watch } = this.#deps;
+    const { limits, counters, engine } = this.#deps;
     const mode: TransferMode = request.mode === 'netascii' ? 'netascii' : 'octet';
     const blockSizeBytes = negotiateBlockSize(request.options, limits.maxBlockSizeBytes);
     const source = await this.#sourceOf(content, { blockSizeBytes, mode });
@@ -125,7 +125,6 @@ export class TftpRequests {
     if (transfer.isOver) return source.close();
     const sending = this.#sendingOf(request, transfer.address, source);
     counters.transfers++;
-    watch?.began(transfer.address, source.sizeBytes);
     engine.start(transfer, sending);
   }
 

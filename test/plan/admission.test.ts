@@ -114,7 +114,13 @@ describe('nobody holds back', () => {
     const admission = newAdmission();
     admit(admission, 20);
     for (let count = 0; count < 20; count++) {
-      admission.measured({ transfers: 20, bytes: 5_000_000, overMs: 1000, bytesLeft: 100_000_000 });
+      admission.measured({
+        transfers: 20,
+        bytes: 5_000_000,
+        overMs: 1000,
+        bytesLeft: 100_000_000,
+        boardBytesPerSecond: 250_000,
+      });
     }
     admission.began(board(3).address, 1000);
 
@@ -149,6 +155,7 @@ describe('the rate', () => {
     bytes: bytesPerSecond,
     overMs: 1000,
     bytesLeft: transfers * 5_000_000,
+    boardBytesPerSecond: bytesPerSecond / transfers,
   });
 
   test('follows what was measured while boards share it', () => {
@@ -167,7 +174,9 @@ describe('the rate', () => {
     const admission = newAdmission();
     admission.measured({ ...load(40, 1000), bytesLeft: 40_000 });
     admission.measured({ ...load(40, 1000), overMs: 100 });
-    admission.measured({ transfers: 0, bytes: 0, overMs: 1000, bytesLeft: 0 });
+    admission.measured({ transfers: 0, bytes: 0, overMs: 1000, bytesLeft: 0, boardBytesPerSecond: 0 });
+    // Each lost block is a wait: less comes over, and the rate is what it was.
+    admission.measured({ ...load(40, 3_000_000), boardBytesPerSecond: 5_000_000 });
     expect(admission.state(0).bytesPerSecond).toBe(20_000_000);
   });
 

@@ -119,7 +119,13 @@ export function weather(storm: Storm, mostSeconds = 3600): StormEnd {
     for (const board of loading) load(board, nowMs, share);
     if (nowMs % 1000 === 0) {
       const bytesLeft = loading.reduce((sum, board) => sum + Math.max(board.leftBytes, 0), 0);
-      admission?.measured({ transfers: loading.length, bytes: sentBytes, overMs: 1000, bytesLeft });
+      admission?.measured({
+        transfers: loading.length,
+        bytes: sentBytes,
+        overMs: 1000,
+        bytesLeft,
+        boardBytesPerSecond: rate,
+      });
       sentBytes = 0;
     }
     if (all.every(({ phase }) => phase === 'booted' || phase === 'dead')) break;
