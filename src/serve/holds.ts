@@ -64,10 +64,8 @@ export function createHolds(deps: HoldsDeps): Holds {
     releaseNamed(held, boards);
   });
   const waiting = (address: Ipv4Address) => state.current().unknownBoards.find((board) => board.address === address);
-  const listening = (mac: MacAddress) => {
-    const entry = [...held.values()].find((each) => each.mac === mac);
-    return entry !== undefined && now() - entry.heardMs < silentMs ? entry : undefined;
-  };
+  const listening = (mac: MacAddress) =>
+    [...held.values()].find((entry) => entry.mac === mac && now() - entry.heardMs < silentMs);
   return {
     waiting,
     ask: async (report, { address, signal }) => {
