@@ -7,6 +7,7 @@ import type { NodeSpec } from '../model/node.ts';
 import type { NodeStatus, PublicBoot } from '../model/node-status.ts';
 import type { WaitingBoard } from '../model/state.ts';
 import type { Plan } from './schemas/boot.ts';
+import type { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
 import type { AdoptRequest, NodePatch, NodesChange } from './schemas/node.ts';
 import type { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
 import type { Image, Lease } from './schemas/service.ts';
@@ -25,7 +26,7 @@ export interface HealthAnswer {
 /** Its MAC is filled in where it was learned. */
 export type NodeAnswer = NodeSpec & { readonly status: NodeStatus };
 
-export interface ApiActions extends Questions, NodeActions, RoleActions, TokenActions {
+export interface ApiActions extends Questions, NodeActions, RoleActions, EepromActions, TokenActions {
   readonly events: EventActions;
 }
 
@@ -78,6 +79,14 @@ export interface RoleActions {
   readonly setRole: (name: string, wanted: RoleRequest, options: ChangeOptions) => Promise<Tagged<RoleChange>>;
   /** `node.reboot-asked`; resolves when the event is on the disk, and ssh goes on behind it. */
   readonly reboot: (name: string, options: ChangeOptions) => Promise<Tagged<Reboot>>;
+}
+
+export interface EepromActions {
+  readonly eeproms: () => readonly Eeprom[];
+  /** @throws NotFoundError */
+  readonly eeprom: (name: string) => Eeprom;
+  /** `eeprom.staged`, `eeprom.waiting` or `eeprom.cancelled`. @throws as NodeActions */
+  readonly setEeprom: (name: string, wanted: EepromRequest, options: ChangeOptions) => Promise<Tagged<EepromChange>>;
 }
 
 export interface TokenActions {

@@ -10,6 +10,7 @@ import { PublicBoot } from '../model/node-status.ts';
 import { SerialText } from '../model/serial.ts';
 import { WaitingBoard } from '../model/state.ts';
 import { Plan } from './schemas/boot.ts';
+import { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
 import { AdoptRequest, Node, NodePatch, NodesChange } from './schemas/node.ts';
 import { Problem } from './schemas/problem.ts';
 import { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
@@ -19,7 +20,14 @@ import { NewToken, RevokedToken, Token, TokenRequest } from './schemas/token.ts'
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** What clients send: read strictly. */
-const requests: Readonly<Record<string, z.ZodType>> = { NodeSpec, NodePatch, AdoptRequest, RoleRequest, TokenRequest };
+const requests: Readonly<Record<string, z.ZodType>> = {
+  NodeSpec,
+  NodePatch,
+  AdoptRequest,
+  RoleRequest,
+  EepromRequest,
+  TokenRequest,
+};
 
 /** What they get: a later version may tell more, and a client made today must not mind. */
 const answers: Readonly<Record<string, z.ZodType>> = {
@@ -33,6 +41,8 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Role,
   RoleChange,
   Reboot,
+  Eeprom,
+  EepromChange,
   UnknownBoard: WaitingBoard,
   Image,
   Lease,

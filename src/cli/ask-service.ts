@@ -12,7 +12,7 @@ export async function askHealth(server: ApiServer): Promise<unknown> {
   return bodyOf(server, await request(server, 'GET', '/healthz'));
 }
 
-function bodyOf(server: ApiServer, answer: ApiAnswer): unknown {
+export function bodyOf(server: ApiServer, answer: ApiAnswer): unknown {
   if (answer.kind === 'answer') return answer.body;
   const where = typeof server === 'string' ? `nobody listens on ${server}` : server.url.origin;
   throw new HostError(`no service runs here (${where})`, {

@@ -92,10 +92,11 @@ function prepareRole(node: NodeSpec, view: ClusterView): void {
   }
 }
 
-function bootsPart({ site, boots, state, health }: Service): Part {
+function bootsPart({ site, boots, eeproms, state, health }: Service): Part {
   const run: Part['run'] = async (signal, ready) => {
     while (!signal.aborted) {
       await boots.tidy();
+      await eeproms.advance();
       const hasForgotten = forgetBoards(state.current(), Date.now()) !== state.current();
       if (hasForgotten) await state.update((current) => forgetBoards(current, Date.now()));
       health.report('nodes', nodeProblems(site));

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import { Boot } from './boot.ts';
+import { EepromRecord } from './eeprom.ts';
 import { Ipv4 } from './ipv4.ts';
 import { Mac, type MacAddress } from './mac.ts';
 import { NodeSpec } from './node.ts';
@@ -42,6 +43,8 @@ export const State = z.strictObject({
   /** Exported path -> id; an id is never given to another path. */
   exportIds: z.record(z.string(), z.int().min(1).max(65_535)),
   nextExportId: z.int().min(1),
+  /** Node name -> its boot loader in flash, for boards that have one. */
+  eeproms: z.record(z.string(), EepromRecord).default({}),
 });
 export type State = Readonly<z.infer<typeof State>>;
 
@@ -51,6 +54,7 @@ export const emptyState: State = {
   unknownBoards: [],
   exportIds: {},
   nextExportId: 1,
+  eeproms: {},
 };
 
 export const BootLog = z.strictObject({ boots: z.array(Boot) });

@@ -2,12 +2,14 @@
 import express, { type Express } from 'express';
 
 import { failed, refuse } from './http-answers.ts';
+import { eepromRoutes, type EepromRoutesDeps } from './http-eeprom.ts';
 import { fileRoutes, type FileRoutesDeps } from './http-files.ts';
 import { holdRoutes, type HoldRoutesDeps } from './http-hold.ts';
 import { nodeRoutes, type NodeRoutesDeps } from './http-node.ts';
 import { sendLimits } from './http-sends.ts';
 
 export type HttpBootDeps = NodeRoutesDeps &
+  EepromRoutesDeps &
   HoldRoutesDeps &
   Omit<FileRoutesDeps, 'sendLimits'> &
   Partial<FileRoutesDeps>;
@@ -17,6 +19,7 @@ export function httpBoot(deps: HttpBootDeps): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   nodeRoutes(app, deps);
+  eepromRoutes(app, deps);
   holdRoutes(app, deps);
   fileRoutes(app, { sendLimits, ...deps });
   app.use((_, response) => refuse(response, 404, 'nothing is served here'));

@@ -22,6 +22,11 @@ export function encodeBootSig({ sha256, timestampSeconds, rsa2048 }: BootSig): s
   return `${lines.join('\n')}\n`;
 }
 
+/** pieeprom.sig, beside an update of the loader itself: no signature, and the chip, so that the wrong one refuses it. */
+export function encodeEepromSig(sig: Omit<BootSig, 'rsa2048'> & { readonly chip: string }): string {
+  return `${sig.sha256}\nts: ${sig.timestampSeconds}\ntarget-soc: ${sig.chip}\n`;
+}
+
 /** Lines with other names are passed over, as the loader does: `target-soc` is one of them. */
 export function decodeBootSig(text: string): BootSig {
   const [sha256 = '', ...lines] = text.split('\n');

@@ -56,8 +56,10 @@ export async function agentStorageNode(wrap: Wrap = (handler) => handler) {
   const heartbeats = createHeartbeats(now);
   const overlayOf = nodeOverlays({ ...sample, secretsFor });
   const liveParts = createLiveParts({ ...sample, secretsFor });
+  const eepromReports: object[] = [];
+  const eeproms = { report: (_boot: Boot, report: object) => Promise.resolve(void eepromReports.push(report)) };
   const find = () => Promise.resolve({ kind: 'missing', reason: 'not here' } as const);
-  const handler = wrap(httpBoot({ ...sample, heartbeats, liveParts, overlayOf, find, now }));
+  const handler = wrap(httpBoot({ ...sample, heartbeats, liveParts, overlayOf, eeproms, find, now }));
   const serve = async (wantedPort: number) => {
     const abort = new AbortController();
     let ended: Promise<void> = Promise.resolve();
@@ -73,7 +75,7 @@ export async function agentStorageNode(wrap: Wrap = (handler) => handler) {
     return { port, stop };
   };
   const server = await serve(0);
-  return { ...sample, viewWith, heartbeats, overlayOf, server, serveAgain: () => serve(server.port) };
+  return { ...sample, viewWith, eepromReports, heartbeats, overlayOf, server, serveAgain: () => serve(server.port) };
 }
 
 export type AgentStorageNode = Awaited<ReturnType<typeof agentStorageNode>>;
@@ -110,6 +112,7 @@ export async function bootInto(storage: AgentStorageNode, shell: readonly string
   }
   const agents: Agent[] = [];
   return {
+    dir,
     root: folder('root'),
     facts: folder('facts'),
     key: newest(storage).key ?? '',
@@ -154,6 +157,7 @@ function startAgent(dir: string, [program = 'sh', ...args]: readonly string[]) {
       PI_IMAGE_FACTS: path.join(dir, 'facts'),
       PI_IMAGE_ROOT: path.join(dir, 'root'),
       PI_IMAGE_BUSYBOX: busybox,
+      PI_IMAGE_DEVICE_TREE: path.join(dir, 'sys/firmware/devicetree/base'),
       PI_IMAGE_INTERVAL: '1',
     },
     stdio: ['ignore', 'pipe', 'pipe'],

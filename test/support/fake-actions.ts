@@ -2,6 +2,7 @@
 import type { ChangeOptions } from '../../src/model/change.ts';
 import type { ApiActions } from '../../src/api/actions.ts';
 import { bootExample, planExample } from '../../src/api/schemas/boot.ts';
+import { eepromExample } from '../../src/api/schemas/eeprom.ts';
 import { nodeDiagnosisExample, siteDiagnosisExample } from '../../src/api/schemas/diagnosis.ts';
 import { nodeExample, nodesChangeExample } from '../../src/api/schemas/node.ts';
 import { roleChangeExample, roleExample } from '../../src/api/schemas/role.ts';
@@ -51,6 +52,8 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
       if (mac !== unknownBoardExample.mac) throw new NotFoundError(`no unknown board has the MAC address ${mac}`);
       return unknownBoardExample;
     },
+    eeproms: () => [eepromExample],
+    eeprom: (name: string) => named(name, eepromExample),
     leases: () => [leaseExample],
     images: () => [imageExample],
     roles: () => [roleExample],
@@ -58,6 +61,8 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     applyNodes: (sent: unknown, options: ChangeOptions) => change('applyNodes', [sent], options, nodesChangeExample),
     setRole: (name: string, sent: unknown, options: ChangeOptions) =>
       change('setRole', [name, sent], options, roleChangeExample),
+    setEeprom: (name: string, sent: unknown, options: ChangeOptions) =>
+      change('setEeprom', [name, sent], options, eepromExample),
     reboot: (name: string, options: ChangeOptions) => change('reboot', [name], options, { node: name }),
     addNode: (sent: unknown, options: ChangeOptions) => change('addNode', [sent], options, nodesChangeExample),
     patchNode: (name: string, sent: unknown, options: ChangeOptions) =>

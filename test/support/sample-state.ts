@@ -25,6 +25,13 @@ const node: fc.Arbitrary<NodeSpec> = fc.record({
   vars: fc.dictionary(fc.constantFrom('a', 'b'), fc.oneof(text, fc.integer())),
 });
 
+const eepromReport = fc.record({
+  builtAtSeconds: fc.nat(),
+  config: text,
+  boot: fc.constant('boot-1'),
+  atMs: fc.nat(),
+});
+
 export const states: fc.Arbitrary<State> = fc.record({
   nodes: fc.uniqueArray(node, { selector: (each) => each.name, maxLength: 10 }),
   learnedMacs: fc.dictionary(name, mac, { maxKeys: 5, noNullPrototype: true }),
@@ -36,6 +43,10 @@ export const states: fc.Arbitrary<State> = fc.record({
     noNullPrototype: true,
   }),
   nextExportId: fc.integer({ min: 1, max: 65_535 }),
+  eeproms: fc.dictionary(name, fc.record({ report: eepromReport }, { requiredKeys: [] }), {
+    maxKeys: 5,
+    noNullPrototype: true,
+  }),
 });
 
 const boot: fc.Arbitrary<Boot> = fc.record({

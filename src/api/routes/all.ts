@@ -4,6 +4,7 @@ import { json, route, type Route } from '../route.ts';
 import { Document } from '../schemas/service.ts';
 import { boardRoutes } from './boards.ts';
 import { diagnosisRoutes } from './diagnosis.ts';
+import { eepromRoutes } from './eeproms.ts';
 import { nodeRoutes } from './nodes.ts';
 import { roleChangeRoutes } from './role-changes.ts';
 import { roleRoutes } from './roles.ts';
@@ -16,6 +17,7 @@ export function apiRoutes(version: string): readonly Route[] {
     ...nodeRoutes,
     ...diagnosisRoutes,
     ...roleChangeRoutes,
+    ...eepromRoutes,
     ...roleRoutes,
     ...boardRoutes,
     ...serviceRoutes,

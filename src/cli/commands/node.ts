@@ -2,6 +2,7 @@
 import type { RegisterCommand } from '../context.ts';
 import { registerAdd } from './node-add.ts';
 import { registerAdopt } from './node-adopt.ts';
+import { registerEeprom } from './node-eeprom.ts';
 import { registerExplain } from './node-explain.ts';
 import { registerExport } from './node-export.ts';
 import { registerHistory } from './node-history.ts';
@@ -25,6 +26,7 @@ export const registerNode: RegisterCommand = (program, context) => {
   registerSet(node, context);
   registerNodeRole(node, context);
   registerReboot(node, context);
+  registerEeprom(node, context);
   registerRemove(node, context);
   registerExplain(node, context);
   registerExport(node, context);

@@ -31,6 +31,7 @@ export const migrations: readonly string[] = [
       fields TEXT NOT NULL CHECK (json_valid(fields))
     ) STRICT;`,
   ].join('\n'),
+  rowTable('eeproms'),
 ];
 
 /** @throws ConfigError when a newer pi-image has written the file */

@@ -23,6 +23,7 @@ export const stateParts: Parts<State> = {
   unknownBoards: list('unknown_boards', (board: UnknownBoard) => board.mac),
   exportIds: record('export_ids'),
   nextExportId: single('counters', 'next_export_id', emptyState.nextExportId),
+  eeproms: record('eeproms'),
 };
 
 export const bootParts: Parts<BootLog> = { boots: list('boots', (boot: Boot) => boot.id) };

@@ -8,6 +8,7 @@ export const rowTables = [
   'unknown_boards',
   'export_ids',
   'counters',
+  'eeproms',
   'boots',
   'tokens',
 ] as const;

@@ -98,7 +98,9 @@ test('a file of a newer pi-image is refused and left alone', async () => {
   newer.pragma(`user_version = ${migrations.length + 1}`);
   newer.close();
 
-  await expect(openDatabase(dir)).rejects.toThrow('was written by a newer pi-image (schema 2, this one knows 1)');
+  await expect(openDatabase(dir)).rejects.toThrow(
+    `was written by a newer pi-image (schema ${migrations.length + 1}, this one knows ${migrations.length})`,
+  );
   await expect(readStoredState(dir)).rejects.toThrow('newer pi-image');
 });
 
