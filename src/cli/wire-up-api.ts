@@ -15,6 +15,7 @@ import { noNode } from '../plan/edit-nodes.ts';
 import { etagOf } from '../plan/etag.ts';
 import { decideNodeStatus, withoutToken } from '../plan/node-status.ts';
 import { tokenActions } from './wire-up-api-tokens.ts';
+import { eepromActions } from './wire-up-eeproms.ts';
 import { diagnosisActions } from './wire-up-diagnosis.ts';
 import { nodeChanges, serviceFleet } from './wire-up-nodes.ts';
 import type { Service } from './wire-up.ts';
@@ -25,6 +26,7 @@ export function apiActions(service: Service): ApiActions {
   return {
     ...nodeChanges(serviceFleet(service)),
     ...tokenActions(service.tokens),
+    ...eepromActions(service, named),
     ...diagnosisActions({
       sources: service,
       answers: (nodes) => nodeAnswers(service, nodes),

@@ -23,6 +23,7 @@ import { tokenClaims, type ClaimToken } from '../serve/token-claims.ts';
 import type { Paths } from './context.ts';
 import { openBootImages } from './wire-up-http.ts';
 import { openReboots } from './wire-up-nodes.ts';
+import { openEeproms, type ServiceEeproms } from './wire-up-eeproms.ts';
 import { siteReaders } from './wire-up-site.ts';
 
 export interface Service {
@@ -39,6 +40,7 @@ export interface Service {
   readonly bootImages: BootImages;
   readonly claimToken: ClaimToken;
   readonly holds: Holds;
+  readonly eeproms: ServiceEeproms;
   readonly find: FindBootFile;
   readonly overlayOf: ReturnType<typeof nodeOverlays>;
   /** Writes what is not on the disk yet, and lets others in. */
@@ -81,6 +83,7 @@ async function openLocked(
   const reboots = await openReboots({ events, boots: boots.all, secrets, log, signal });
   const images = imagesDir(paths.state);
   const holds = createHolds({ state, now, log });
+  const eeproms = await openEeproms(paths.state, { state, site, boots, now, log });
   const bootImages = openBootImages({ paths, imagesDir: images, log, signal });
   return {
     site,
@@ -96,7 +99,10 @@ async function openLocked(
     bootImages,
     claimToken: tokenClaims({ file: bootsFile, frozen, site, now }),
     holds,
-    find: bootFileFinder({ site, boots, bootImages, waiting: holds.waiting, imagesDir: images, log }),
+    eeproms,
+    find: eeproms.beside(
+      bootFileFinder({ site, boots, bootImages, waiting: holds.waiting, imagesDir: images, log }),
+    ),
     overlayOf: nodeOverlays({ site, frozen, boots, secretsFor }),
     close: async () => {
       await reboots.settled();
