@@ -5,6 +5,7 @@ import { readNeighbourLimit } from '../host/neighbours.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { ConfigError, HostError, PiImageError } from '../model/errors.ts';
 import { inFileOrder, placeProblems, ProblemsError, type PlacedProblem, type Place } from '../model/problem.ts';
+import { asWritten } from '../model/node-address.ts';
 import type { ClusterView } from '../model/view.ts';
 import { noteNeighbours } from '../plan/check-cluster-neighbours.ts';
 import { checkNodes } from '../plan/check-cluster-nodes.ts';
@@ -30,7 +31,7 @@ export async function checkConfig(paths: Paths, nodesFile: string | undefined, s
   const sources = await readSources(paths);
   const { cluster, place } = sources.clusterFile;
   const file = nodesFile === undefined ? undefined : await readNodesFile(nodesFile);
-  const view: ClusterView = file === undefined ? sources.view : { ...sources.view, nodes: file.nodes };
+  const view: ClusterView = { ...sources.view, nodes: file?.nodes ?? sources.view.nodes.map(asWritten) };
   const nodePlace = file?.place ?? placeInState(sources.view);
   const problems = [
     ...placeProblems(checkCluster(cluster, sources.known), place),

@@ -2,6 +2,7 @@
 import { boards } from '../model/board.ts';
 import { unreachable } from '../model/errors.ts';
 import type { NodeSpec } from '../model/node.ts';
+import { asWritten } from '../model/node-address.ts';
 import type { ExplainedBootFile, ExplainedFile, NodeExplanation } from '../plan/explain-node.ts';
 import { renderBytes } from './format.ts';
 import { renderFacts, renderTable } from './output.ts';
@@ -29,7 +30,8 @@ export function renderIdentity(node: NodeSpec, isMacLearned: boolean): string {
     ['node', node.name],
     ['role', node.role],
     ['board', `${node.board}, ${boards[node.board].title}`],
-    ['address', node.address],
+    ['address', asWritten(node).address],
+    ['seen at', asWritten(node) === node ? undefined : node.address],
     ['serial', node.serial],
     ['mac', node.mac === undefined ? 'not seen yet' : `${node.mac}${learned}`],
     ['power', node.power && `${node.power.switch} port ${node.power.port}`],

@@ -2,6 +2,7 @@
 import type { NodeAnswer } from '../api/actions.ts';
 import { boards } from '../model/board.ts';
 import type { NodeSpec } from '../model/node.ts';
+import { asWritten } from '../model/node-address.ts';
 import { renderBoot } from './boot-report.ts';
 import { renderAge } from '../model/duration.ts';
 import { printable, renderTime } from './format.ts';
@@ -28,7 +29,7 @@ function specFacts(node: NodeSpec): Fact[] {
     ['node', node.name],
     ['role', node.role],
     ['board', `${node.board}, ${boards[node.board].title}`],
-    ['address', node.address],
+    ['address', asWritten(node).address],
     ['serial', node.serial],
     ['mac', node.mac ?? 'not seen yet'],
     ['power', node.power && `${node.power.switch} port ${node.power.port}`],
@@ -37,11 +38,12 @@ function specFacts(node: NodeSpec): Fact[] {
 }
 
 function statusFacts(
-  { state, reason, running, desired, lastBoot, heartbeat, rebootFailed }: Status,
+  { address, state, reason, running, desired, lastBoot, heartbeat, rebootFailed }: Status,
   nowMs: number,
 ): Fact[] {
   const isNew = desired !== undefined && desired.generation !== running?.generation;
   return [
+    ['seen at', address],
     ['state', state],
     // The picture below tells why its boot failed.
     ['reason', reason === undefined || reason === lastBoot?.closed?.cause ? undefined : printable(reason)],

@@ -2,6 +2,7 @@
 import type { NodeAnswer } from '../api/actions.ts';
 import type { Role } from '../api/schemas/role.ts';
 import type { NodeSpec } from '../model/node.ts';
+import { asWritten } from '../model/node-address.ts';
 import { ask } from './ask-service.ts';
 import type { CliContext } from './context.ts';
 import { readSources, readView } from './view.ts';
@@ -9,7 +10,7 @@ import { readSources, readView } from './view.ts';
 /** With the MAC addresses that were learned. */
 export async function readNodes(context: CliContext): Promise<readonly NodeSpec[]> {
   const server = await context.service();
-  if (typeof server === 'string') return (await readView(context.paths())).nodes;
+  if (typeof server === 'string') return (await readView(context.paths())).nodes.map(asWritten);
   return ((await ask(server, '/nodes')) as readonly NodeAnswer[]).map(withoutStatus);
 }
 

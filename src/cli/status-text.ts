@@ -32,7 +32,7 @@ function renderNodes(nodes: readonly NodeAnswer[], nowMs: number): string {
   return renderTable(sorted, [
     { title: 'node', of: ({ name }) => name },
     { title: 'role', of: ({ role }) => role },
-    { title: 'address', of: ({ address }) => address },
+    { title: 'address', of: ({ address, status }) => status.address ?? address },
     { title: 'state', of: ({ status }) => status.state },
     { title: 'last phase', of: ({ status }) => status.lastBoot?.phases.at(-1)?.phase },
     { title: 'ago', of: ({ status }) => lastSeen(status, nowMs) },

@@ -9,13 +9,14 @@ import {
   type ClusterFile,
 } from '../host/config-files.ts';
 import { imagesDir, listImages } from '../host/image-store.ts';
-import { readState } from '../host/state-file.ts';
+import { readBoots, readState } from '../host/state-file.ts';
 import { ConfigError } from '../model/errors.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { placeProblems, ProblemsError, type Place } from '../model/problem.ts';
 import { nodesWithMacs } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { checkCluster } from '../plan/check-cluster.ts';
+import { atLearnedAddresses, hasOwnAddresses, learnedAddresses } from '../plan/learned-addresses.ts';
 import type { KnownImage, KnownParts } from '../plan/known-parts.ts';
 import type { Paths } from './context.ts';
 
@@ -23,7 +24,7 @@ import type { Paths } from './context.ts';
 export interface Sources {
   readonly clusterFile: ClusterFile;
   readonly view: ClusterView;
-  /** As they were applied: without the MACs that were learned. */
+  /** As they were applied: without the MACs and addresses that were learned. */
   readonly applied: readonly NodeSpec[];
   readonly known: KnownParts;
 }
@@ -34,8 +35,10 @@ export async function readSources(paths: Paths): Promise<Sources> {
   const boardTemplates = await readBoardTemplates(paths.dataDirs);
   const images = await listImages(imagesDir(paths.state));
   const state = await readState(paths.state);
-  const nodes = nodesWithMacs(state);
-  const view: ClusterView = { cluster: clusterFile.cluster, nodes, images, overlays, boardTemplates };
+  const { cluster } = clusterFile;
+  const learned = hasOwnAddresses(cluster) ? new Map() : learnedAddresses((await readBoots(paths.state)).boots);
+  const nodes = atLearnedAddresses(nodesWithMacs(state), learned);
+  const view: ClusterView = { cluster, nodes, images, overlays, boardTemplates };
   return { clusterFile, view, applied: state.nodes, known: { overlays, images: await knownImages(paths, images) } };
 }
 

@@ -9,6 +9,7 @@ import { parseMac, type MacAddress } from '../model/mac.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
+import { asWritten } from '../model/node-address.ts';
 import type { WaitingBoard } from '../model/state.ts';
 import { inPowerOnOrder } from '../plan/hold-adopt.ts';
 import { noNode } from '../plan/edit-nodes.ts';
@@ -37,13 +38,13 @@ export function apiActions(service: Service): ApiActions {
     health: () => healthAnswer(service),
     nodes: () => {
       const { nodes } = site.view();
-      return { answer: nodeAnswers(service, nodes), etag: etagOf(nodes) };
+      return { answer: nodeAnswers(service, nodes), etag: etagOf(nodes.map(asWritten)) };
     },
     node: (name) => {
       const node = named(name);
       const [answer] = nodeAnswers(service, [node]);
       if (answer === undefined) throw noNode(name, []);
-      return { answer, etag: etagOf(node) };
+      return { answer, etag: etagOf(asWritten(node)) };
     },
     plan: (name) => {
       const desired = site.desired(named(name));
@@ -112,7 +113,8 @@ function nodeAnswer(
     refusal: desired.kind === 'refused' ? desired.reason : undefined,
     rebootFailed: reboots.failure(node.name),
   });
-  return { ...node, status };
+  const written = asWritten(node);
+  return { ...written, status: { ...status, ...(written !== node && { address: node.address }) } };
 }
 
 /** Map.groupBy, which came with Node 21. */

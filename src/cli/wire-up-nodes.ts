@@ -11,6 +11,7 @@ import type { Ipv4Address } from '../model/ipv4.ts';
 import type { Log } from '../model/log.ts';
 import { nodesWithMacs, type State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
+import { hasOwnAddresses } from '../plan/learned-addresses.ts';
 import { decideReboot, pendingReboots, runningRoles } from '../plan/role-change-running.ts';
 import type { Service } from './wire-up.ts';
 
@@ -30,7 +31,11 @@ export function serviceFleet(service: Pick<Service, 'state' | 'site' | 'boots' |
   const newestOf = (node: string) => boots.all().findLast((boot) => boot.node === node);
   return {
     state,
-    viewOf: (wanted) => (isCurrent(wanted, state.current()) ? site.view() : withNodes(site.view(), wanted)),
+    // Changes are made to what nodes.yaml says, which need not be where nodes are.
+    viewOf: (wanted) =>
+      hasOwnAddresses(site.view().cluster) && isCurrent(wanted, state.current())
+        ? site.view()
+        : withNodes(site.view(), wanted),
     running: () => runningRoles(boots.all(), boots.generations(), heartbeats.isSilent),
     reboots: {
       begin: reboots.begin,

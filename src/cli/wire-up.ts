@@ -13,11 +13,13 @@ import { neededSecrets } from '../plan/overlay.ts';
 import { bootFileFinder, type FindBootFile } from '../serve/boot-files.ts';
 import type { BootImages } from '../serve/boot-images.ts';
 import { createBoots, type Boots } from '../serve/boots.ts';
+import { createClaims, type Claims } from '../serve/claims.ts';
 import { createHeartbeats, type Heartbeats } from '../serve/heartbeats.ts';
 import { createHolds, type Holds } from '../serve/holds.ts';
 import { createHealth, type Health } from '../serve/health.ts';
 import { createLiveParts, type LiveParts } from '../serve/live-parts.ts';
 import { nodeOverlays } from '../serve/node-overlay.ts';
+import { seenAddresses } from '../serve/seen-addresses.ts';
 import { openSite, type Site } from '../serve/site.ts';
 import { tokenClaims, type ClaimToken } from '../serve/token-claims.ts';
 import type { Paths } from './context.ts';
@@ -40,6 +42,7 @@ export interface Service {
   readonly bootImages: BootImages;
   readonly claimToken: ClaimToken;
   readonly holds: Holds;
+  readonly claims: Claims;
   readonly eeproms: ServiceEeproms;
   readonly find: FindBootFile;
   readonly overlayOf: ReturnType<typeof nodeOverlays>;
@@ -73,8 +76,11 @@ async function openLocked(
   const { state, boots: bootsFile, events, tokens } = database;
   const begun = new Set(bootsFile.current().boots.map(({ generation }) => generation));
   const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), begun);
-  const site = await openSite({ ...siteReaders(paths), state, health, log });
+  const addresses = seenAddresses(bootsFile);
+  const site = await openSite({ ...siteReaders(paths), state, addresses, health, log });
   const boots = createBoots({ file: bootsFile, frozen, site, health, now, log });
+  const heartbeats = createHeartbeats(now);
+  const claims = createClaims({ site, boots, isSilent: heartbeats.isSilent, now, log });
   const secrets = await openSecrets(path.join(paths.state, 'secrets'), { log, signal });
   const secretsFor = (node: NodeSpec) => {
     const view = site.view();
@@ -91,7 +97,7 @@ async function openLocked(
     events,
     tokens,
     boots,
-    heartbeats: createHeartbeats(now),
+    heartbeats,
     liveParts: createLiveParts({ site, frozen, secretsFor, log }),
     reboots,
     health,
@@ -99,9 +105,10 @@ async function openLocked(
     bootImages,
     claimToken: tokenClaims({ file: bootsFile, frozen, site, now }),
     holds,
+    claims,
     eeproms,
     find: eeproms.beside(
-      bootFileFinder({ site, boots, bootImages, waiting: holds.waiting, imagesDir: images, log }),
+      bootFileFinder({ site, boots, bootImages, claims, waiting: holds.waiting, imagesDir: images, log }),
     ),
     overlayOf: nodeOverlays({ site, frozen, boots, secretsFor }),
     close: async () => {

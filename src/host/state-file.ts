@@ -1,7 +1,7 @@
 /** The state for commands: read at any time, changed under the lock while no service runs. */
 import type { NewEvent } from '../model/event.ts';
 import type { BootLog, State } from '../model/state.ts';
-import { openDatabase, readStoredState, type Database } from './database/open.ts';
+import { openDatabase, readStoredBoots, readStoredState, type Database } from './database/open.ts';
 import type { StoredValue } from './database/stored-value.ts';
 import { lockState } from './state-lock.ts';
 
@@ -14,6 +14,11 @@ const commandWaitMs = 30_000;
 /** As of the last commit, whoever writes. */
 export function readState(stateDir: string): Promise<State> {
   return readStoredState(stateDir);
+}
+
+/** As above. */
+export function readBoots(stateDir: string): Promise<BootLog> {
+  return readStoredBoots(stateDir);
 }
 
 /** For a command while no service runs; with one, the command asks it instead. */

@@ -103,6 +103,8 @@ const Network = z.strictObject({
   pool: Ipv4RangeText.optional(),
   /** `proxy`: another server gives the addresses, this one says what to boot. `off`: neither. */
   dhcp: z.enum(['server', 'proxy', 'off']).default('server'),
+  /** With `dhcp: off` nobody sees boards being switched on. `requests`: one that asks for a node's files is taken for its board. */
+  trust: z.enum(['dhcp', 'requests']).default('dhcp'),
   /** Further networks, behind relays. */
   subnets: z.array(RelayedSubnet).default([]),
   /** How long a board that is no node has its address. */

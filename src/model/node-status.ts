@@ -33,6 +33,8 @@ export const NodeStatus = z.strictObject({
    * `new`: it never booted.
    */
   state: z.enum(['new', 'booting', 'waiting', 'ready', 'up', 'failed', 'silent', 'refused']),
+  /** Where it was seen last; undefined where that is the address that it is to have. */
+  address: z.string().optional(),
   /** What it would boot now; undefined when that is refused. */
   desired: z.strictObject({ generation: z.string(), image: z.string() }).optional(),
   /** What it runs as far as it has said. */

@@ -19,6 +19,8 @@ export interface BootFileRequest {
         readonly generation: Generation | BootTexts;
         /** As long as the slot it replaces; undefined for a board that came without a lease. */
         readonly token: string | undefined;
+        /** Why there is no token, where that is not for want of a lease. */
+        readonly noToken?: string;
         readonly manifest: ImageManifest;
       }
     | undefined;
@@ -123,8 +125,10 @@ function loaderText(boot: Boot, path: string): BootFileDecision | undefined {
   return text === undefined ? undefined : textWithToken(boot, text);
 }
 
-function textWithToken({ token, node }: Boot, text: string): BootFileDecision {
-  if (token === undefined) return missing(`${node.name} has no lease, and its token goes only to a leased address`);
+function textWithToken({ token, node, noToken }: Boot, text: string): BootFileDecision {
+  if (token === undefined) {
+    return missing(noToken ?? `${node.name} has no lease, and its token goes only to a leased address`);
+  }
   // A function, so that no $ in a token is taken for a pattern.
   const filled = text.replaceAll(tokenSlot, () => token);
   return { kind: 'text', bytes: asText(filled), carriesToken: text.includes(tokenSlot) };

@@ -6,8 +6,8 @@ import { forgetUnfinished } from './unfinished-files.ts';
 
 export const silenceMs = 10 * 60_000;
 
-/** A firmware DISCOVER, or a file asked for. */
-export type BootSign = 'discover' | 'read';
+/** A firmware DISCOVER, or a file asked for; by what the owner trusts to be a board that was switched on, or by anybody there. */
+export type BootSign = 'discover' | 'trusted-read' | 'read';
 
 export type BeginDecision =
   | { readonly kind: 'continue'; readonly boot: Boot }
@@ -51,7 +51,14 @@ function isOver(boot: Boot, { sign, desired, address, nowMs }: BeginInput): bool
   if (boot.address !== address || isSilent(boot, nowMs)) return true;
   // A boot whose token has ended could never fetch its overlay.
   if (boot.token === undefined || nowMs >= boot.tokenExpiresAtMs) return true;
-  return sign === 'discover' && (hasKernelReported(boot) || boot.generation !== desired);
+  if (sign === 'read') return false;
+  return hasKernelReported(boot) || (sign === 'discover' && boot.generation !== desired);
+}
+
+/** A boot that began where its board was last is moved to where the board is now, as long as nothing was loaded there. */
+export function canMove(boot: Boot, { desired, nowMs }: Pick<BeginInput, 'desired' | 'nowMs'>): boolean {
+  if (isOver(boot, { last: boot, sign: 'read', desired, address: boot.address, nowMs })) return false;
+  return boot.closed === undefined && boot.files === 0 && boot.generation === desired && !hasKernelReported(boot);
 }
 
 export function beginBoot(

@@ -7,7 +7,9 @@ export const tokenBytes = 32;
 export const tokenLifetimeMs = 10 * 60_000;
 
 export type TokenDecision =
-  { readonly kind: 'valid'; readonly boot: Boot } | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'valid'; readonly boot: Boot }
+  /** `boot`: of which it is the token, at another address. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly boot?: Boot };
 
 export interface TokenUse {
   readonly token: string | undefined;
@@ -19,9 +21,18 @@ export function decideToken(boots: readonly Boot[], use: TokenUse): TokenDecisio
   const { token, address, nowMs } = use;
   if (token === undefined) return refused('a boot token is needed: send "Authorization: Bearer <token>"');
   const boot = boots.findLast((candidate) => candidate.address === address && candidate.closed === undefined);
-  if (boot === undefined) return refused(`no boot of ${address} is under way`);
+  if (boot === undefined) return refuseElsewhere(boots, token, address);
   if (boot.token === undefined || nowMs >= boot.tokenExpiresAtMs) return refused('the token of this boot has expired');
   return isSame(boot.token, token) ? { kind: 'valid', boot } : refused('this is not the token of this boot');
+}
+
+/** The board has another address than the firmware had, or somebody else has the token. */
+function refuseElsewhere(boots: readonly Boot[], token: string, address: string): TokenDecision {
+  const open = boots.filter((candidate) => candidate.closed === undefined);
+  const boot = open.find((candidate) => candidate.token !== undefined && isSame(candidate.token, token));
+  if (boot === undefined) return refused(`no boot of ${address} is under way`);
+  const reason = `this boot of ${boot.node} began at ${boot.address}, and its token is of no use at ${address}`;
+  return { kind: 'refused', reason, boot };
 }
 
 /** A node that started from boot.img: its command line is the same on all of them, so it asks for its token. */

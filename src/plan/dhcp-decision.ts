@@ -41,7 +41,13 @@ export type DhcpDecision =
   /** Not answered, and a person should look at it. */
   | { readonly kind: 'conflict'; readonly reason: string }
   /** It takes its address from another server. `who`: what that tells of it. */
-  | { readonly kind: 'elsewhere'; readonly server: Ipv4Address; readonly reason: string; readonly who?: DhcpWho }
+  | {
+      readonly kind: 'elsewhere';
+      readonly server: Ipv4Address;
+      readonly reason: string;
+      readonly who?: DhcpWho;
+      readonly address?: Ipv4Address;
+    }
   /** No address of the pool is left for it. */
   | { readonly kind: 'full'; readonly pool: string; readonly reason: string }
   /** Another machine uses this address of the pool: not to be given for a while. */

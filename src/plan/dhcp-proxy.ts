@@ -28,7 +28,7 @@ function decideRequest(client: DhcpClient): DhcpDecision {
   // An operating system's says nothing of a boot. A Pi 4 before 2020 names no vendor class in its REQUEST.
   if (client.identity.kind === 'unknown' && !pi.isPi) return ignore(`it chose the DHCP server ${server}`);
   const who = whoIs(client, address);
-  return { kind: 'elsewhere', server, reason: `it has ${address} from the DHCP server ${server}`, who };
+  return { kind: 'elsewhere', server, reason: `it has ${address} from the DHCP server ${server}`, who, address };
 }
 
 /** @param address what it has, as far as that is known */

@@ -1,6 +1,7 @@
 /** What DHCP saw of a board, counted: how often, first and last. A boot keeps it, for whoever asks why it came no further. */
 import type { BoardName } from '../model/board.ts';
 import type { DhcpCount, DhcpSeen } from '../model/boot.ts';
+import type { Ipv4Address } from '../model/ipv4.ts';
 
 export interface DhcpSign {
   /** `foreign-server`: the board was answered by another DHCP server, or chose one. */
@@ -10,6 +11,8 @@ export interface DhcpSign {
   readonly stage?: 'firmware' | 'other' | undefined;
   /** Of `foreign-server`: its address. */
   readonly server?: string | undefined;
+  /** Of a REQUEST that goes to another server: the address that it takes there. */
+  readonly address?: Ipv4Address | undefined;
   /** What the board says it is (option 97), which need not be what nodes.yaml says. */
   readonly board?: BoardName | undefined;
 }

@@ -11,6 +11,7 @@ import type { State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { hasAppliedOverlay, hasKernelReported, hasMountedRoot } from './boot-timeline.ts';
 import { chooseImage } from './choose-image.ts';
+import { hasOwnAddresses } from './learned-addresses.ts';
 
 /** One address that needs one image version, and the shares of the role it has there. */
 export interface RootUse {
@@ -30,6 +31,8 @@ export function planRootUses(
   boots: readonly Boot[],
   generations: ReadonlyMap<string, Generation>,
 ): RootUse[] {
+  // Where another server gives the addresses, only a boot shows who is where.
+  if (!hasOwnAddresses(view.cluster)) return usesOfBoots(bootsInPlace(boots), generations);
   const desired = view.nodes.map((node) => ({
     address: node.address,
     role: node.role,
@@ -55,6 +58,12 @@ function usesOfBoots(boots: readonly Boot[], generations: ReadonlyMap<string, Ge
       return [{ address, role: uses.shares ? role : undefined, image: uses.root ? image : undefined }];
     }),
   );
+}
+
+/** Without those at an address that another node has by now. */
+function bootsInPlace(boots: readonly Boot[]): readonly Boot[] {
+  const newest = new Map(boots.map(({ address, node }) => [address, node]));
+  return boots.filter(({ address, node }) => newest.get(address) === node);
 }
 
 interface BootUse {

@@ -10,6 +10,7 @@ import { canBootSigned, planBootImage } from './boot-image.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import { chooseImage } from './choose-image.ts';
 import { rootPseudo } from './exports.ts';
+import { hasOwnAddresses } from './learned-addresses.ts';
 import { renderLoaderTexts } from './loader-texts.ts';
 import { frozenVariables, roleOf } from './overlay-variables.ts';
 import { overlayDigest, renderFrozenOverlay } from './overlay.ts';
@@ -114,6 +115,8 @@ function bootVariables(node: NodeSpec, view: ClusterView, manifest: ImageManifes
     ...frozenVariables(node, view),
     arguments: roleOf(node, view).kernelArguments.join(' '),
     board: { name: node.board, console: boards[node.board].console },
+    /** Where the DHCP answer is not ours, and names nobody. */
+    host: hasOwnAddresses(view.cluster) ? undefined : node.name,
     /** Unique per board, and the same at every boot: two NFS clients of one name expire each other. */
     id: node.serial ?? node.mac,
     image: { name, version },
@@ -126,7 +129,7 @@ function bootVariables(node: NodeSpec, view: ClusterView, manifest: ImageManifes
 
 /** boot.img is one for all nodes of a role: a node finds its serial, its MAC and its token itself. */
 const ofOneNode = 'boot.img is the same for all nodes of a role. Write what is of one node inside {{#unless signed}}.';
-const notInBootImage = { node: ofOneNode, id: ofOneNode, token: ofOneNode };
+const notInBootImage = { node: ofOneNode, host: ofOneNode, id: ofOneNode, token: ofOneNode };
 
 function signedVariables(node: NodeSpec, view: ClusterView, manifest: ImageManifest): TemplateVariables {
   const all = bootVariables(node, view, manifest);

@@ -5,7 +5,7 @@ import type { Boot } from '../model/boot.ts';
 import type { FrozenBoot } from '../model/frozen-boot.ts';
 import type { Generation } from '../model/generation.ts';
 import type { NodeSpec } from '../model/node.ts';
-import { beginBoot, closeRestarted, decideBegin, type BootSign } from '../plan/boot-timeline.ts';
+import { beginBoot, canMove, closeRestarted, decideBegin, type BootSign } from '../plan/boot-timeline.ts';
 import { tokenBytes } from '../plan/boot-token.ts';
 import { add, change } from './boot-changes.ts';
 import { bootEvents } from './boot-events.ts';
@@ -38,12 +38,23 @@ export function arriver(deps: BootsDeps & { readonly signs: BootSigns }, beginni
       file.amend(change(boot.id, (open) => ({ ...open, lastSeenMs: now() })));
       return { kind: 'boot', boot };
     }
+    if (decision.closes !== undefined && sign !== 'discover' && decision.closes.address !== node.address) {
+      if (canMove(decision.closes, { desired: id, nowMs: now() }))
+        return { kind: 'boot', boot: await move(deps, decision.closes, node) };
+    }
     // What was seen until now is of the boot before.
     signs.flush();
     const boot = begin(deps, { node, mac, sign, begun: desired.frozen, closes: decision.closes });
     beginnings.set(node.name, { generation: id, boot });
     return { kind: 'boot', boot: await boot.finally(() => beginnings.delete(node.name)) };
   };
+}
+
+/** It is on the disk before its token leaves for there. */
+async function move({ file, log }: BootsDeps, boot: Boot, { address }: NodeSpec): Promise<Boot> {
+  await file.update(change(boot.id, (open) => ({ ...open, address })));
+  log.info('boot.moved', { node: boot.node, boot: boot.id, from: boot.address, address });
+  return file.current().boots.find(({ id }) => id === boot.id) ?? { ...boot, address };
 }
 
 interface Arriving {

@@ -10,11 +10,12 @@ import type { Log } from '../model/log.ts';
 import { macWithDashes } from '../model/mac.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { UnknownBoard } from '../model/state.ts';
-import { tokenForReading } from '../plan/boot-timeline.ts';
+import { tokenForReading, type BootSign } from '../plan/boot-timeline.ts';
 import { planHold } from '../plan/hold.ts';
 import { decideBootFile, type BootFileRequest } from '../plan/boot-files.ts';
 import type { BootImages, SignedImage } from './boot-images.ts';
 import type { Boots } from './boots.ts';
+import type { Claimant, Claims } from './claims.ts';
 import type { Site } from './site.ts';
 
 export type BootFileContent =
@@ -36,6 +37,8 @@ export interface BootFilesDeps {
   readonly bootImages: Pick<BootImages, 'dir' | 'of'>;
   /** A board that is no node, and has this address. */
   readonly waiting?: (address: Ipv4Address) => UnknownBoard | undefined;
+  /** Where another server gives the addresses, it says whose board asks. */
+  readonly claims?: Pick<Claims, 'claim'>;
   /** <state>/exports/images */
   readonly imagesDir: string;
   readonly log: Log;
@@ -89,7 +92,9 @@ type Asked =
   | { readonly kind: 'refused'; readonly reason: string };
 
 async function findBoot(deps: BootFilesDeps, name: string, from: Ipv4Address): Promise<Asked> {
-  const { site, boots } = deps;
+  const { site } = deps;
+  const claimant = deps.claims?.claim(name, from);
+  if (claimant !== undefined) return bootOfClaimant(deps, claimant, name, from);
   const { nodes } = site.view();
   const node = nodes.find(({ address }) => address === from);
   if (node === undefined) {
@@ -97,7 +102,29 @@ async function findBoot(deps: BootFilesDeps, name: string, from: Ipv4Address): P
     const named = nodes.find((candidate) => hasPrefix(candidate, name));
     return named === undefined ? holdBoot(deps, name, from) : withoutToken(site, named);
   }
-  const arrival = await boots.arrive(node, node.mac ?? 'unknown', 'read');
+  return bootAt(deps, node, 'read');
+}
+
+async function bootOfClaimant(
+  deps: BootFilesDeps,
+  claimant: Claimant,
+  name: string,
+  from: Ipv4Address,
+): Promise<Asked> {
+  switch (claimant.kind) {
+    case 'board':
+      return bootAt(deps, claimant.node, claimant.sign);
+    case 'refused':
+      return withoutToken(deps.site, claimant.node, claimant.reason);
+    case 'nobody':
+      return holdBoot(deps, name, from);
+    default:
+      return unreachable(claimant);
+  }
+}
+
+async function bootAt({ site, boots }: BootFilesDeps, node: NodeSpec, sign: BootSign): Promise<Asked> {
+  const arrival = await boots.arrive(node, node.mac ?? 'unknown', sign);
   if (arrival.kind === 'refused') return withoutToken(site, node);
   const generation = boots.generation(arrival.boot.generation);
   return generation === undefined
@@ -119,9 +146,12 @@ function holdBoot({ site, waiting }: BootFilesDeps, name: string, from: Ipv4Addr
 }
 
 /** A node that is up or has no lease of ours may read what holds no secret. */
-function withoutToken(site: BootFilesDeps['site'], node: NodeSpec): Asked {
+function withoutToken(site: BootFilesDeps['site'], node: NodeSpec, noToken?: string): Asked {
   const desired = site.desired(node);
-  return desired.kind === 'refused' ? desired : bootOf(site, node, desired.frozen.generation, undefined);
+  if (desired.kind === 'refused') return desired;
+  const asked = bootOf(site, node, desired.frozen.generation, undefined);
+  if (asked.kind !== 'boot' || asked.boot === undefined || noToken === undefined) return asked;
+  return { kind: 'boot', boot: { ...asked.boot, noToken } };
 }
 
 function bootOf(site: BootFilesDeps['site'], node: NodeSpec, generation: Generation, token: Boot['token']): Asked {

@@ -23,6 +23,8 @@ export interface Boots extends Pick<BootSigns, 'sign'> {
   readonly noteMissing: (address: string, file: string, reason: string) => void;
   /** A board broke off, or went silent, in the middle of a file. */
   readonly noteUnfinished: (address: string, file: UnfinishedFile) => void;
+  /** More than one may have the token of this node's open boot. */
+  readonly endToken: (node: string, reason: string) => void;
   readonly authorise: (token: string | undefined, address: string) => TokenDecision;
   /** Whose key is this? */
   readonly authoriseKey: (key: string | undefined, address: string) => TokenDecision;
@@ -65,11 +67,17 @@ export function createBoots(deps: BootsDeps): Boots {
     },
     noteMissing: (address, missing, reason) => amendOpen(address, (open) => noteMissing(open, missing, reason)),
     noteUnfinished: (address, unfinished) => amendOpen(address, (open) => noteUnfinished(open, unfinished, now())),
+    endToken: (node, reason) => {
+      const boot = all().findLast((candidate) => candidate.node === node);
+      if (boot?.token === undefined || boot.closed !== undefined) return;
+      file.amend(change(boot.id, (open) => ({ ...open, token: undefined, tokenRefused: reason })));
+    },
     authorise: (token, address) => {
       const decision = decideToken(all(), { token, address, nowMs: now() });
       // What it would report of that comes under the same token: nobody would hear it.
       const isRefused = decision.kind === 'refused' && token !== undefined;
-      if (isRefused) amendOpen(address, (open) => ({ ...open, tokenRefused: decision.reason }));
+      if (isRefused)
+        amendOpen(decision.boot?.address ?? address, (open) => ({ ...open, tokenRefused: decision.reason }));
       return decision;
     },
     authoriseKey: (key, address) => decideKey(all(), { token: key, address }),

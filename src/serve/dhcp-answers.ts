@@ -88,13 +88,14 @@ export class DhcpAnswers {
 
   #noteElsewhere(
     packet: DhcpPacket,
-    { server, who }: Extract<DhcpDecision, { kind: 'elsewhere' }>,
+    { server, who, address }: Extract<DhcpDecision, { kind: 'elsewhere' }>,
     { dhcp, interface: device }: DhcpSite['network'],
   ): void {
     const isProxy = dhcp === 'proxy';
     if (!isProxy) this.#deps.problems.otherServer(server, otherServerText(server, device));
     if (who === undefined) return;
-    this.#deps.sign(who, { kind: isProxy ? 'request' : 'foreign-server', atMs: this.#deps.nowMs(), server });
+    const atMs = this.#deps.nowMs();
+    this.#deps.sign(who, isProxy ? { kind: 'request', atMs, address } : { kind: 'foreign-server', atMs, server });
     if (isProxy && who.kind === 'unknown') this.#wait(packet, this.#deps.record(who));
   }
 

@@ -7,6 +7,7 @@ import type { MacAddress } from '../model/mac.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { learnMac, seeBoards, type SeenBoard } from '../plan/state-changes.ts';
 import type { Boots } from './boots.ts';
+import type { Claims } from './claims.ts';
 import type { Health } from './health.ts';
 import type { PlaneRecord, PlaneSign } from './plane/messages.ts';
 import type { Site } from './site.ts';
@@ -15,6 +16,8 @@ export interface DhcpRecordDeps {
   readonly site: Pick<Site, 'view'>;
   readonly state: Pick<StateFile, 'update' | 'amend'>;
   readonly boots: Pick<Boots, 'arrive' | 'sign'>;
+  /** Where another server gives the addresses. */
+  readonly claims?: Pick<Claims, 'discovered' | 'requested'>;
   readonly health: Pick<Health, 'report'>;
   readonly now: () => number;
   readonly log: Log;
@@ -50,7 +53,12 @@ export function dhcpRecorder(deps: DhcpRecordDeps): DhcpRecorder {
       if (sign.kind === 'board') {
         return boardsSeen(sign.board);
       }
-      if (sign.kind === 'seen') return deps.boots.sign(sign.node, sign.mac, sign.sign);
+      if (sign.kind === 'seen') {
+        const { address } = sign.sign;
+        if (address !== undefined) deps.claims?.requested(sign.node, address);
+        return deps.boots.sign(sign.node, sign.mac, sign.sign);
+      }
+      deps.claims?.discovered(sign.node);
       // Said already, in the log and in the service's health.
       write(() => beginBoot(deps, sign)).catch(() => undefined);
     },

@@ -7,9 +7,11 @@ import { describeError } from '../model/describe-error.ts';
 import { ConfigError, PiImageError } from '../model/errors.ts';
 import type { FrozenBoot } from '../model/frozen-boot.ts';
 import type { Log } from '../model/log.ts';
+import type { Ipv4Address } from '../model/ipv4.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { nodesWithMacs, type State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
+import { atLearnedAddresses, hasOwnAddresses } from '../plan/learned-addresses.ts';
 import type { Health } from './health.ts';
 
 /** What the owner wrote, checked as "pi-image config check" does. */
@@ -21,10 +23,18 @@ export interface SiteDeps {
   /** Differs when a file that `readConfig` or `listImages` reads has changed. */
   readonly fingerprint: () => Promise<string>;
   readonly state: Pick<StateFile, 'current' | 'onChange'>;
+  /** Where nodes were seen last: it counts where another DHCP server gives the addresses. */
+  readonly addresses?: SeenAddresses;
   /** What a node of this view boots when it boots now. */
   readonly freeze: (node: NodeSpec, view: ClusterView) => FrozenBoot;
   readonly health: Health;
   readonly log: Log;
+}
+
+export interface SeenAddresses {
+  /** Node -> address. The same object as long as nothing has changed. */
+  readonly current: () => ReadonlyMap<string, Ipv4Address>;
+  readonly onChange: (listener: () => void) => void;
 }
 
 export type Desired =
@@ -47,13 +57,16 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
   let config = await deps.readConfig();
   let images = await deps.listImages();
   const plan = memoizeDesired(deps.freeze);
-  const view = memoizeView(() => ({ config, images, state: deps.state.current() }));
+  const addresses = () => (hasOwnAddresses(config.cluster) ? undefined : deps.addresses?.current());
+  const view = memoizeView(() => ({ config, images, state: deps.state.current(), addresses: addresses() }));
 
   const listeners: (() => void)[] = [];
   const tellChange = () => {
     for (const listener of listeners) listener();
   };
   deps.state.onChange(tellChange);
+  // Whether they count does not change while the service runs.
+  if (!hasOwnAddresses(config.cluster)) deps.addresses?.onChange(tellChange);
 
   const readAgain = async () => {
     try {
@@ -88,6 +101,8 @@ interface Sources {
   readonly config: SiteConfig;
   readonly images: ClusterView['images'];
   readonly state: State;
+  /** undefined: nodes are where nodes.yaml says. */
+  readonly addresses: ReadonlyMap<string, Ipv4Address> | undefined;
 }
 
 function memoizeView(read: () => Sources): () => ClusterView {
@@ -98,10 +113,12 @@ function memoizeView(read: () => Sources): () => ClusterView {
       last !== undefined &&
       last.from.config === from.config &&
       last.from.images === from.images &&
+      last.from.addresses === from.addresses &&
       last.from.state.nodes === from.state.nodes &&
       last.from.state.learnedMacs === from.state.learnedMacs;
     if (last === undefined || !isSame) {
-      last = { from, view: { ...from.config, images: from.images, nodes: nodesWithMacs(from.state) } };
+      const nodes = atLearnedAddresses(nodesWithMacs(from.state), from.addresses ?? new Map());
+      last = { from, view: { ...from.config, images: from.images, nodes } };
     }
     return last.view;
   };
@@ -142,7 +159,8 @@ function requireSameNetwork(before: Cluster, after: Cluster): void {
   });
 }
 
-const boundTo = ({ network, ports }: Cluster) => JSON.stringify([network.interface, network.address, network.dhcp, ports]);
+const boundTo = ({ network, ports }: Cluster) =>
+  JSON.stringify([network.interface, network.address, network.dhcp, ports]);
 
 const pollMs = 2000;
 

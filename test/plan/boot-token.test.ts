@@ -20,7 +20,15 @@ test.each<[string, readonly Boot[], string | undefined, string, number, string]>
   ['another token', [one], 'token-of-nodeXX', '10.42.0.11', t0, 'refused: this is not the token'],
   ['the beginning of the token', [one], 'token', '10.42.0.11', t0, 'refused: this is not the token'],
   ["another node's token", [one, two], 'token-of-node02', '10.42.0.11', t0, 'refused: this is not the token'],
-  ['its token from another address', [one], 'token-of-node01', '10.42.0.99', t0, 'refused: no boot of 10.42.0.99'],
+  [
+    'its token from another address',
+    [one],
+    'token-of-node01',
+    '10.42.0.99',
+    t0,
+    'refused: this boot of node01 began at 10.42.0.11',
+  ],
+  ["nobody's token from nowhere", [one], 'nothing', '10.42.0.99', t0, 'refused: no boot of 10.42.0.99'],
   [
     'after ten minutes',
     [one],

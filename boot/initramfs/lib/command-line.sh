@@ -1,7 +1,7 @@
 # The facts of this boot, from /proc/cmdline.
 
 read_command_line() {
-    server='' http_port=80 nfs_port=2049 root='' id='' mac='' token='' boot='' hold=''
+    server='' http_port=80 nfs_port=2049 root='' id='' host='' mac='' token='' boot='' hold=''
     set -f
     for word in $(cat /proc/cmdline); do
         case $word in
@@ -10,6 +10,7 @@ read_command_line() {
             pi_image.nfs=*) nfs_port=${word#*=} ;;
             pi_image.root=*) root=${word#*=} ;;
             pi_image.id=*) id=${word#*=} ;;
+            pi_image.host=*) host=${word#*=} ;;
             pi_image.mac=*) mac=${word#*=} ;;
             pi_image.token=*) token=${word#*=} ;;
             pi_image.boot=*) boot=${word#*=} ;;

@@ -57,6 +57,10 @@ has_link() {
 # A switch port may forward nothing for 30 s after link up (spanning tree), so this asks for 80 s.
 ask_for_address() {
     ip link set lo up
+    # Another server than the storage node gives the address, and knows no names. Firmware asked it without a client id: with
+    # one it might give another address, at which this boot's token is of no use.
+    [ -z "$host" ] || lease_mode="$lease_mode -C"
+    export host
     for try in 1 2 3 4 5 6 7 8; do
         if udhcpc -i "$card" -n $lease_mode -t 5 -T 2 -V pi-image -s /lib/pi-image/dhcp-event > /dev/null 2>&1; then
             read -r address < $work/address

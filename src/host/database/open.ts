@@ -12,7 +12,7 @@ import { storedEvents, type Events } from './events.ts';
 import { importJson, readJsonState } from './import-json.ts';
 import { isNew, migrate, requireKnownSchema } from './migrate.ts';
 import { bootParts, stateParts, tokenParts } from './stored-parts.ts';
-import { readValue, storedValue, type StoredValue } from './stored-value.ts';
+import { readValue, storedValue, type StoredValue, type ValueKind } from './stored-value.ts';
 import type { Tables } from './tables.ts';
 import { storedTokens, type Tokens } from './tokens.ts';
 import { batchWriter } from './writer.ts';
@@ -76,15 +76,28 @@ export async function openStored(connection: Connection, file: string, now: () =
 }
 
 /** Also while a service writes: it is read as of its last commit. */
-export async function readStoredState(stateDir: string): Promise<State> {
+export function readStoredState(stateDir: string): Promise<State> {
+  return readStored(stateDir, kinds.state, () => readJsonState(stateDir));
+}
+
+/** As above. */
+export function readStoredBoots(stateDir: string): Promise<BootLog> {
+  return readStored(stateDir, kinds.boots, () => Promise.resolve({ boots: [] }));
+}
+
+async function readStored<T extends object>(
+  stateDir: string,
+  kind: ValueKind<T>,
+  otherwise: () => Promise<T>,
+): Promise<T> {
   const file = databaseFile(stateDir);
-  if (!existsSync(file)) return readJsonState(stateDir);
+  if (!existsSync(file)) return otherwise();
   const connection = connectToRead(file);
   try {
     // Its writer died before it wrote anything.
-    if (isNew(connection)) return await readJsonState(stateDir);
+    if (isNew(connection)) return await otherwise();
     requireKnownSchema(connection, file);
-    return (await readValue(queriesOf(connection), kinds.state, file)).value;
+    return (await readValue(queriesOf(connection), kind, file)).value;
   } catch (error) {
     throw databaseError(file, error);
   } finally {
