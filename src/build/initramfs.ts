@@ -10,6 +10,7 @@ import { encodeInitramfs } from '../plan/initramfs-archive.ts';
 import { modulesOf, planModuleGroups, type ModuleGroup } from '../plan/initramfs.ts';
 import { type ModuleIndex, parseModules } from '../plan/module-order.ts';
 import { assertBoardsAreReached } from './board-support.ts';
+import { compileLldpListen } from './lldp-listen.ts';
 
 export interface InitramfsRequest {
   /** The image's root folder. */
@@ -46,6 +47,7 @@ export async function buildInitramfs(request: InitramfsRequest): Promise<Initram
     const parts = {
       ...(await readScripts(request.scriptsDir)),
       busybox: await readFile(request.busybox),
+      lldpListen: await compileLldpListen({ ...request, scratch }),
       groups,
       modules: await readModules({ kernelDir, index, groups, scratch, signal: request.signal }),
     };

@@ -4,6 +4,8 @@ import type { ModuleGroup } from './initramfs.ts';
 
 export interface InitramfsParts {
   readonly busybox: Uint8Array;
+  /** With it a board without a name hears the port of its switch; undefined where nobody could compile it. */
+  readonly lldpListen?: Uint8Array | undefined;
   /** boot/initramfs/init */
   readonly init: Uint8Array;
   /** boot/initramfs/lib/ by file name */
@@ -21,6 +23,7 @@ export function encodeInitramfs(parts: InitramfsParts): Uint8Array {
     ...folders.map((path): CpioEntry => ({ kind: 'directory', path, mode: 0o755 })),
     program('bin/busybox', parts.busybox),
     { kind: 'link', path: 'bin/sh', target: 'busybox' },
+    ...(parts.lldpListen === undefined ? [] : [program('bin/lldp-listen', parts.lldpListen)]),
     program('init', parts.init),
     ...[...parts.scripts].map(([name, bytes]) => program(`lib/pi-image/${name}`, bytes)),
     text('modules/order', renderOrder(parts.groups)),
