@@ -21,45 +21,70 @@ type Group = Record<string, unknown>;
 
 /** Only own properties can be read, so no template reaches a prototype. */
 export function guard(variables: Readonly<Group>, options: GuardOptions): Guarded {
-  const plain = new WeakMap<object, unknown>();
-
-  function wrap(value: unknown, name: string): unknown {
-    if (typeof value !== 'object' || value === null) return value;
-    const copy: object = Array.isArray(value) ? [...value] : { ...value };
-    const wrapped = new Map<string, unknown>();
-    const proxy = new Proxy(copy, {
-      get(target, key) {
-        if (typeof key === 'symbol') return Reflect.get(target, key) as unknown;
-        if (!Object.hasOwn(target, key)) throw missing(target, key, name);
-        if (name === '') options.onRead?.(key);
-        const field: unknown = Reflect.get(target, key);
-        if (typeof field !== 'object' || field === null) return field;
-        if (!wrapped.has(key)) wrapped.set(key, wrap(field, dotted(name, key)));
-        return wrapped.get(key);
-      },
-    });
-    plain.set(proxy, value);
-    return proxy;
-  }
-
-  function missing(target: object, key: string, name: string): ConfigError {
-    const known = Object.keys(target).toSorted();
-    const reason = name === '' ? options.notHere?.[key] : undefined;
-    const where = name === '' ? 'Variables here' : `Variables in ${name}`;
-    return new ConfigError(
-      `${options.source}: there is no variable ${dotted(name, key)}${reason === undefined ? didYouMean(key, known) : ' here'}`,
-      { hint: reason ?? `${where}: ${known.join(', ') || 'none'}.` },
-    );
-  }
-
-  const root = wrap(variables, '') as object;
+  const root = wrap(variables, '', options);
   return {
     variables: root,
     unwrap: (value) => {
       if (value === root) options.onRead?.('this');
-      return typeof value === 'object' && value !== null ? (plain.get(value) ?? value) : value;
+      return typeof value === 'object' && value !== null ? ((value as Guard)[behind] ?? value) : value;
     },
   };
+}
+
+/** No template can write it. */
+const behind = Symbol('behind');
+
+interface Guard {
+  readonly [behind]?: unknown;
+}
+
+/** A thousand nodes are a thousand of these each time: nothing is made before it is read. */
+class Gate implements ProxyHandler<object> {
+  readonly #value: object;
+  readonly #name: string;
+  readonly #options: GuardOptions;
+  #wrapped: Map<string, object> | undefined;
+
+  constructor(value: object, name: string, options: GuardOptions) {
+    this.#value = value;
+    this.#name = name;
+    this.#options = options;
+  }
+
+  get(target: object, key: string | symbol): unknown {
+    if (key === behind) return this.#value;
+    if (typeof key === 'symbol') return Reflect.get(target, key);
+    if (!Object.hasOwn(target, key)) throw missing(target, key, this.#name, this.#options);
+    if (this.#name === '') this.#options.onRead?.(key);
+    const field: unknown = Reflect.get(target, key);
+    return typeof field === 'object' && field !== null ? this.#wrap(key, field) : field;
+  }
+
+  /** The same each time: templates compare. */
+  #wrap(key: string, field: object): object {
+    this.#wrapped ??= new Map();
+    const known = this.#wrapped.get(key) ?? wrap(field, dotted(this.#name, key), this.#options);
+    this.#wrapped.set(key, known);
+    return known;
+  }
+}
+
+function wrap(value: object, name: string, options: GuardOptions): object {
+  // A proxy must show the fields of a frozen object as they are, and not guarded ones.
+  const target = Object.isFrozen(value) ? copyOf(value) : value;
+  return new Proxy(target, new Gate(value, name, options));
+}
+
+const copyOf = (value: object): object => (Array.isArray(value) ? [...(value as unknown[])] : { ...value });
+
+function missing(target: object, key: string, name: string, { source, notHere }: GuardOptions): ConfigError {
+  const known = Object.keys(target).toSorted();
+  const reason = name === '' ? notHere?.[key] : undefined;
+  const where = name === '' ? 'Variables here' : `Variables in ${name}`;
+  return new ConfigError(
+    `${source}: there is no variable ${dotted(name, key)}${reason === undefined ? didYouMean(key, known) : ' here'}`,
+    { hint: reason ?? `${where}: ${known.join(', ') || 'none'}.` },
+  );
 }
 
 function dotted(name: string, key: string): string {

@@ -1,6 +1,7 @@
 /** pi-image serve: DHCP, TFTP, HTTP, NFS exports and time for the boot network, until it is told to stop. */
 import { Option } from 'commander';
 
+import { keepHeapSmall } from '../../host/heap.ts';
 import { logTo } from '../../host/log.ts';
 import { nfsChoices, type NfsChoice } from '../../host/nfs/choose.ts';
 import { parseListenFds } from '../../host/systemd-sockets.ts';
@@ -38,6 +39,7 @@ export const registerServe: RegisterCommand = (program, context) => {
 };
 
 async function serve(flags: ServeFlags, context: CliContext): Promise<void> {
+  keepHeapSmall();
   const paths = context.paths();
   // oxlint-disable-next-line node/no-process-env -- for tests and for who looks for a fault; no flag for daily use
   const datagrams = parseDatagramPath(process.env['PI_IMAGE_DATAGRAMS']);
