@@ -37,6 +37,9 @@ export const cardModules: readonly string[] = [...serverCards, ...chipCards, ...
 
 const watchdogModules = ['bcm2835_wdt'] as const;
 
+/** The green LED and the chips that it hangs on, for a board that is to blink; left out where a kernel lacks them. */
+const ledModules = ['gpio_raspberrypi_exp', 'gpio_brcmstb', 'leds_gpio'] as const;
+
 /** `every` is loaded on every machine, the others on the machine they are named after. */
 type ModuleGroupName = 'every' | BoardName;
 
@@ -59,11 +62,15 @@ export function planModuleGroups(index: ModuleIndex, release: string, wanted: re
     ),
   });
   const cards = wanted.includes('uefi') ? cardModules.filter((name) => index.paths.has(name)) : [];
+  const leds = ledModules.filter((name) => index.paths.has(name));
   const pis = wanted.filter((board) => boards[board].machine !== undefined);
   return [
     group('every', rootModules),
     group('uefi', [...new Set([...virtualModules, ...boards.uefi.networkModules, ...cards])]),
-    ...pis.map((board) => group(board, [...watchdogModules, ...boards[board].networkModules], boards[board].machine)),
+    ...pis.map((board) => {
+      const { networkModules, machine } = boards[board];
+      return group(board, [...watchdogModules, ...networkModules, ...leds], machine);
+    }),
   ];
 }
 

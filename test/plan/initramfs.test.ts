@@ -51,6 +51,17 @@ describe('the groups of an image', () => {
     );
   });
 
+  test('of a Pi hold what lights its LED, as far as the kernel has it', () => {
+    const lit = indexOf([...loadable, 'leds-gpio:', 'gpio-brcmstb:']);
+
+    expect(planModuleGroups(lit, '7.2', ['pi4']).at(-1)?.modules.slice(-3)).toEqual([
+      'genet',
+      'gpio_brcmstb',
+      'leds_gpio',
+    ]);
+    expect(modulesOf(planModuleGroups(lit, '7.2', ['uefi']))).not.toContain('leds_gpio');
+  });
+
   test('hold virtual machines even when no board asks for them', () => {
     expect(modulesOf(planModuleGroups(index, '7.2', []))).toContain('virtio_net');
   });
