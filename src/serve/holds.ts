@@ -13,7 +13,7 @@ export interface HoldsDeps {
   readonly log: Log;
 }
 
-export type HoldOrder = 'wait' | 'blink' | 'reboot';
+type HoldOrder = 'wait' | 'blink' | 'reboot';
 
 export interface Holds {
   /** Resolves when there is something to do, and with `wait` when there is nothing for a while. */

@@ -17,8 +17,8 @@ let scratch = '';
 beforeAll(async () => {
   scratch = await mkdtemp(path.join(tmpdir(), 'lldp-listen-'));
   const bytes = await compileLldpListen({ scriptsDir, scratch, signal });
-  await writeFile(path.join(scratch, 'arm64'), bytes ?? '', { mode: 0o755 });
-  expect(bytes?.byteLength).toBeLessThan(16_384);
+  if (bytes === undefined) throw new Error('no compiler for arm64: apt-get install gcc-aarch64-linux-gnu');
+  await writeFile(path.join(scratch, 'arm64'), bytes, { mode: 0o755 });
   const flags = ['-ffreestanding', '-fno-stack-protector', '-nostdlib', '-static', '-Wall', '-Wextra', '-Werror'];
   await run(['cc', ...flags, '-o', path.join(scratch, 'here'), path.join(scriptsDir, 'lldp', 'lldp-listen.c')], {
     signal,
