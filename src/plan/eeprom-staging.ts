@@ -38,9 +38,8 @@ export function stageEeprom(staging: Staging): EepromDesired {
   }
   if (waitsFor.includes(node.name)) throw new RefusedError(`${node.name} cannot wait for itself`);
   const desired = { image, serial, waitsFor: [...waitsFor], timestampSeconds: 0, sinceMs: nowMs, asks: 0 };
-  return waitsFor.length > 0
-    ? { ...desired, state: 'waiting' }
-    : toStaged({ ...desired, state: 'waiting' }, record, nowMs);
+  const waiting = { ...desired, state: 'waiting', reason: `waits for ${waitsFor.join(', ')}` } as const;
+  return waitsFor.length > 0 ? waiting : toStaged(waiting, record, nowMs);
 }
 
 /** From now on its board gets the image. A loader takes only what is newer than the update that it has. */

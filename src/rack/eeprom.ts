@@ -2,6 +2,7 @@
 import { macToBytes, type MacAddress } from '../model/mac.ts';
 import type { RackBoard } from '../model/rack-spec.ts';
 import type { Serial } from '../model/serial.ts';
+import type { Flash } from './self-update.ts';
 
 /** Who the board is: what it has burned in. */
 export interface BoardIdentity {
@@ -12,6 +13,8 @@ export interface BoardIdentity {
   readonly revision: number;
   /** ISO date of the EEPROM's release. */
   readonly eeprom: string;
+  /** With ENABLE_SELF_UPDATE=1, and what it updates. */
+  readonly selfUpdate?: Flash;
 }
 
 /** Of one loader: a Pi 3's first is its ROM. */

@@ -7,6 +7,7 @@ import type { RackBoard } from '../model/rack-spec.ts';
 import { initramfsNameFor, parseConfigTxt, type FirmwareConfig } from './config-txt.ts';
 import type { BoardIdentity } from './eeprom.ts';
 import { loadersOf, type Loaders, type TftpClient } from './loaders.ts';
+import { selfUpdate } from './self-update.ts';
 
 export interface FileRequest {
   readonly path: string;
@@ -107,6 +108,7 @@ function* pi4Files(who: BoardIdentity, { first, last }: Loaders): FirmwareFiles 
 function* pi4Loader(who: BoardIdentity): Part<string | FirmwareResult> {
   const prefix = yield* findPrefix(who, ['start4.elf', 'start.elf']);
   yield* load(`${prefix}config.txt`);
+  if (yield* selfUpdate(who.selfUpdate, who.board, prefix)) return stuck(hasFlashed);
   for (const recovery of ['recover4.elf', 'recovery.elf']) {
     if ((yield* load(`${prefix}${recovery}`)) !== undefined) return stuck(ranRecovery(recovery, 'start4.elf'));
   }
@@ -131,7 +133,8 @@ function startPi4(prefix: string): Part<FirmwareResult> {
 function* pi5Files(who: BoardIdentity): Part<FirmwareResult> {
   const prefix = yield* findPrefix(who, ['config.txt']);
   yield* load(`${prefix}config.txt`);
-  yield* load(`${prefix}pieeprom.sig`);
+  if (who.selfUpdate === undefined) yield* load(`${prefix}pieeprom.sig`);
+  if (yield* selfUpdate(who.selfUpdate, who.board, prefix)) return stuck(hasFlashed);
   const deviceTree = 'bcm2712-rpi-5-b.dtb';
   // The loader's "os_check": an operating system without this board's device tree is not started.
   if ((yield* load(`${prefix}${deviceTree}`)) === undefined) return stuck(`${deviceTree} is missing`);
@@ -224,6 +227,7 @@ function firstLine(bytes: Uint8Array): string {
   return (Buffer.from(bytes).toString('latin1').split(/\r?\n/)[0] ?? '').trim();
 }
 
+const hasFlashed = 'it has written its own flash, and resets';
 const ranRecovery = (recovery: string, start: string) =>
   `${recovery} was served: the board would run it instead of ${start}`;
 const noFixup = (fixup: string, start: string) => `${fixup} is missing: ${start} could not set up the memory`;
