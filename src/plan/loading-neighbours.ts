@@ -5,19 +5,24 @@ import { isHostInSubnet, parseIpv4 } from '../model/ipv4.ts';
 import { parseMac } from '../model/mac.ts';
 import type { Neighbour } from '../model/neighbour.ts';
 
-const loaderPhases: ReadonlySet<string> = new Set(['offered', 'loading']);
+const loaderPhases: ReadonlySet<string> = new Set(['offered', 'loading', 'failed']);
+
+/** A board on a bad line may load on after its boot was given up as late; one that does not is forgotten by then. */
+const latestMs = 20 * 60_000;
 
 /**
  * Each address once: with the board of its newest boot. Only hardware addresses that DHCP has seen: one that the owner wrote
  * down may be wrong, and pinning it would cut the board off. Boards behind a relay are reached through a router.
  */
-export function loadingNeighbours(boots: readonly Boot[], network: Cluster['network']): Neighbour[] {
+export function loadingNeighbours(boots: readonly Boot[], network: Cluster['network'], nowMs: number): Neighbour[] {
   const found = new Map<string, Neighbour>();
   for (const boot of boots) {
     const wasSeen = boot.phases[0]?.phase === 'offered';
-    const isLoading = boot.closed === undefined && boot.phases.every(({ phase }) => loaderPhases.has(phase));
+    const isLate = boot.closed?.reason === 'failed' && nowMs - boot.startedAtMs < latestMs;
+    const isLoading = boot.phases.every(({ phase }) => loaderPhases.has(phase));
     const address = parseIpv4(boot.address);
-    if (!wasSeen || !isLoading || !isHostInSubnet(address, network.address)) continue;
+    if (!wasSeen || !isLoading || (boot.closed !== undefined && !isLate) || !isHostInSubnet(address, network.address))
+      continue;
     found.set(address, { device: network.interface, address, mac: parseMac(boot.mac) });
   }
   return [...found.values()];

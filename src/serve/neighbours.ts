@@ -19,6 +19,7 @@ export interface NeighboursDeps {
 
 /** A board that has just said something answers for longer than that. */
 const lookMs = 500;
+const lookAgainMs = 60_000;
 const retryMs = 30_000;
 const patienceMs = 10_000;
 
@@ -41,9 +42,14 @@ export async function followBoots(deps: NeighboursDeps, signal: AbortSignal): Pr
 async function follow({ site, boots }: NeighboursDeps, signal: AbortSignal): Promise<void> {
   let kept = await leftOver(site);
   let seen: readonly Boot[] | undefined;
+  let seenAtMs = 0;
   while (!signal.aborted) {
     const all = boots.all();
-    if (all !== seen) kept = await change(kept, loadingNeighbours(all, site.view().cluster.network));
+    const nowMs = Date.now();
+    if (all !== seen || nowMs - seenAtMs >= lookAgainMs) {
+      kept = await change(kept, loadingNeighbours(all, site.view().cluster.network, nowMs));
+      seenAtMs = nowMs;
+    }
     seen = all;
     await rest(lookMs, signal);
   }

@@ -8,6 +8,8 @@ import { changeNeighbours, loadingNeighbours } from '../../src/plan/loading-neig
 import { sampleCluster } from '../support/sample-view.ts';
 
 const { network } = sampleCluster();
+const minuteMs = 60_000;
+const nowMs = 30 * minuteMs;
 
 const boot = (changes: Partial<Boot>, ...phases: readonly BootPhase[]): Boot => ({
   id: 'b1',
@@ -24,7 +26,7 @@ const boot = (changes: Partial<Boot>, ...phases: readonly BootPhase[]): Boot => 
   ...changes,
 });
 
-const addresses = (boots: readonly Boot[]) => loadingNeighbours(boots, network).map(({ address }) => address);
+const addresses = (boots: readonly Boot[]) => loadingNeighbours(boots, network, nowMs).map(({ address }) => address);
 
 test.each<[string, Boot, boolean]>([
   ['offered', boot({}, 'offered'), true],
@@ -33,6 +35,26 @@ test.each<[string, Boot, boolean]>([
   ['the kernel has reported', boot({}, 'offered', 'loading', 'kernel'), false],
   ['ready', boot({}, 'offered', 'loading', 'kernel', 'ready'), false],
   ['closed while it loaded', boot({ closed: { atMs: 1, reason: 'silent' } }, 'offered', 'loading'), false],
+  [
+    'given up as late, and perhaps loading still',
+    boot(
+      { startedAtMs: 11 * minuteMs, closed: { atMs: 16 * minuteMs, reason: 'failed' } },
+      'offered',
+      'loading',
+      'failed',
+    ),
+    true,
+  ],
+  [
+    'given up as late, long ago',
+    boot(
+      { startedAtMs: 10 * minuteMs, closed: { atMs: 15 * minuteMs, reason: 'failed' } },
+      'offered',
+      'loading',
+      'failed',
+    ),
+    false,
+  ],
   ['behind a relay', boot({ address: '10.43.0.11' }, 'offered'), false],
 ])('%s', (_name, one, isWanted) => {
   expect(addresses([one])).toEqual(isWanted ? ['10.42.0.11'] : []);
@@ -41,7 +63,7 @@ test.each<[string, Boot, boolean]>([
 test('the newest boot of an address has it', () => {
   const other = boot({ mac: 'dc:a6:32:00:00:02' }, 'offered');
 
-  expect(loadingNeighbours([boot({}, 'offered'), other], network)).toEqual([
+  expect(loadingNeighbours([boot({}, 'offered'), other], network, nowMs)).toEqual([
     { device: 'eth0', address: '10.42.0.11', mac: 'dc:a6:32:00:00:02' },
   ]);
 });
