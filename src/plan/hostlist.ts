@@ -4,15 +4,28 @@ import { UsageError } from '../model/errors.ts';
 /** More names than this are a typing mistake: the largest cluster meant here has 1,000 boards. */
 const mostNames = 10_000;
 
+/** 1,000 names written one by one. */
+const mostCharacters = 64 * 1024;
+
+/** In one name; each of them is a step of recursion. */
+const mostBrackets = 32;
+
 /** @throws UsageError that says which part cannot be read */
 export function expandHostlist(text: string): string[] {
-  const names = splitAtCommas(text).flatMap((part) => expandPart(part));
-  return [...new Set(names)];
+  if (text.length > mostCharacters) throw new UsageError(`a list of hosts of ${text.length} characters`);
+  const names = new Set<string>();
+  for (const part of splitAtCommas(text)) {
+    if (part.split('[').length > mostBrackets + 1)
+      throw new UsageError(`a name with more than ${mostBrackets} brackets`);
+    for (const name of expandPart(part)) names.add(name);
+    if (names.size > mostNames) throw new UsageError(`"${text}" names more than ${mostNames} hosts`);
+  }
+  return [...names];
 }
 
 /** Commas in brackets separate numbers, those outside separate names. */
 function splitAtCommas(text: string): string[] {
-  const parts = text.match(/(?:\[[^\]]*\]|[^,[])+/g) ?? [];
+  const parts = text.match(/(?:\[[^\][]*\]|[^,[])+/g) ?? [];
   const isWhole = parts.join(',') === text;
   if (!isWhole || parts.length === 0) {
     throw new UsageError(`"${text}" is not a list of hosts`, { hint: 'Write for example node[01-08],head.' });

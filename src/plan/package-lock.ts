@@ -20,8 +20,13 @@ export function parseOffers(printUris: string): OfferedPackage[] {
     const match = /^'([^']+)' (([^_ ]+)_([^_ ]+)_[a-z0-9]+\.deb) \d+ /.exec(line);
     if (match === null) return [];
     const [, uri = '', fileName = '', name = '', version = ''] = match;
-    return [{ uri, fileName, name, version: decodeURIComponent(version) }];
+    return [{ uri, fileName, name, version: withoutEscapes(version) }];
   });
+}
+
+/** apt escapes what must not stand in a file's name. decodeURIComponent would throw at a lone %. */
+function withoutEscapes(version: string): string {
+  return version.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 /** Fields that say where a package lies in its archive; the lock says it in its own way. */

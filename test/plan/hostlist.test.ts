@@ -31,15 +31,19 @@ describe('a list that cannot be read is refused', () => {
     ['a,', 'is not a list of hosts'],
     ['node[01-', 'is not a list of hosts'],
     ['node01]', 'bracket too many'],
-    ['node[[1]]', 'bracket too many'],
+    ['node[[1]]', 'is not a list of hosts'],
     ['node[]', 'is not a range of numbers'],
     ['node[a-b]', 'is not a range of numbers'],
     ['node[3-1]', 'is not a range of numbers'],
     ['node[1-08]', 'is not a range of numbers'],
     ['node[1-2-3]', 'is not a range of numbers'],
     ['node[0-99999]', 'more than 10000'],
+    ['a[1-9999],b[1-9999]', 'more than 10000'],
+    ['[1]'.repeat(33), 'more than 32 brackets'],
+    ['[1]'.repeat(20_000), 'more than 32 brackets'],
+    ['n'.repeat(70_000), 'a list of hosts of 70000 characters'],
     ['a[1-9999]b[1-9999]', 'more than 10000'],
-  ])('%s', (text, message) => {
+  ])('%.40s', (text, message) => {
     expect(() => expandHostlist(text)).toThrow(UsageError);
     expect(() => expandHostlist(text)).toThrow(message);
   });

@@ -52,6 +52,12 @@ test('offers are read with their epoch, and messages between them are not offers
   ]);
 });
 
+test('a percent sign that escapes nothing stays as it is', () => {
+  const [offer] = parseOffers("'http://mirror.test/a' a_1%3a2%zz%_arm64.deb 100 SHA256:00\n");
+
+  expect(offer?.version).toBe('1:2%zz%');
+});
+
 test('a locked package has what apt needs to install it from another archive', () => {
   const [libc6, libcap2] = lockPackages(parseOffers(printUris).slice(0, 2), stanzas);
 
