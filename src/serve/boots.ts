@@ -74,10 +74,13 @@ export function createBoots(deps: BootsDeps): Boots {
     },
     authorise: (token, address) => {
       const decision = decideToken(all(), { token, address, nowMs: now() });
-      // What it would report of that comes under the same token: nobody would hear it.
-      const isRefused = decision.kind === 'refused' && token !== undefined;
-      if (isRefused)
+      if (decision.kind === 'valid') {
+        // Somebody else had tried, or it has the right one by now.
+        if (decision.boot.tokenRefused !== undefined) amendOpen(address, ({ tokenRefused: _over, ...open }) => open);
+      } else if (token !== undefined) {
+        // What it would report of that comes under the same token: nobody would hear it.
         amendOpen(decision.boot?.address ?? address, (open) => ({ ...open, tokenRefused: decision.reason }));
+      }
       return decision;
     },
     authoriseKey: (key, address) => decideKey(all(), { token: key, address }),

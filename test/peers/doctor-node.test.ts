@@ -26,7 +26,7 @@ const wrong = async () => String(await board.wrong());
 /** What mount of the initramfs' kernel answers, from a client that speaks NFS without one: libnfs. */
 const mountByLibnfs = `mount() {
   said=$(nfs-ls "nfs://$server$root?version=4&nfsport=$nfs_port" 2>&1 > /dev/null) && return 0
-  reached=$(busybox timeout 2 busybox wget -O /dev/null "http://$server:$nfs_port/" 2>&1)
+  case $said in *NOENT*) reached= ;; *) reached=$(busybox timeout 2 busybox wget -O /dev/null "http://$server:$nfs_port/" 2>&1) ;; esac
   case $said$reached in
     *NOENT*) echo 'mount: mounting it failed: No such file or directory' ;;
     *efused*) echo 'mount: mounting it failed: Connection refused' ;;

@@ -85,6 +85,10 @@ test('a token that is refused is noted with the boot of that address', async () 
   sample.boots.authorise('wrong', node01.address);
 
   expect(sample.boots.all()[0]?.tokenRefused).toBe('this is not the token of this boot');
+
+  sample.boots.authorise(boot.token, node01.address);
+
+  expect(sample.boots.all()[0]).not.toHaveProperty('tokenRefused');
 });
 
 describe('a node that cannot be planned', () => {
