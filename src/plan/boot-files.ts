@@ -72,7 +72,7 @@ function refuse(path: string): string | undefined {
   const bytes = Buffer.byteLength(path, 'latin1');
   if (bytes > maxPathBytes) return `file name of ${bytes} bytes; the longest that is served has ${maxPathBytes}`;
   // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(path)) return 'file name with a control character';
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(path)) return 'file name with a control character';
   if (path.includes('\\')) return 'file name with a backslash';
   if (path.startsWith('/')) return 'absolute path; names are relative to the top of the boot files';
   if (path.split('/').includes('..')) return 'path that leaves the boot files';

@@ -83,7 +83,11 @@ function numberOf(value: unknown): number | undefined {
   return /^-?\d{1,7}(?:\.\d{1,6})?$/.test(textOf(value)) ? Number(value) : undefined;
 }
 
+/** All but lines and tabs: whoever reads it later does so in a terminal, which such characters would steer. */
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const controlCharacters = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
 function detailOf({ detail }: Fields): string | undefined {
-  const text = textOf(detail);
+  const text = textOf(detail).replaceAll(controlCharacters, '');
   return text === '' ? undefined : text.slice(0, maxDetailLength);
 }

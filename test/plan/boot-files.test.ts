@@ -214,6 +214,7 @@ describe('a path that no firmware sends is refused', () => {
     ['..\\config.txt', 'file name with a backslash'],
     ['config.txt\0.png', 'file name with a control character'],
     ['config\n.txt', 'file name with a control character'],
+    ['config\u009b2J.txt', 'file name with a control character'],
     ['a'.repeat(256), 'file name of 256 bytes; the longest that is served has 255'],
   ])('%j', (path, reason) => {
     expect(told(path)).toBe(`refused: ${reason}`);
