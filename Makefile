@@ -1,6 +1,6 @@
 # Short lines only: what they call is in package.json, src/cli and test/support.
 .DEFAULT_GOAL := help
-.PHONY: help build check test demo bench prebuild
+.PHONY: help build check test demo bench fuzz prebuild
 
 modules := node_modules/.package-lock.json
 native := dist/native/.built
@@ -24,6 +24,9 @@ demo: dist/.built ## Build an image, raise a rack, boot two boards into Slurm; i
 bench: dist/.built ## Print how fast boards are served, beside other servers, and what 1,000 nodes cost; needs root
 	npx --no-install tsx test/bench/boot-plane.ts
 	npx --no-install tsx test/bench/load.ts
+
+fuzz: $(modules) ## Look for bytes that break a decoder, MINUTES=1 for each of them, two at a time: no root, no network
+	npx --no-install tsx test/fuzz/main.ts $(or $(MINUTES),1) $(DECODERS)
 
 prebuild: $(modules) ## Compile the datagram addon for linux-x64 and linux-arm64 into prebuilt/, for npm pack (on Debian 12)
 	sh src/host/datagram/build.sh prebuild
