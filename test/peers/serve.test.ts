@@ -34,6 +34,12 @@ const node = async () => {
     : undefined;
 };
 
+/** Hardware addresses that the storage node does not ask for again. */
+const keptNeighbours = async () => {
+  const shown = await site.net.run('storage', ['ip', '-4', 'neighbour', 'show', 'dev', 'eth0', 'nud', 'permanent']);
+  return shown.trim().split('\n').filter(Boolean);
+};
+
 async function bootToOverlay(): Promise<void> {
   await site.powerOn();
   const of = await token();
@@ -58,7 +64,9 @@ test('a board boots: DHCP, TFTP, HTTP, NFS, and the service knows how far it is'
   const kernel = await curl('-o', '/dev/null', '-w', '%{size_download}', `tftp://${storageAddress}/kernel8.img`);
   expect(kernel).toBe(String(kernelBytes));
   expect((await node())?.status.state).toBe('booting');
+  await expect.poll(keptNeighbours, { timeout: 5000 }).toEqual([`${boardAddress} lladdr ${boardMac} PERMANENT`]);
   await bootToOverlay();
+  await expect.poll(keptNeighbours, { timeout: 5000 }).toEqual([]);
 
   expect(await site.onBoard('nfs-cat', root('20261121.1'))).toBe('first\n');
   expect(await node()).toMatchObject({ status: { state: 'up', running: { image: 'small@20261121.1' } } });

@@ -22,7 +22,7 @@ export interface LinkCounts {
   readonly taken: Int32Array<SharedArrayBuffer>;
 }
 
-export type LinkEnd = 'thread' | 'service';
+type LinkEnd = 'thread' | 'service';
 
 export function newLinkCounts(): LinkCounts {
   return { taken: new Int32Array(new SharedArrayBuffer(8)) };

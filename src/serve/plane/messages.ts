@@ -52,7 +52,7 @@ export interface ServedFile {
   readonly unfinished?: UnfinishedFile;
 }
 
-export interface LogLine {
+interface LogLine {
   readonly level: 'info' | 'warn';
   readonly event: string;
   readonly fields: LogFields | undefined;
