@@ -73,3 +73,10 @@ describe('beside another DHCP server', () => {
     );
   });
 });
+
+test('a machine that is no node is told a program only where there is a hold image', () => {
+  const held: DhcpSite = { ...here, nodes: [], network: network({ hold: 'debian-lite' }) };
+
+  expect(told(uefi, 'pxe-discover', { ...here, nodes: [] })).toMatchObject({ bootFile: undefined });
+  expect(told(uefi, 'pxe-discover', held)).toMatchObject({ bootFile: 'ipxe-arm64.efi' });
+});

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { parseIpv4 } from '../../src/model/ipv4.ts';
+import { parseMac } from '../../src/model/mac.ts';
 import { bootFileFinder, type BootFileContent } from '../../src/serve/boot-files.ts';
 import { sampleBoots } from '../support/sample-boots.ts';
-import { sampleNode, sampleView } from '../support/sample-view.ts';
+import { sampleCluster, sampleClusterInput, sampleNode, sampleView } from '../support/sample-view.ts';
 
 let sample: Awaited<ReturnType<typeof sampleBoots>>;
 beforeEach(async () => {
@@ -76,4 +77,30 @@ test('a node that cannot boot is told why', async () => {
 
 test.each(['../../manifest.json', '/etc/passwd', 'a'.repeat(2000), 'a\u0000b'])('%j is refused', async (name) => {
   expect((await find(name)).kind).toBe('refused');
+});
+
+describe('a board that waits for a name', () => {
+  const hold = (image: string) => sampleCluster({ network: { ...sampleClusterInput.network, hold: image } });
+  const board = { mac: parseMac('dc:a6:32:aa:bb:cc'), address: elsewhere, board: 'pi4', firstSeenMs: 1, lastSeenMs: 1 };
+  const waiting = (address: string) => (address === elsewhere ? board : undefined);
+  const ask = (name: string, from = elsewhere) =>
+    bootFileFinder({ ...sample, waiting, imagesDir: '/images' })(name, from);
+
+  test('gets the hold image, and a command line that waits', async () => {
+    sample.world.view = sampleView({ cluster: hold('debian-lite') });
+
+    expect(textOf(await ask('cmdline.txt'))).toContain('pi_image.hold=1');
+    expect(await ask('start4.elf')).toMatchObject({ kind: 'file', root: '/images/debian-lite/20261121.1/boot' });
+    expect(await ask('boot.img')).toMatchObject({ kind: 'missing' });
+    expect(await ask('start4.elf', parseIpv4('10.42.0.78'))).toMatchObject({ kind: 'missing' });
+    expect(sample.boots.all()).toEqual([]);
+  });
+
+  test('is told what is wrong with that image, or that there is none', async () => {
+    sample.world.view = sampleView({ cluster: hold('absent') });
+    expect(await ask('config.txt')).toMatchObject({ kind: 'refused' });
+
+    sample.world.view = sampleView();
+    expect(await ask('config.txt')).toMatchObject({ kind: 'missing' });
+  });
 });
