@@ -8,7 +8,7 @@ import { diagnoseNode } from '../plan/doctor-node.ts';
 import { diagnoseSite } from '../plan/doctor-site.ts';
 import type { Service } from './wire-up.ts';
 
-type Sources = Pick<Service, 'site' | 'boots' | 'heartbeats' | 'health' | 'state'>;
+type Sources = Pick<Service, 'site' | 'boots' | 'heartbeats' | 'health' | 'state' | 'eeproms'>;
 
 export interface DiagnosisDeps {
   readonly sources: Sources;
@@ -38,8 +38,27 @@ function diagnoseAll({ sources, answers, now }: DiagnosisDeps, nodes: readonly N
   for (const boot of sources.boots.all()) if (wanted.has(boot.node)) boots.get(boot.node)?.push(withoutToken(boot));
   return answers(nodes).map((answer) => {
     const { status, ...node } = answer;
-    return diagnoseNode({ node, status, boots: boots.get(node.name) ?? [], around, nowMs });
+    const eeprom = sources.eeproms.of(node.name);
+    const largestFile = largestOf(node, sources);
+    return diagnoseNode({ node, status, boots: boots.get(node.name) ?? [], eeprom, largestFile, around, nowMs });
   });
+}
+
+/** Kernel and initramfs of what it would boot now. */
+function largestOf(node: NodeSpec, { site }: Sources) {
+  const desired = site.desired(node);
+  if (desired.kind === 'refused' || desired.frozen.generation.boot === 'signed') return undefined;
+  const { name, version } = desired.frozen.generation.image;
+  const manifest = site
+    .view()
+    .images.get(name)
+    ?.find((each) => each.version === version);
+  const kernel = manifest?.kernels.find(({ boards }) => boards.includes(node.board));
+  const files = [kernel?.kernel, kernel?.initramfs].flatMap((file = '') => {
+    const found = manifest?.bootFiles[file];
+    return found === undefined ? [] : [{ name: file, sizeBytes: found.sizeBytes }];
+  });
+  return files.toSorted((one, other) => other.sizeBytes - one.sizeBytes)[0];
 }
 
 function neighbourhood({ site, boots, heartbeats, health, state }: Sources): Neighbourhood {

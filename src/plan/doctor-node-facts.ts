@@ -1,4 +1,5 @@
 /** What a rule about a node can look at. */
+import type { EepromRecord } from '../model/eeprom.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { NodeStatus, PublicBoot } from '../model/node-status.ts';
 import type { UnknownBoard } from '../model/state.ts';
@@ -9,6 +10,10 @@ export interface NodeDoctorFacts {
   readonly status: NodeStatus;
   /** Its boots, oldest first. */
   readonly boots: readonly PublicBoot[];
+  /** Of a board that has one. */
+  readonly eeprom?: EepromRecord;
+  /** The largest file that its loader gets; undefined: that is not known. */
+  readonly largestFile?: { readonly name: string; readonly sizeBytes: number } | undefined;
   readonly around: Neighbourhood;
   readonly nowMs: number;
 }

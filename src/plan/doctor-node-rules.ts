@@ -1,8 +1,9 @@
 /** What keeps a node from being ready beside what a single boot tells. docs/troubleshooting.md is made of it. */
 import { renderAge } from '../model/duration.ts';
 import type { PublicBoot } from '../model/node-status.ts';
-import { namesDhcpServer } from './diagnosis-facts.ts';
+import { megabytes, namesDhcpServer } from './diagnosis-facts.ts';
 import type { NodeDoctorFacts, NodeRule } from './doctor-node-facts.ts';
+import { isoDate } from './eeprom-rollout.ts';
 import { isSlowPort, portDelayMs, slowPortHint } from './slow-port.ts';
 
 type Condition = NodeRule['when'];
@@ -117,6 +118,11 @@ export const nodeRules: readonly NodeRule[] = [
   },
 ];
 
+/** Release notes of both EEPROMs, 2025-09-23: block numbers begin anew. Their blocks have 1468 bytes. */
+const countsOnSinceSeconds = Date.UTC(2025, 8, 23) / 1000;
+const lastBlock = 65_535;
+const blockSizeBytes = 1468;
+
 /** What else is to be said of a node, however it stands. */
 export const nodeNotes: readonly NodeRule[] = [
   {
@@ -155,6 +161,25 @@ export const nodeNotes: readonly NodeRule[] = [
     when: ({ status }) => status.rebootFailed !== undefined,
     cause: ({ status }) => `it was to reboot, and was not reached: ${status.rebootFailed?.reason ?? ''}`,
     hint: (name) => `Run "pi-image node reboot ${name}" again, or cut its power: it boots its new role then.`,
+  },
+  {
+    id: 'old-loader',
+    says: ['its boot loader of … counts no further than 65535 blocks, and … has …'],
+    when: ({ eeprom, largestFile }) =>
+      (eeprom?.report?.builtAtSeconds ?? Infinity) < countsOnSinceSeconds &&
+      (largestFile?.sizeBytes ?? 0) > lastBlock * blockSizeBytes,
+    cause: ({ eeprom, largestFile }) =>
+      `its boot loader of ${isoDate(eeprom?.report?.builtAtSeconds ?? 0)} counts no further than ${lastBlock} blocks, ` +
+      `and ${largestFile?.name} has ${megabytes(largestFile?.sizeBytes ?? 0)}`,
+    hint: (name) => `Update it before its next boot: "pi-image node eeprom set ${name} --image FILE".`,
+  },
+  {
+    id: 'eeprom-update-failed',
+    says: ['the update of its EEPROM failed: …'],
+    when: ({ eeprom }) => eeprom?.desired?.state === 'failed',
+    cause: ({ eeprom }) => `the update of its EEPROM failed: ${eeprom?.desired?.reason ?? ''}`,
+    hint: () =>
+      '"pi-image node eeprom" says what to look at; "node eeprom continue" goes on with the others, "cancel" gives up.',
   },
   {
     id: 'slow-port',

@@ -24,19 +24,22 @@ export interface EepromFileRequest {
   readonly desired: EepromDesired | undefined;
 }
 
-const form = /^(?<prefix>[0-9a-f]{8}|(?:[0-9a-f]{2}-){5}[0-9a-f]{2})\/pieeprom\.(?<kind>sig|upd)$/i;
+const form = /^([0-9a-f]{8}|(?:[0-9a-f]{2}-){5}[0-9a-f]{2})\/pieeprom\.(sig|upd)$/;
 
 const none: EepromFileDecision = { kind: 'none' };
 
 export function decideEepromFile(request: EepromFileRequest): EepromFileDecision {
-  const { prefix = '', kind = '' } = form.exec(request.path)?.groups ?? {};
-  const { node, boot, desired } = request;
-  if (prefix === '' || desired === undefined || boot === undefined) return none;
-  if (!isOwnPrefix(prefix.toLowerCase(), node, desired) || !isSameBoard(node, boot, desired)) return none;
-  if (!handedOut.has(desired.state) || !isInFirmware(node, boot)) return none;
-  if (kind.toLowerCase() === 'upd') return desired.asks < mostAsks ? { kind: 'image', desired } : none;
+  const [, prefix, kind] = form.exec(request.path.toLowerCase()) ?? [];
+  const { desired } = request;
+  if (prefix === undefined || desired === undefined || !isForThisBoard(prefix, desired, request)) return none;
+  if (kind === 'upd') return desired.asks < mostAsks ? { kind: 'image', desired } : none;
   const { image, timestampSeconds } = desired;
   return { kind: 'signature', text: encodeEepromSig({ sha256: image.sha256, timestampSeconds, chip: image.chip }) };
+}
+
+function isForThisBoard(prefix: string, desired: EepromDesired, { node, boot }: EepromFileRequest): boolean {
+  if (boot === undefined || !handedOut.has(desired.state)) return false;
+  return isOwnPrefix(prefix, node, desired) && isSameBoard(node, boot, desired) && isInFirmware(node, boot);
 }
 
 const handedOut: ReadonlySet<EepromDesired['state']> = new Set(['staged', 'asked']);

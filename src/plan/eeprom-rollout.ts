@@ -120,7 +120,7 @@ function comeBack(desired: EepromDesired, boot: Boot, facts: RolloutFacts): Eepr
 }
 
 /** A loader that says when it was updated says which update that was; an older one only when it was built. */
-export function hasUpdate(report: EepromReport, { image, timestampSeconds }: EepromDesired): boolean {
+function hasUpdate(report: EepromReport, { image, timestampSeconds }: EepromDesired): boolean {
   if (report.builtAtSeconds !== image.builtAtSeconds) return false;
   return report.updatedAtSeconds === undefined || report.updatedAtSeconds === timestampSeconds;
 }
@@ -136,7 +136,7 @@ function stopOf(name: string, { image }: EepromDesired, canary: EepromDesired | 
   return canary.state === 'updated' ? undefined : { reason: `waits for ${name}` };
 }
 
-export function failed(
+function failed(
   desired: EepromDesired,
   reason: string,
   hint: string,

@@ -14,7 +14,7 @@ export interface EepromContents {
   readonly config: string;
 }
 
-export const chipOfSize: Readonly<Record<number, EepromChip>> = { [512 * 1024]: '2711', [2048 * 1024]: '2712' };
+const chipOfSize: Readonly<Record<number, EepromChip>> = { [512 * 1024]: '2711', [2048 * 1024]: '2712' };
 
 const magic = { file: 0x55aaf11f, padding: 0x55aafeef } as const;
 const sectionMask = 0xfffff00f;

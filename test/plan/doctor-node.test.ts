@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Boot } from '../../src/model/boot.ts';
+import type { EepromDesired } from '../../src/model/eeprom.ts';
 import type { NodeDiagnosis } from '../../src/model/diagnosis.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';
@@ -40,18 +41,30 @@ const stranger = {
 const desired = { generation: 'g1', image: 'a@1' };
 const failure = (boot: Boot): Partial<NodeStatus> => ({ state: 'failed', desired, reason: boot.closed?.cause });
 
+const sha256 = 'a'.repeat(64);
+const stagedUpdate: Omit<EepromDesired, 'state'> = {
+  image: { sha256, sourceSha256: sha256, sizeBytes: 524_288, chip: '2711', builtAtSeconds: 1_785_847_093 },
+  serial: '9ffefdef',
+  waitsFor: [],
+  timestampSeconds: 1,
+  sinceMs: 0,
+  asks: 1,
+};
+
 interface Sample {
   readonly rule: string;
   readonly status: Partial<NodeStatus>;
   readonly boots?: readonly Boot[];
   readonly around?: Partial<NodeDoctorFacts['around']>;
+  readonly more?: Pick<NodeDoctorFacts, 'eeprom' | 'largestFile'>;
   readonly cause: string | RegExp;
 }
 
-function diagnosed({ status, boots = [], around = {} }: Sample) {
+function diagnosed({ status, boots = [], around = {}, more = {} }: Sample) {
   return diagnoseNode({
     node: sampleNode('node01'),
     status: { state: 'new', ...status },
+    ...more,
     boots: boots.map(withoutToken),
     around: { problems: {}, listeningSinceMs: nowMs - 7_200_000, unknownBoards: [], heard: [], ...around },
     nowMs,
@@ -174,6 +187,21 @@ const notes: readonly Sample[] = [
     status: { state: 'ready', desired },
     boots: [slow],
     cause: 'its switch port let nothing through for 31 s after its kernel had started',
+  },
+  {
+    rule: 'old-loader',
+    status: { state: 'ready', desired },
+    more: {
+      eeprom: { report: { builtAtSeconds: 1_746_713_597, boot: 'b1', atMs: 0 } },
+      largestFile: { name: 'initramfs8', sizeBytes: 97_000_000 },
+    },
+    cause: 'its boot loader of 2025-05-08 counts no further than 65535 blocks, and initramfs8 has 97.0 MB',
+  },
+  {
+    rule: 'eeprom-update-failed',
+    status: { state: 'ready', desired },
+    more: { eeprom: { desired: { ...stagedUpdate, state: 'failed', reason: 'it burned' } } },
+    cause: 'the update of its EEPROM failed: it burned',
   },
 ];
 
