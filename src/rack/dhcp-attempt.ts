@@ -2,7 +2,7 @@
 import { WireError } from '../model/errors.ts';
 import { decodeDhcp } from '../wire/dhcp-decode.ts';
 import type { BoardIdentity } from './eeprom.ts';
-import { decideOffer, discoverPacket, type Offer } from './firmware-dhcp.ts';
+import { addHalf, discoverPacket, joinHalves, type Offer, type OfferHalves } from './firmware-dhcp.ts';
 import type { DhcpClient } from './loaders.ts';
 
 export class DhcpAttempt {
@@ -11,6 +11,7 @@ export class DhcpAttempt {
   readonly #stage: number;
   readonly #client: DhcpClient;
   readonly #startedMs: number;
+  #halves: OfferHalves = {};
   /** DISCOVERs that have left. */
   sent = 0;
 
@@ -34,11 +35,11 @@ export class DhcpAttempt {
     return discoverPacket(this.#who, this.xid, this.#stage);
   }
 
-  /** @returns the OFFER when the loader takes it */
+  /** @returns the OFFER when the loader takes it, put together where two servers say one half each */
   receive(datagram: Uint8Array): Offer | undefined {
     try {
-      const decision = decideOffer(decodeDhcp(datagram), this.#who, this.xid);
-      return decision.kind === 'take' ? decision.offer : undefined;
+      this.#halves = addHalf(this.#halves, decodeDhcp(datagram), this.#who, this.xid);
+      return joinHalves(this.#halves);
     } catch (error) {
       if (error instanceof WireError) return undefined;
       throw error;

@@ -5,9 +5,18 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { WireError } from '../model/errors.ts';
+import type { DhcpPacket } from '../wire/dhcp.ts';
 import { decodeDhcp } from '../wire/dhcp-decode.ts';
 import type { BoardIdentity } from './eeprom.ts';
-import { decideOffer, discoverPacket, requestPacket, type Offer } from './firmware-dhcp.ts';
+import {
+  addHalf,
+  decideOffer,
+  discoverPacket,
+  joinHalves,
+  requestPacket,
+  type Offer,
+  type OfferHalves,
+} from './firmware-dhcp.ts';
 import type { Emit } from './firmware-event.ts';
 import { loadersOf } from './loaders.ts';
 
@@ -57,21 +66,29 @@ export async function requestAddress(
 
 function awaitOffer({ socket, who, xid, emit }: Attempt, signal: AbortSignal): Promise<Offer> {
   return new Promise((resolve) => {
+    let halves: OfferHalves = {};
     const onMessage = (datagram: Uint8Array) => {
-      const decision = decide(datagram, who, xid);
-      if (decision.kind === 'take') resolve(decision.offer);
-      else emit({ event: 'ignored-offer', reason: decision.reason });
+      const reply = decode(datagram);
+      if (typeof reply === 'string') return emit({ event: 'ignored-offer', reason: reply });
+      const before = halves;
+      halves = addHalf(before, reply, who, xid);
+      const offer = joinHalves(halves);
+      if (offer !== undefined) return resolve(offer);
+      if (halves !== before) return;
+      const decision = decideOffer(reply, who, xid);
+      if (decision.kind === 'ignore') emit({ event: 'ignored-offer', reason: decision.reason });
     };
     socket.on('message', onMessage);
     signal.addEventListener('abort', () => socket.off('message', onMessage), { once: true });
   });
 }
 
-function decide(datagram: Uint8Array, who: BoardIdentity, xid: number): ReturnType<typeof decideOffer> {
+/** @returns a sentence when it is no DHCP packet */
+function decode(datagram: Uint8Array): DhcpPacket | string {
   try {
-    return decideOffer(decodeDhcp(datagram), who, xid);
+    return decodeDhcp(datagram);
   } catch (error) {
-    if (error instanceof WireError) return { kind: 'ignore', reason: error.message };
+    if (error instanceof WireError) return error.message;
     throw error;
   }
 }

@@ -78,9 +78,39 @@ export function decideOffer(reply: DhcpPacket, who: BoardIdentity, xid: number):
   const siaddr = reply.siaddr === noAddress ? undefined : reply.siaddr;
   const tftpServer = optionServer ?? siaddr ?? serverId;
   if (tftpServer === undefined || serverId === undefined) return ignore('no server is named');
+  return { kind: 'take', offer: offerOf(reply, serverId, tftpServer) };
+}
+
+/** Beside a home router: its OFFER has the address, and another one says where to boot from. Measured on a Pi 4, in either order. */
+export interface OfferHalves {
+  readonly address?: Offer;
+  readonly boot?: Offer;
+}
+
+export function addHalf(halves: OfferHalves, reply: DhcpPacket, who: BoardIdentity, xid: number): OfferHalves {
+  const decision = decideOffer(reply, who, xid);
+  if (decision.kind === 'take') return { ...halves, boot: decision.offer };
+  const serverId = readAddress(reply.options, option.serverId);
+  const isOffer = isForUs(reply, who, xid) && readMessageType(reply.options) === 'offer';
+  if (!isOffer || reply.yiaddr === noAddress || serverId === undefined) return halves;
+  return { ...halves, address: offerOf(reply, serverId, serverId) };
+}
+
+/** @returns undefined while one of the two is missing */
+export function joinHalves({ address, boot }: OfferHalves): Offer | undefined {
+  if (boot === undefined || boot.address !== noAddress) return boot;
+  return address && { ...address, tftpServer: boot.tftpServer };
+}
+
+function offerOf(reply: DhcpPacket, serverId: Ipv4Address, tftpServer: Ipv4Address): Offer {
   const prefixLength = maskLength(reply.options.get(option.subnetMask));
-  const gateway = readAddress(reply.options, option.router);
-  return { kind: 'take', offer: { address: reply.yiaddr, serverId, tftpServer, prefixLength, gateway } };
+  return {
+    address: reply.yiaddr,
+    serverId,
+    tftpServer,
+    prefixLength,
+    gateway: readAddress(reply.options, option.router),
+  };
 }
 
 function isForUs(reply: DhcpPacket, who: BoardIdentity, xid: number): boolean {
