@@ -15,6 +15,9 @@ const token = { beginNode: 1, endNode: 2, property: 3, nop: 4, end: 9 } as const
 /** Real trees are at most nine deep; this bounds the recursion on a file made to hurt. */
 const maxDepth = 64;
 
+/** §2.2.1 and §2.2.4 allow 31. Many properties may share one name, so a long one would be copied as often. */
+const maxNameBytes = 255;
+
 /** @throws WireError when the file is cut off or is none. */
 export function decodeDeviceTree(file: Uint8Array): DeviceTreeNode {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -74,9 +77,11 @@ function skip({ cursor, file }: Reader, length: number): void {
 }
 
 function readName(file: Uint8Array, at: number): string {
-  const end = file.indexOf(0, at);
-  if (at > file.byteLength || end === -1) throw new WireError('device tree is cut off inside a name');
-  return Buffer.from(file.subarray(at, end)).toString('latin1');
+  const longest = file.subarray(at, at + maxNameBytes + 1);
+  const end = longest.indexOf(0);
+  if (end === -1 && longest.byteLength > maxNameBytes) throw new WireError('device tree has an endless name');
+  if (end === -1) throw new WireError('device tree is cut off inside a name');
+  return Buffer.from(longest.subarray(0, end)).toString('latin1');
 }
 
 /** A list of NUL-terminated strings, as `compatible` is. */

@@ -44,6 +44,13 @@ describe('what is no device tree is a WireError:', () => {
     expect(() => decodeDeviceTree(bytes)).toThrow(WireError);
   });
 
+  test('a name that many properties share, too long to be copied for each', () => {
+    const name = 'n'.repeat(256);
+
+    expect(decodeDeviceTree(deviceTreeBlob({ [name.slice(1)]: 'a' })).properties.size).toBe(1);
+    expect(() => decodeDeviceTree(deviceTreeBlob({ [name]: 'a' }))).toThrow('an endless name');
+  });
+
   test('one node in another, 100 deep', () => {
     const deep = (levels: number): object => (levels === 0 ? {} : { child: deep(levels - 1) });
     expect(() => decodeDeviceTree(deviceTreeBlob(deep(100) as Record<string, never>))).toThrow('deeper than 64');
