@@ -1,7 +1,7 @@
 /** The scripts of boot/initramfs, run by this machine's shell with what they call replaced. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -269,5 +269,30 @@ describe('the overlay', () => {
     expect(answer).toContain("3: this node's overlay arrived damaged three times. ");
     expect(answer.match(/fetching it again/g)).toHaveLength(3);
     expect(readdirSync(`${scratch}/new/etc`)).toEqual(['ssh']);
+  });
+});
+
+describe('an address from another server', () => {
+  const udhcpc =
+    'work=$(mktemp -d); echo 10.42.0.57 > $work/address; ip() { :; }; udhcpc() { echo "$*" >&3; }; card=end0';
+  const asked = (line: string) =>
+    sh(`read_command_line; exec 3>&1; ask_for_address > /dev/null`, `cat() { echo '${line}'; }; ${udhcpc}`);
+  const line = 'pi_image.server=10.42.0.1 pi_image.root=/r pi_image.id=9ffefdef pi_image.token=secret';
+
+  test('is asked for as firmware did, without a client id', () => {
+    expect(asked(`${line} pi_image.host=node01`)).toContain(' -C ');
+    expect(asked(line)).not.toContain(' -C ');
+  });
+
+  test.each([
+    ['node01', 'router-says', 'node01'],
+    ['', 'node02', 'node02'],
+    ['', '', 'pi-10-42-0-57'],
+    ['', 'No Name', 'pi-10-42-0-57'],
+  ])('with %j on the command line and %j from DHCP has the name %s', (host, hostname, expected) => {
+    const script = readFileSync(path.join(folder, 'lib/dhcp-event'), 'utf8').replace(/^echo .*$/m, '');
+    const stubs = 'ip() { :; }; hostname() { echo "$1"; }; set -- bound';
+    const env = { ...process.env, host, hostname, ip: '10.42.0.57', mask: '24', interface: 'end0', router: '' };
+    expect(execFileSync('/bin/sh', ['-c', `${stubs}\n${script}`], { encoding: 'utf8', env })).toBe(`${expected}\n`);
   });
 });

@@ -79,7 +79,7 @@ export function createBoots(deps: BootsDeps): Boots {
         if (decision.boot.tokenRefused !== undefined) amendOpen(address, ({ tokenRefused: _over, ...open }) => open);
       } else if (token !== undefined) {
         // What it would report of that comes under the same token: nobody would hear it.
-        amendOpen(decision.boot?.address ?? address, (open) => ({ ...open, tokenRefused: decision.reason }));
+        amendOpen(decision.boot?.address ?? address, (open) => noteRefusal(open, decision.reason));
       }
       return decision;
     },
@@ -103,4 +103,10 @@ export function createBoots(deps: BootsDeps): Boots {
       return tidy(deps, beginnings);
     },
   };
+}
+
+/** A token that was ended early says why, and not that it has ended. */
+function noteRefusal(boot: Boot, reason: string): Boot {
+  const wasEnded = boot.token === undefined && boot.tokenRefused !== undefined;
+  return wasEnded ? boot : { ...boot, tokenRefused: reason };
 }

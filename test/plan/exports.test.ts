@@ -148,3 +148,27 @@ test('an id is given to a path once and never to another', () => {
     '3 /srv/shares/slurm',
   ]);
 });
+
+describe('where another server gives the addresses', () => {
+  const { cluster } = view;
+  const beside = { ...view, cluster: { ...cluster, network: { ...cluster.network, dhcp: 'proxy' as const } } };
+  const at = (address: string, changes: Partial<Boot> = {}) => boot({ address, ...changes });
+  const seen = (address: string) => [
+    `/images/debian-lite/20261101.1/root read-only: ${address}`,
+    `/shares/home read-write: ${address}`,
+  ];
+
+  test.each<[string, readonly Boot[], readonly string[]]>([
+    ['nothing is exported before a boot', [], []],
+    ['a boot has what it needs where it is', [at('10.42.0.57')], seen('10.42.0.57')],
+    ['one that never started its kernel has nothing', [closeBoot(at('10.42.0.57'), 'silent', 1)], []],
+    ['the next boot is elsewhere', [ran(at('10.42.0.57')), ran(at('10.42.0.58', { id: 'b2' }))], seen('10.42.0.58')],
+    [
+      'another node is at that address by now',
+      [ran(at('10.42.0.57')), at('10.42.0.57', { id: 'b2', node: 'login', generation: 'other' })],
+      [],
+    ],
+  ])('%s', (_name, boots, expected) => {
+    expect(lines(boots, beside)).toEqual(expected);
+  });
+});
