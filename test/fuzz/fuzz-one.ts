@@ -140,6 +140,7 @@ async function main(name: string, seconds: number, seed: number): Promise<number
   const startMs = performance.now();
   try {
     fuzzer.runUntil(startMs + seconds * 1000);
+    fuzzer.save();
   } catch (error) {
     if (!(error instanceof Finding)) throw error;
     const bytes = fuzzer.saveFinding(error);
@@ -147,7 +148,6 @@ async function main(name: string, seconds: number, seed: number): Promise<number
     process.stdout.write(`${String(error.cause instanceof Error ? error.cause.stack : '')}\n`);
     return 1;
   }
-  fuzzer.save();
   process.stdout.write(`${report(name, fuzzer, coverage)}\n`);
   return 0;
 }

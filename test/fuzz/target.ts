@@ -7,6 +7,10 @@ export interface FuzzTarget {
   /** What chance alone would take too long to write. */
   readonly words: readonly (string | readonly number[])[];
   readonly maxBytes: number;
+  /** Where one input is a small part of what is read. */
+  readonly wholeBytes?: number;
+  /** 50 otherwise. */
+  readonly slowMs?: number;
   /** For checksums and the like: mends what mutation always breaks. */
   readonly repair?: (bytes: Uint8Array) => void;
   /**

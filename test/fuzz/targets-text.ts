@@ -86,6 +86,7 @@ const hosts: FuzzTarget = {
     promise(names.length <= 10_000, `${names.length} names`);
     if (names.length > 200 || names.some((name) => /[[\],]/.test(name) || name === '')) return 'many';
     const short = compressHostlist(names);
+    if (short.length > 64 * 1024) return 'long';
     deepEqual(new Set(expandHostlist(short)), new Set(names), 'it does not survive its own compressing');
     return `${sizeName(names.length)} ${sizeName(short.length)}`;
   },
