@@ -9,6 +9,9 @@ export function noteUnused(cluster: Cluster): Problem[] {
   if (cluster.network.hold !== undefined && cluster.network.dhcp === 'off') {
     note(['network', 'hold'], 'with "dhcp: off" nothing is heard of unknown boards, so none is booted');
   }
+  if (cluster.network.trust === 'requests' && cluster.network.dhcp !== 'off') {
+    note(['network', 'trust'], 'only "dhcp: off" asks for it: DHCP shows which boards are being switched on');
+  }
   if (cluster.network.dhcp !== 'server') {
     const pools = [cluster.network, ...cluster.network.subnets];
     if (pools.some(({ pool }) => pool !== undefined)) {

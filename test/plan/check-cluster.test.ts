@@ -293,5 +293,8 @@ describe('notes', () => {
     });
 
     expect(noteUnused(cluster).map(({ path }) => path.join('.'))).toEqual(['network.hold', 'switches.sw1']);
+    const trusting = (dhcp: string) =>
+      sampleCluster({ network: { ...network, dhcp, trust: 'requests' }, switches: {} });
+    expect(noteUnused(trusting('server')).map(({ path }) => path.join('.'))).toEqual(['network.trust']);
   });
 });
