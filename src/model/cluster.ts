@@ -28,7 +28,7 @@ const KernelArgument = z
 export const defaultDeadlineMs = 300_000;
 
 /** How firmware gets its files: one by one, or as a signed boot.img. */
-export const bootWays = ['tftp', 'signed'] as const;
+const bootWays = ['tftp', 'signed'] as const;
 
 export const Role = z.strictObject({
   image: ImageReference,

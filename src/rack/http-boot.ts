@@ -48,7 +48,7 @@ export async function bootOverHttp(options: HttpBootOptions): Promise<FirmwareRe
 }
 
 /** A sentence; undefined when the owner's key has signed these bytes. */
-export function whyNotTrusted(image: Uint8Array, text: string, publicPem: string): string | undefined {
+function whyNotTrusted(image: Uint8Array, text: string, publicPem: string): string | undefined {
   const { sha256, rsa2048 } = decodeBootSig(text);
   if (createHash('sha256').update(image).digest('hex') !== sha256) return 'boot.img is not what boot.sig describes';
   if (rsa2048 === undefined) return 'boot.sig is not signed';

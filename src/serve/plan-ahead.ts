@@ -13,7 +13,7 @@ const sliceMs = 4;
 const pollMs = 200;
 
 export interface PlanAheadDeps extends Pick<Site, 'view' | 'desired'> {
-  /** For one node of each role: makes what all nodes of a role have in common. */
+  /** For one node of each role, when the configuration is another: makes what all nodes of a role have in common. */
   readonly prepare: (node: NodeSpec, view: ClusterView) => void;
 }
 
@@ -26,19 +26,27 @@ export async function planAhead(deps: PlanAheadDeps, signal: AbortSignal): Promi
     // What was planned for another configuration is of no use.
     const isStale = () => view() !== now || signal.aborted;
     if (now !== planned) {
-      await planAll(deps, now, isStale);
-      planned = isStale() ? undefined : now;
+      // A change of nodes brings along what it has made itself.
+      const isNew = planned === undefined || !isSameConfig(planned, now);
+      await planAll(deps, { now, isNew, isStale });
+      planned = isStale() ? planned : now;
     }
     await sleep(pollMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
-async function planAll({ desired, prepare }: PlanAheadDeps, now: ClusterView, isStale: () => boolean): Promise<void> {
+interface Planning {
+  readonly now: ClusterView;
+  readonly isNew: boolean;
+  readonly isStale: () => boolean;
+}
+
+async function planAll({ desired, prepare }: PlanAheadDeps, { now, isNew, isStale }: Planning): Promise<void> {
   const roles = new Set<string>();
   let sliceBeganMs = performance.now();
   for (const node of now.nodes) {
     desired(node);
-    if (!roles.has(node.role)) prepare(node, now);
+    if (isNew && !roles.has(node.role)) prepare(node, now);
     roles.add(node.role);
     if (performance.now() - sliceBeganMs < sliceMs) continue;
     await nextTurn();
@@ -46,3 +54,6 @@ async function planAll({ desired, prepare }: PlanAheadDeps, now: ClusterView, is
     sliceBeganMs = performance.now();
   }
 }
+
+const isSameConfig = (one: ClusterView, other: ClusterView): boolean =>
+  one.cluster === other.cluster && one.overlays === other.overlays && one.images === other.images;

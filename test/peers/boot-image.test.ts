@@ -146,8 +146,10 @@ describe('a FAT image', () => {
       const source = path.join(dir, 'source');
       await writeFile(source, '');
       await truncate(source, sizeBytes);
-      const files = ['kernel8.img', 'overlays/README'].map((name) => ({ path: name, source, sizeBytes }));
-      const layout = planFatLayout(files.map((file, index) => (index === 0 ? file : { ...file, sizeBytes: 1 })));
+      const layout = planFatLayout([
+        { path: 'kernel8.img', source, sizeBytes },
+        { path: 'overlays/README', source, sizeBytes: 1 },
+      ]);
       const img = path.join(dir, 'boot.img');
       const readme = { path: 'overlays/README', text: 'x' };
 

@@ -66,7 +66,7 @@ test('what a killed service left is let go, and what an administrator wrote stay
     '10.42.0.12 dc:a6:32:00:00:12 STALE',
     '10.42.0.99 02:00:00:00:00:99 PERMANENT',
   ]);
-  await program.stop();
+  expect(await program.stop()).toBe(0);
 });
 
 test('without the privilege it says so once, and goes on', async () => {

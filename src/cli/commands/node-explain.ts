@@ -48,7 +48,9 @@ function findNode(who: string, { nodes }: ClusterView): NodeSpec | undefined {
 function explainUnknown(mac: string, { cluster, nodes }: ClusterView): string {
   const { pool } = cluster.network;
   const gets =
-    pool === undefined ? 'the board gets no address here,' : `the board gets an address from ${pool.first}-${pool.last},`;
+    pool === undefined
+      ? 'the board gets no address here,'
+      : `the board gets an address from ${pool.first}-${pool.last},`;
   const unseen = nodes.filter((node) => node.mac === undefined).map(({ name }) => name);
   return [
     `${mac} is the MAC address of no node: ${gets}`,
