@@ -36,6 +36,11 @@ test('all nodes are planned, again when the view is another, and others get thei
   expect(planned).toEqual(names);
   world.view = sampleView();
   await expect.poll(() => planned).toEqual([...names, ...names]);
+  expect(prepared).toHaveLength(6);
+
+  world.view = { ...world.view, nodes: [...world.view.nodes] };
+  await expect.poll(() => planned).toHaveLength(3 * names.length);
+  expect(prepared).toHaveLength(6);
 
   stop.abort();
   await ended;
