@@ -147,8 +147,8 @@ describe('a FAT image', () => {
       await writeFile(source, '');
       await truncate(source, sizeBytes);
       const layout = planFatLayout([
-        { path: 'kernel8.img', source, sizeBytes },
-        { path: 'overlays/README', source, sizeBytes: 1 },
+        { path: 'kernel8.img', sizeBytes },
+        { path: 'overlays/README', sizeBytes: 1 },
       ]);
       const img = path.join(dir, 'boot.img');
       const readme = { path: 'overlays/README', text: 'x' };
