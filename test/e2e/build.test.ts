@@ -123,13 +123,10 @@ describe('a published version', () => {
   test('says in its manifest what it holds, with the digests that it really has', async () => {
     const folder = path.dirname(root);
     const manifest = ImageManifest.parse(JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8')));
+    const kernel = { release: expect.stringMatching(/^7\./) as string, kernel: 'kernel8.img' };
     expect(manifest.kernels).toEqual([
-      {
-        release: expect.stringMatching(/^7\./) as string,
-        kernel: 'kernel8.img',
-        initramfs: 'initramfs8',
-        boards: manifest.boards,
-      },
+      { ...kernel, initramfs: 'initramfs8', boards: ['pi3', 'pi4', 'pi5'] },
+      { ...kernel, initramfs: 'initramfs_uefi', boards: ['uefi'] },
     ]);
     expect(manifest.users['root']).toBe(0);
     expect(manifest.folderLinks).toMatchObject({ bin: 'usr/bin', lib: 'usr/lib' });
