@@ -58,6 +58,8 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'kea-admin', why: 'perfdhcp, which asks for addresses by the thousand' },
     { name: 'tshark', why: 'looks for what is wrong in packets of ours' },
     { name: 'perl-base', why: 'hands sockets over as systemd does' },
+    { name: 'gcc-aarch64-linux-gnu', why: 'compiles what listens for LLDP on a board', isForEmulation: true },
+    { name: 'openssl', why: 'verifies signatures of ours' },
     { name: 'gpg', why: "signs the tests' own package archive" },
     { name: 'gpg-agent', why: 'holds the key for it' },
     { name: 'qemu-system-x86', why: "the machine for the kernel's NFS server" },
