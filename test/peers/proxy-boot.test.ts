@@ -42,8 +42,6 @@ async function becomeHomeNetwork(): Promise<void> {
     await net.cable(end, { namespace: 'switch', interface: `port${at}` });
     await net.run('switch', ['ip', 'link', 'set', `port${at}`, 'master', 'br0']);
   }
-  // The virtual firmware hears frames for any address; here it must not answer ARP for all of them.
-  await net.run('board', ['sysctl', '-qw', 'net.ipv4.conf.all.arp_ignore=1']);
 }
 
 async function router(address = leased): Promise<void> {
