@@ -115,7 +115,7 @@ const printed: FuzzTarget = {
     texts(
       'udp UNCONN 0 0 0.0.0.0%eth0:67 0.0.0.0:* users:(("dnsmasq",pid=612,fd=4))\n',
       'alias of:N*T*Cbrcm,bcm2711-genet-v5 genet\nalias pci:v00001DE4d00000001sv*sd* rp1\n',
-      "'http://deb.debian.org/a_1%3a2-1_arm64.deb' a_1%3a2-1_arm64.deb 100 SHA256:00\n",
+      "'http://mirror.example/a_1%3a2-1_arm64.deb' a_1%3a2-1_arm64.deb 100 SHA256:00\n",
       'Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: arm64\n\nPackage: b\n',
     ),
   words: ['users:(("', '",pid=', '%', '%3a', '\n', '\n\n', ' ', 'Status: ', ' installed', 'alias ', 'of:N', 'T*C', ':'],
