@@ -2,24 +2,11 @@
 import { z } from 'zod';
 
 import { BoardName } from './board.ts';
+import { AptBase, PackageName } from './image-base.ts';
 import { ResourceName } from './names.ts';
 
-/** Debian policy §5.6.1; a version may be pinned with =. */
-const PackageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+(?:=[A-Za-z0-9.+:~-]+)?$/, 'a Debian package name');
-
-export const aptSources = ['debian', 'raspberrypi'] as const;
-
-/** Images made of an official image file are planned. */
-const Base = z
-  .strictObject({
-    apt: z.strictObject({
-      suite: z.enum(['trixie']),
-      sources: z.array(z.enum(aptSources)).min(1).default(['debian']),
-      /** Added to what every image of ours needs to boot. */
-      packages: z.array(PackageName).default([]),
-    }),
-  })
-  .meta({ later: ['image'] });
+/** Bases of other kinds are read by image-base.ts. */
+const AptOnly = z.strictObject({ apt: AptBase }).meta({ later: ['image', 'root', 'oci'] });
 
 const Layer = z.strictObject({
   name: ResourceName,
@@ -47,7 +34,7 @@ function refuseDoubles(layers: readonly Layer[], context: z.RefinementCtx): void
 
 export const ImageSpec = z.strictObject({
   summary: z.string().optional(),
-  base: Base,
+  base: AptOnly,
   layers: z.array(Layer).superRefine(refuseDoubles).default([]),
   boards: z.array(BoardName).min(1),
 });

@@ -1,7 +1,7 @@
 /** locks/<image>.json: exactly which packages an image is made of. An unchanged build whose lock is cached needs no network. */
 import { z } from 'zod';
 
-import { aptSources } from './image-spec.ts';
+import { aptSources } from './image-base.ts';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
