@@ -68,8 +68,15 @@ function checkIdentity(node: NodeSpec, index: number): Problem[] {
   if (node.mac !== undefined && isGroupOrZero(node.mac)) {
     problems.push({ path: [index, 'mac'], message: `${node.mac} is not the address of one board` });
   }
+  if (node.board === 'uefi' && node.mac === undefined) problems.push({ path: [index], ...lacksMac });
   return problems;
 }
+
+/** Only a Pi tells its serial when it asks for an address. */
+const lacksMac = {
+  message: 'a uefi node is known by its MAC address, and this one has none',
+  hint: 'Write "mac:" of the network card that it boots from; its firmware shows it, and so does "pi-image node unknown".',
+};
 
 /** IEEE 802: the lowest bit of the first byte marks group addresses. */
 function isGroupOrZero(mac: string): boolean {

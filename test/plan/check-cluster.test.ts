@@ -221,6 +221,11 @@ describe('nodes.yaml', () => {
     ['a group address', { mac: '01:00:5e:00:00:01' }, ['0.mac: 01:00:5e:00:00:01 is not the address of one board']],
     ['no address', { mac: '00:00:00:00:00:00' }, ['0.mac: 00:00:00:00:00:00 is not the address of one board']],
     ['a serial that is none', { serial: '44444444' }, ['0.serial: 44444444 is no serial: many boards show it']],
+    [
+      'a uefi node that has a serial alone',
+      { board: 'uefi', mac: undefined },
+      ['0: a uefi node is known by its MAC address, and this one has none'],
+    ],
     ['localhost', { name: 'localhost' }, ['0.name: localhost is every machine to itself']],
     ['a switch that does not exist', { power: { switch: 'sw1', port: 1 } }, ['0.power.switch: there is no switch sw1']],
   ])('%s', (_name, changes, expected) => {
