@@ -19,6 +19,8 @@ hand_over() {
 leave_for_agent() {
     echo "$server" > $work/server
     echo "$http_port" > $work/http-port
+    # Who got the address from another server has to renew it.
+    [ -z "$host" ] || echo "$card $address" > $work/lease
     cp /bin/busybox $work/busybox || complain "no memory for the agent: this node will not say how it is"
 }
 
