@@ -55,6 +55,9 @@ const leastAtOnce = 4;
 /** Then what was measured must be wrong. */
 const longestWaitMs = 600_000;
 
+/** So long after its first file a board has not shown yet how fast it loads. */
+const youngMs = 10_000;
+
 /** Between two files firmware takes a few seconds; a board that has not asked for any by then is not going to. */
 const quietMs = 10_000;
 const silentMs = 15_000;
@@ -80,7 +83,8 @@ interface Loading {
   readonly sinceMs: number;
   readonly bytes: number;
   seenMs: number;
-  hasBegun: boolean;
+  /** undefined: it has asked for no file yet. */
+  beganMs: number | undefined;
   transfers: number;
   loadedBytes: number;
 }
@@ -96,6 +100,10 @@ export class Admission {
   /** In the order in which they came. */
   readonly #waiting = new Map<MacAddress, Waiting>();
   #bytesPerSecond: number;
+  /** What left lately, in a second. */
+  #sentBytesPerSecond = 0;
+  /** Boards get less because there are others. */
+  #isShared = false;
   #lastBeganMs = Number.NEGATIVE_INFINITY;
   #tidiedMs = Number.NEGATIVE_INFINITY;
 
@@ -107,11 +115,11 @@ export class Admission {
   decide(request: AdmissionRequest, nowMs: number): AdmissionDecision {
     if (nowMs - this.#tidiedMs >= tidyMs) this.#tidy(nowMs);
     // It had begun to load: its firmware asks for an address again only when it starts over.
-    if (this.#loading.get(request.address)?.hasBegun === true) this.#loading.delete(request.address);
+    if (this.#loading.get(request.address)?.beganMs !== undefined) this.#loading.delete(request.address);
     const before = this.#waiting.get(request.mac);
     const waitedMs = before === undefined ? 0 : nowMs - before.sinceMs;
     const hasSeenLoading = nowMs - this.#lastBeganMs < loadingSeenMs;
-    const reason = hasSeenLoading ? this.#reasonToWait(request, waitedMs) : undefined;
+    const reason = hasSeenLoading ? this.#reasonToWait(request, waitedMs, nowMs) : undefined;
     if (reason === undefined) {
       this.#waiting.delete(request.mac);
       this.#letIn(request, nowMs);
@@ -126,7 +134,7 @@ export class Admission {
   began(address: Ipv4Address, nowMs: number): void {
     const loading = this.#loading.get(address) ?? this.#add(address, usualBytes, nowMs);
     this.#lastBeganMs = nowMs;
-    loading.hasBegun = true;
+    loading.beganMs ??= nowMs;
     loading.transfers++;
     loading.seenMs = nowMs;
   }
@@ -140,9 +148,12 @@ export class Admission {
   }
 
   measured({ transfers, bytes, overMs, bytesLeft, boardBytesPerSecond }: Load): void {
-    if (transfers === 0 || overMs < 200) return;
+    if (overMs < 200) return;
     const rate = (bytes * 1000) / overMs;
-    const isPressed = boardBytesPerSecond < pressedBytesPerSecond && bytesLeft / transfers >= largeFileBytes;
+    this.#sentBytesPerSecond += (rate - this.#sentBytesPerSecond) / 4;
+    if (transfers === 0) return;
+    this.#isShared = boardBytesPerSecond < pressedBytesPerSecond;
+    const isPressed = this.#isShared && bytesLeft / transfers >= largeFileBytes;
     if (rate > this.#bytesPerSecond) this.#bytesPerSecond += (rate - this.#bytesPerSecond) / 2;
     else if (isPressed) this.#bytesPerSecond += (rate - this.#bytesPerSecond) / 4;
     this.#bytesPerSecond = Math.max(this.#bytesPerSecond, leastBytesPerSecond);
@@ -154,21 +165,33 @@ export class Admission {
   }
 
   /** undefined: it need not. */
-  #reasonToWait({ mac, board, address, bytes = usualBytes }: AdmissionRequest, waitedMs: number): string | undefined {
+  #reasonToWait(
+    { mac, board, address, bytes = usualBytes }: AdmissionRequest,
+    waitedMs: number,
+    nowMs: number,
+  ): string | undefined {
     if (!waits.has(board) || this.#loading.has(address) || waitedMs >= longestWaitMs) return undefined;
     const seconds = waitedMs >= lateAfterMs ? lateSeconds : usualSeconds;
     const ahead = this.#aheadOf(mac);
     const places = Math.max(leastAtOnce, Math.floor((seconds * this.#bytesPerSecond) / Math.max(bytes, 1)));
+    const loading = this.#bytesToLoad(nowMs) / Math.max(bytes, 1);
     // First come, first served, but for a place that would stay empty until those before it ask again.
-    if (this.#loadingAs(bytes) < places && ahead < places) return undefined;
+    if (loading < places && ahead < places) return undefined;
     return `${this.#loading.size} boards are loading and ${ahead} wait before it; it asks again by itself`;
   }
 
-  /** How many boards of this size are as much to load as those that are let in. */
-  #loadingAs(bytes: number): number {
-    let all = 0;
-    for (const loading of this.#loading.values()) all += loading.bytes;
-    return all / Math.max(bytes, 1);
+  /**
+   * What those that are let in load in the time that a place is for. On a network that loses packets they wait for most of
+   * it, each for itself, and are no load while they do: what they were seen to load then counts instead of what they have
+   * before them.
+   */
+  #bytesToLoad(nowMs: number): number {
+    let [all, young] = [0, 0];
+    for (const { bytes, beganMs = nowMs } of this.#loading.values()) {
+      all += bytes;
+      if (nowMs - beganMs < youngMs) young += bytes;
+    }
+    return this.#isShared ? all : Math.min(all, usualSeconds * this.#sentBytesPerSecond + young);
   }
 
   #aheadOf(mac: MacAddress): number {
@@ -188,7 +211,7 @@ export class Admission {
   }
 
   #add(address: Ipv4Address, bytes: number, nowMs: number): Loading {
-    const loading = { sinceMs: nowMs, seenMs: nowMs, bytes, hasBegun: false, transfers: 0, loadedBytes: 0 };
+    const loading: Loading = { sinceMs: nowMs, seenMs: nowMs, bytes, beganMs: undefined, transfers: 0, loadedBytes: 0 };
     if (this.#loading.size < mostKnown) this.#loading.set(address, loading);
     return loading;
   }
@@ -204,8 +227,8 @@ export class Admission {
   }
 }
 
-function isThrough({ sinceMs, seenMs, bytes, hasBegun, transfers, loadedBytes }: Loading, nowMs: number): boolean {
+function isThrough({ sinceMs, seenMs, bytes, beganMs, transfers, loadedBytes }: Loading, nowMs: number): boolean {
   if (nowMs - sinceMs >= longestLoadMs) return true;
   if (transfers > 0) return false;
-  return loadedBytes >= bytes || nowMs - seenMs >= (hasBegun ? quietMs : silentMs);
+  return loadedBytes >= bytes || nowMs - seenMs >= (beganMs === undefined ? silentMs : quietMs);
 }

@@ -207,6 +207,7 @@ describe('a storm', () => {
     board: () => 'pi4',
     serverBytesPerSecond: 100_000_000,
     boardBytesPerSecond: 5_000_000,
+    waitingShare: 0,
     files: [1_000_000, 8_000_000, 16_000_000],
     admission: undefined,
   };
@@ -226,6 +227,14 @@ describe('a storm', () => {
     const end = weather({ ...storm, admission: new Admission() });
     expect(end).toMatchObject({ booted: storm.boards, givenUp: 0, dead: 0 });
     expect(end.seconds).toBeLessThan(2 * seconds(storm) + 60);
+  });
+
+  test('of boards that wait for lost packets most of their time has more of them at once', () => {
+    const lossy = { ...usual, boards: 1000, files: [1_000_000, 4_000_000, 4_000_000], waitingShare: 0.97 };
+    const end = weather({ ...lossy, admission: new Admission() });
+    expect(end).toMatchObject({ booted: 1000, givenUp: 0, dead: 0 });
+    // One board alone takes a minute; those for which there is a place on a good network would take four and a half.
+    expect(end.seconds).toBeLessThan(220);
   });
 
   test('behind a slow network learns how slow it is, and ends', () => {

@@ -9,6 +9,8 @@ export interface Storm {
   readonly board: (index: number) => BoardName;
   readonly serverBytesPerSecond: number;
   readonly boardBytesPerSecond: number;
+  /** Of a board's time it waits so much for lost packets, whatever the others do. */
+  readonly waitingShare: number;
   readonly files: readonly number[];
   /** undefined: everybody is let in. */
   readonly admission: Admission | undefined;
@@ -56,7 +58,7 @@ class Board {
 }
 
 export function weather(storm: Storm, mostSeconds = 3600): StormEnd {
-  const { admission, files } = storm;
+  const { admission, files, waitingShare } = storm;
   const bytes = files.reduce((sum, size) => sum + size, 0);
   const all = Array.from({ length: storm.boards }, (_none, index) => new Board(index, storm.board(index)));
   const told = { givenUp: 0, startedOver: 0, dead: 0 };
@@ -113,8 +115,9 @@ export function weather(storm: Storm, mostSeconds = 3600): StormEnd {
       else if (board.phase === 'starting' && nowMs >= board.sinceMs) begin(board, nowMs);
     }
     const loading = all.filter(({ phase }) => phase === 'loading');
-    const rate = Math.min(storm.boardBytesPerSecond, storm.serverBytesPerSecond / Math.max(loading.length, 1));
-    const share = (rate * stepMs) / 1000;
+    const busy = loading.length * (1 - waitingShare);
+    const rate = Math.min(storm.boardBytesPerSecond, storm.serverBytesPerSecond / Math.max(busy, 1));
+    const share = (rate * (1 - waitingShare) * stepMs) / 1000;
     sentBytes += share * loading.length;
     for (const board of loading) load(board, nowMs, share);
     if (nowMs % 1000 === 0) {
