@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { emulation } from './binfmt.ts';
-import { runInSandbox, type SandboxOptions } from './sandbox.ts';
+import { attendInSandbox, runInSandbox, type SandboxOptions } from './sandbox.ts';
 
 export interface ImageLayers {
   /** Read-only, the base first. */
@@ -91,6 +91,23 @@ clean chroot "$root" /bin/sh -c 'cd /run/pi-image && exec "$1"' sh "$2"
 rm -f "$root/usr/sbin/policy-rc.d"
 `;
 
+/** Names of packages: they go with their settings. What needs them was looked at when the packages were locked. */
+const removeScript = `${mountImage}${cleanEnvironment}${forbidServices}
+clean chroot "$root" dpkg --purge --force-depends -- "$@"
+rm -f "$root/usr/sbin/policy-rc.d"
+`;
+
+/** A command and its arguments, with a person at the terminal: the name servers are the machine's for as long as it runs. */
+const commandScript = `${mountImage}${cleanEnvironment}${forbidServices}
+[ ! -d "$root/etc" ] || [ ! -e /etc/resolv.conf ] || { cp -L /etc/resolv.conf "$root/run/resolv.conf"
+  [ -e "$root/etc/resolv.conf" ] || [ -L "$root/etc/resolv.conf" ] || : > "$root/etc/resolv.conf"
+  mount --bind "$root/run/resolv.conf" "$root/etc/resolv.conf" 2>/dev/null || :; }
+code=0
+clean TERM="\${TERM:-dumb}" chroot "$root" "$@" || code=$?
+rm -f "$root/usr/sbin/policy-rc.d"
+exit $code
+`;
+
 /** $1 lower folders as overlayfs wants them, $2 how many, $3 mount point, $4 target. */
 const flattenScript = `
 if [ "$2" = 1 ]; then source=$1; else source=$3; mount -t overlay overlay -o "lowerdir=$1" "$source"; fi
@@ -137,21 +154,44 @@ export async function runProgram(
   await inImage(programScript, layers, [program.folder, program.path], options);
 }
 
+export async function removePackages(
+  layers: ImageLayers,
+  packages: readonly string[],
+  options: Omit<SandboxOptions, 'network'>,
+): Promise<void> {
+  await inImage(removeScript, layers, packages, { ...options, network: false });
+}
+
+/** Output goes where ours goes, input comes from where ours comes from. @returns its exit code */
+export async function runForPerson(
+  layers: ImageLayers,
+  command: readonly string[],
+  options: Pick<SandboxOptions, 'network' | 'signal'>,
+): Promise<number> {
+  const args = [...(await makeMountPoints(layers)), ...command];
+  return attendInSandbox(commandScript, args, { ...options, env: emulation() });
+}
+
 async function inImage(
   script: string,
   layers: ImageLayers,
   args: readonly string[],
   options: SandboxOptions,
 ): Promise<void> {
+  await runInSandbox(script, [...(await makeMountPoints(layers)), ...args], {
+    ...options,
+    env: { ...emulation(), ...options.env },
+  });
+}
+
+/** @returns the first arguments of `mountImage` */
+async function makeMountPoints(layers: ImageLayers): Promise<string[]> {
   const work = path.join(layers.scratch, 'work');
   const root = chrootOf(layers);
   // overlayfs refuses a work folder that a volatile mount has used before.
   await rm(work, { recursive: true, force: true });
   for (const folder of [work, root, layers.upper]) await mkdir(folder, { recursive: true, mode: 0o755 });
-  await runInSandbox(script, [lowerOption(layers.lowers), layers.upper, work, root, ...args], {
-    ...options,
-    env: { ...emulation(), ...options.env },
-  });
+  return [lowerOption(layers.lowers), layers.upper, work, root];
 }
 
 /** Copies what all layers together show to `target`, with owners, links, attributes and times. */

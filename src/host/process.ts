@@ -72,6 +72,24 @@ export async function run(argv: Argv, options: RunOptions): Promise<string> {
   return Buffer.concat(stdout).toString('utf8');
 }
 
+/** For a person at the terminal: input and output are this process's. @returns the exit code */
+export function runAttended(argv: Argv, { signal, env }: Pick<RunOptions, 'signal' | 'env'>): Promise<number> {
+  signal.throwIfAborted();
+  const [program, ...args] = argv;
+  // oxlint-disable-next-line node/no-process-env -- children inherit the environment as every Unix program's do
+  const merged = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:${systemPath}`, ...env };
+  const child = spawn(program, args, { env: merged, stdio: 'inherit', signal, killSignal: 'SIGTERM' });
+  return new Promise((resolve, reject) => {
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      if (!signal.aborted) reject(cannotStart(program, error));
+    });
+    child.on('close', (code) => {
+      if (signal.aborted) reject(signal.reason as Error);
+      else resolve(code ?? 1);
+    });
+  });
+}
+
 function finished(
   child: ReturnType<typeof spawn>,
   argv: Argv,

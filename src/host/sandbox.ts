@@ -3,7 +3,7 @@
  * their namespace and processes with theirs, on Ctrl-C and on kill -9 alike.
  */
 import { HostError } from '../model/errors.ts';
-import { run, type RunOptions } from './process.ts';
+import { run, runAttended, type Argv, type RunOptions } from './process.ts';
 
 export interface SandboxOptions extends RunOptions {
   /** Programs of the image get a network only when they ask for one. */
@@ -20,21 +20,31 @@ const tailLines = 6;
  */
 const guarded = 'setpriv --pdeathsig KILL -- unshare "$@"; exit $?';
 
+function sandboxArgv(script: string, args: readonly string[], network: boolean): Argv {
+  const namespaces = ['--mount', '--propagation=private', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  if (!network) namespaces.push('--net');
+  const inside = ['sh', '-euc', script, 'sh', ...args];
+  return ['setpriv', '--pdeathsig', 'KILL', '--', 'sh', '-c', guarded, 'sh', ...namespaces, '--', ...inside];
+}
+
+/** For a person at a terminal: input and output are ours. @returns the script's exit code */
+export function attendInSandbox(
+  script: string,
+  args: readonly string[],
+  options: Pick<SandboxOptions, 'network' | 'signal' | 'env'>,
+): Promise<number> {
+  return runAttended(sandboxArgv(script, args, options.network), options);
+}
+
 /** @param script for sh -eu @param args its $1, $2, … */
 export async function runInSandbox(script: string, args: readonly string[], options: SandboxOptions): Promise<void> {
-  const namespaces = ['--mount', '--propagation=private', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  if (!options.network) namespaces.push('--net');
-  const inside = ['sh', '-euc', script, 'sh', ...args];
   const tail: string[] = [];
   const onLine = (line: string) => {
     if (tail.push(line) > tailLines) tail.shift();
     options.onLine?.(line);
   };
   try {
-    await run(['setpriv', '--pdeathsig', 'KILL', '--', 'sh', '-c', guarded, 'sh', ...namespaces, '--', ...inside], {
-      ...options,
-      onLine,
-    });
+    await run(sandboxArgv(script, args, options.network), { ...options, onLine });
   } catch (error) {
     if (
       options.signal.aborted ||
