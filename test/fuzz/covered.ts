@@ -30,6 +30,7 @@ export const covered: Readonly<Record<string, readonly string[]>> = {
   'fat-wide': ['wire/fat.ts'],
   'device-tree': ['wire/device-tree.ts'],
   cpio: ['wire/cpio.ts'],
+  'partition-table': ['wire/partition-table.ts', 'wire/crc32.ts'],
   'node-reports': ['serve/node-reports.ts', 'plan/hold-report.ts'],
   hostlist: ['plan/hostlist.ts'],
   identifiers: ['model/ipv4.ts', 'model/mac.ts', 'model/serial.ts', 'model/duration.ts'],

@@ -5,8 +5,10 @@ import { decodeBootSig, encodeBootSig } from '../../src/wire/boot-sig.ts';
 import { encodeCpio, type CpioEntry } from '../../src/wire/cpio.ts';
 import { decodeDeviceTree, readCells, readStrings, type DeviceTreeNode } from '../../src/wire/device-tree.ts';
 import { readFat } from '../../src/wire/fat.ts';
+import { decodePartitionTable } from '../../src/wire/partition-table.ts';
 import { deviceTreeBlob } from '../support/device-tree-blob.ts';
 import { fatEntry, fatImage } from '../support/fat-image.ts';
+import { gpt, mbr, sealGpt } from '../support/partition-table.ts';
 import { decoded, latin1, promise, refused, sizeName, utf8, type FuzzTarget } from './target.ts';
 
 const digest = 'a'.repeat(64);
@@ -193,4 +195,25 @@ function entryOf(line: string): CpioEntry {
   return { kind: 'file', path: line, mode: 0o644, bytes: new Uint8Array(line.length) };
 }
 
-export const fileTargets = [signature, fat, wideFat, tree, archive];
+const disk: FuzzTarget = {
+  name: 'partition-table',
+  seeds: () => [
+    Uint8Array.from(mbr(7, [{ type: 0x0c, startBytes: 8_388_608, sizeBytes: 1024 }])),
+    Uint8Array.from(gpt([{ type: '01'.repeat(16), id: '02'.repeat(16), firstSector: 34, lastSector: 99 }], 4)),
+  ],
+  words: ['EFI PART', [0x55, 0xaa], [0xee], [0x83], [128, 0, 0, 0], [92, 0, 0, 0], [2, 0, 0, 0, 0, 0, 0, 0]],
+  maxBytes: 2048,
+  repair: sealGpt,
+  run: (bytes) => {
+    const table = decoded(() => decodePartitionTable(bytes));
+    if (table === undefined) return refused;
+    const numbers = table.partitions.map(({ number }) => number);
+    promise(new Set(numbers).size === numbers.length, 'two partitions have one number');
+    for (const { startBytes, sizeBytes } of table.partitions) {
+      promise(Number.isSafeInteger(startBytes + sizeBytes) && sizeBytes > 0, 'a partition of no size');
+    }
+    return `${table.kind} ${numbers.length}`;
+  },
+};
+
+export const fileTargets = [signature, fat, wideFat, tree, archive, disk];
