@@ -1,8 +1,7 @@
-/** From layers to a version in the making: one tree, and the boot files and initramfs made from it. */
+/** The boot files and the initramfs of a version in the making, from its tree. */
 import { chmod, copyFile, mkdir, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { flattenLayers } from '../host/chroot.ts';
 import { run } from '../host/process.ts';
 import { listFiles } from '../host/tree.ts';
 import type { LockedPackage } from '../model/package-lock.ts';
@@ -10,13 +9,7 @@ import type { BuildStepArgs } from '../plan/build.ts';
 import { ipxeProgram, overlaysReadme, planBootLayout } from '../plan/boot-layout.ts';
 import { firmwareBoards } from '../plan/build-sources.ts';
 import { buildInitramfs } from './initramfs.ts';
-import { buildPaths, layerRoot, type RunningBuild } from './running-build.ts';
-
-export async function flatten({ keys }: BuildStepArgs['flatten'], build: RunningBuild): Promise<void> {
-  const lowers = keys.map((key) => layerRoot(build.stateDir, key));
-  const scratch = path.join(build.workDir, 'flatten');
-  await flattenLayers(lowers, path.join(build.torso, 'root'), { scratch, signal: build.signal });
-}
+import { buildPaths, type RunningBuild } from './running-build.ts';
 
 /** Where firmware and kernel packages put their files. */
 const bootFolders = ['boot', 'usr/lib/raspi-firmware', 'usr/lib/modules'] as const;

@@ -11,6 +11,7 @@ const programs: Readonly<Record<string, string>> = {
   zstd: 'zstd',
   xz: 'xz-utils',
   gzip: 'gzip',
+  getfattr: 'attr',
   tar: 'tar',
   unshare: 'util-linux',
   setpriv: 'util-linux',

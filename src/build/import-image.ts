@@ -15,6 +15,7 @@ import { foldersWithKeys, refuseSecrets } from '../plan/secret-lint.ts';
 import { requireRoot, requireStateDir } from './check-machine.ts';
 import { explainDisk } from './disk-error.ts';
 import type { BuildProgress } from './progress.ts';
+import { finishTree } from './finish-tree.ts';
 import { discardTorso, publishTree } from './publish.ts';
 import { readRegistry } from './read-cache.ts';
 import { scanTree } from './scan-tree.ts';
@@ -57,7 +58,8 @@ async function importInto(torso: string, request: ImportRequest): Promise<string
   const bootFiles = await listFiles(path.join(torso, 'boot'), ['']);
   const kernels = planImport(bootFiles, await moduleReleases(root), boards);
   progress.step({ index: 2, total: 3, title: 'look for secrets' });
-  const tree = await scanTree(root, foldersWithKeys, signal);
+  const entries = await finishTree({ root, imagesDir: imagesDir(stateDir), placed: new Map(), signal });
+  const tree = await scanTree(root, entries, foldersWithKeys);
   refuseSecrets(name, tree.secrets);
   const registry = await readRegistry(stateDir, name);
   checkIds(name, registry, tree);

@@ -5,19 +5,25 @@ import path from 'node:path';
 import { writeFileAtomically } from '../host/atomic-file.ts';
 import { sha256OfFile } from '../host/deb-store.ts';
 import { imagesDir, listVersions, nextVersion, publishVersion } from '../host/image-store.ts';
+import { indexFileName, writeIndex } from '../host/index-file.ts';
 import { walkTree } from '../host/tree.ts';
 import type { BuildRecord } from '../model/build-record.ts';
 import type { BoardName } from '../model/board.ts';
 import type { ImageManifest } from '../model/manifest.ts';
+import { rootModes, type RootMode } from '../model/root-mode.ts';
 import type { BootKernel } from '../plan/boot-layout.ts';
 import type { BuildStepArgs } from '../plan/build.ts';
 import { checkIds, extendRegistry } from '../plan/id-registry.ts';
 import { refuseSecrets } from '../plan/secret-lint.ts';
+import { finishTree } from './finish-tree.ts';
 import { buildPaths, type RunningBuild } from './running-build.ts';
 import { scanTree, type TreeSummary } from './scan-tree.ts';
 
 export async function lint({ lookInside }: BuildStepArgs['lint'], build: RunningBuild): Promise<void> {
-  const tree = await scanTree(path.join(build.torso, 'root'), lookInside, build.signal);
+  const root = path.join(build.torso, 'root');
+  const { stateDir, signal } = build;
+  const entries = await finishTree({ root, imagesDir: imagesDir(stateDir), placed: build.found.placed, signal });
+  const tree = await scanTree(root, entries, lookInside);
   refuseSecrets(build.name, tree.secrets);
   checkIds(build.name, build.registry, tree);
   build.found.tree = tree;
@@ -29,7 +35,13 @@ export async function publish({ key }: BuildStepArgs['publish'], build: RunningB
   const record: BuildRecord = { format: 1, parts: Object.fromEntries(build.plan.parts) };
   await writeFileAtomically(buildPaths(build.stateDir).record(build.name), `${JSON.stringify(record, null, 1)}\n`);
   const { boards } = build.spec;
-  build.found.version = await publishTree({ ...build, boards, key, kernels, tree });
+  build.found.version = await publishTree({ ...build, boards, key, kernels, tree, rootModes, layers: layersOf(build) });
+}
+
+function layersOf({ plan }: RunningBuild): { name: string; key: string; kind: string }[] {
+  return plan.steps.flatMap((step) =>
+    'parents' in step ? [{ name: step.name, key: step.key, kind: step.action }] : [],
+  );
 }
 
 export interface FinishedTree extends Pick<
@@ -40,6 +52,10 @@ export interface FinishedTree extends Pick<
   readonly key: string;
   readonly kernels: readonly Pick<BootKernel, 'release' | 'kernel' | 'initramfs' | 'boards'>[];
   readonly tree: TreeSummary;
+  /** That it was made of, the base first; undefined: nobody knows. */
+  readonly layers?: ImageManifest['layers'];
+  /** What the initramfs knows; undefined where it is not ours. */
+  readonly rootModes?: readonly RootMode[];
 }
 
 /** @returns the version's name */
@@ -50,7 +66,7 @@ export async function publishTree(finished: FinishedTree): Promise<string> {
   // Numbers are registered first: a version must never be out with numbers that nobody keeps.
   const ids = extendRegistry(registry, passwd, group);
   await writeFileAtomically(buildPaths(stateDir).ids(name), `${JSON.stringify(ids, null, 1)}\n`);
-  await publishVersion(torso, manifest, finished.signal);
+  await publishVersion(torso, manifest, finished);
   return manifest.version;
 }
 
@@ -59,6 +75,7 @@ async function describeVersion(finished: FinishedTree): Promise<ImageManifest> {
   const versions = await listVersions(imagesDir(finished.stateDir), name);
   const existing = versions.map(({ version }) => version);
   const builtAt = finished.now();
+  const index = await writeIndex(path.join(torso, indexFileName), { format: 1, entries: [...tree.entries] });
   return {
     format: 1,
     name,
@@ -77,8 +94,11 @@ async function describeVersion(finished: FinishedTree): Promise<ImageManifest> {
     users: tree.users,
     groups: tree.groups,
     folderLinks: tree.folderLinks,
+    ...(finished.rootModes !== undefined && { rootModes: [...finished.rootModes] }),
     rootBytes: tree.rootBytes,
     rootFiles: tree.rootFiles,
+    index,
+    ...(finished.layers !== undefined && { layers: finished.layers }),
   };
 }
 

@@ -19,7 +19,8 @@ import {
 } from '../plan/build.ts';
 import { lockMismatch, unpackedPackages } from '../plan/package-lock.ts';
 import { seal } from './apply-seal.ts';
-import { flatten, makeBootFiles, makeInitramfs } from './assemble.ts';
+import { makeBootFiles, makeInitramfs } from './assemble.ts';
+import { flatten } from './flatten.ts';
 import { makeBase, makeLayer } from './make-layer.ts';
 import { checkMachine } from './check-machine.ts';
 import { explainDisk } from './disk-error.ts';
@@ -113,7 +114,7 @@ async function runSteps(
   await fetchMissing(logging, lock, { plan, options });
   const torso = await beginVersion(imagesDir(stateDir), name);
   const registry = await readRegistry(stateDir, name);
-  const found: RunningBuild['found'] = { kernels: [], tree: undefined, version: undefined };
+  const found: RunningBuild['found'] = { kernels: [], placed: new Map(), tree: undefined, version: undefined };
   const build: RunningBuild = { ...logging, lock, plan, registry, workDir: work.dir, torso, found };
   try {
     for (const [index, step] of plan.steps.entries()) {

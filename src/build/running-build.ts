@@ -6,6 +6,7 @@ import type { ImageSpec } from '../model/image-spec.ts';
 import type { PackageLock } from '../model/package-lock.ts';
 import type { BootKernel } from '../plan/boot-layout.ts';
 import type { BuildPlan } from '../plan/build.ts';
+import type { Placed } from './flatten.ts';
 import type { BuildProgress } from './progress.ts';
 import type { TreeSummary } from './scan-tree.ts';
 
@@ -36,6 +37,8 @@ export interface RunningBuild extends BuildRequest {
 /** Filled by the steps that find it out. */
 interface Found {
   kernels: readonly BootKernel[];
+  /** Files of the tree that are the store's objects, by path. */
+  placed: ReadonlyMap<string, Placed>;
   tree: TreeSummary | undefined;
   /** The published version. */
   version: string | undefined;
@@ -56,4 +59,9 @@ export function buildPaths(stateDir: string) {
 
 export function layerRoot(stateDir: string, key: string): string {
   return path.join(buildPaths(stateDir).layers, key, 'root');
+}
+
+/** Where the whole output of a build is, for errors. */
+export function logHint({ stateDir, name }: Pick<BuildRequest, 'stateDir' | 'name'>): string {
+  return `The whole output is in ${buildPaths(stateDir).log(name)}.`;
 }

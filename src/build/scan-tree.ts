@@ -1,9 +1,10 @@
-/** One walk over a finished root: its size, its links to folders, and what the secret linter wants to see. */
+/** What the index of a finished root says of it: its size, its links to folders, and what the secret linter wants to see. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { folderLinkTarget, readHead, walkTree, type TreeEntry } from '../host/tree.ts';
+import { folderLinkTarget, readHead } from '../host/tree.ts';
 import type { ImageManifest } from '../model/manifest.ts';
+import type { IndexedFile, IndexEntry } from '../model/tree-index.ts';
 import { parseIds } from '../plan/id-registry.ts';
 import { parseInstalled } from '../plan/package-lock.ts';
 import { findSecrets, lintHeadBytes, type LintedFile, type SecretFinding } from '../plan/secret-lint.ts';
@@ -16,38 +17,41 @@ export interface TreeSummary extends Pick<
   /** Texts of etc/passwd and etc/group. */
   readonly passwd: string;
   readonly group: string;
+  readonly entries: readonly IndexEntry[];
 }
 
 /** @param lookInside folders whose files are read for private keys */
-export async function scanTree(root: string, lookInside: readonly string[], signal: AbortSignal): Promise<TreeSummary> {
+export async function scanTree(
+  root: string,
+  entries: readonly IndexEntry[],
+  lookInside: readonly string[],
+): Promise<TreeSummary> {
   const folderLinks: Record<string, string> = {};
   const linted: LintedFile[] = [];
-  const inodes = new Set<number>();
+  const groups = new Set<number>();
   let rootBytes = 0;
-  let rootFiles = 0;
-  for await (const entry of walkTree(root)) {
-    signal.throwIfAborted();
-    rootFiles += 1;
+  for (const entry of entries) {
     if (entry.kind === 'link') {
       const target = await folderLinkTarget(root, entry.path);
       if (target !== undefined) folderLinks[entry.path] = target;
     }
     if (entry.kind !== 'file') continue;
-    if (!inodes.has(entry.inode)) rootBytes += entry.sizeBytes;
-    if (entry.linkCount > 1) inodes.add(entry.inode);
-    linted.push(await lintedFile(root, entry, lookInside));
+    if (entry.group === undefined || !groups.has(entry.group)) rootBytes += entry.bytes;
+    if (entry.group !== undefined) groups.add(entry.group);
+    linted.push(lintedFile(root, entry, lookInside));
   }
   const passwd = await readOptional(path.join(root, 'etc/passwd'));
   const group = await readOptional(path.join(root, 'etc/group'));
   const packages = parseInstalled(await readOptional(path.join(root, 'var/lib/dpkg/status')));
   const secrets = findSecrets(linted);
-  return { folderLinks, rootBytes, rootFiles, ...parseIds(passwd, group), packages, secrets, passwd, group };
+  const rootFiles = entries.length - 1;
+  return { folderLinks, rootBytes, rootFiles, ...parseIds(passwd, group), packages, secrets, passwd, group, entries };
 }
 
-async function lintedFile(root: string, entry: TreeEntry, lookInside: readonly string[]): Promise<LintedFile> {
-  const isRead = lookInside.some((folder) => entry.path.startsWith(`${folder}/`));
-  const head = isRead ? await readHead(path.join(root, entry.path), lintHeadBytes) : '';
-  return { path: entry.path, sizeBytes: entry.sizeBytes, head };
+function lintedFile(root: string, { path: file, bytes }: IndexedFile, lookInside: readonly string[]): LintedFile {
+  const isRead = bytes > 0 && lookInside.some((folder) => file.startsWith(`${folder}/`));
+  const head = isRead ? readHead(path.join(root, file), lintHeadBytes) : '';
+  return { path: file, sizeBytes: bytes, head };
 }
 
 async function readOptional(file: string): Promise<string> {

@@ -24,6 +24,7 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'arch-test', why: 'tells whether arm64 programs run here' },
     { name: 'zstd', why: 'packs the initramfs' },
     { name: 'xz-utils', why: 'unpacks kernel modules' },
+    { name: 'attr', why: 'reads capabilities and access lists of files' },
   ],
   serve: [
     {

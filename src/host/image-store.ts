@@ -1,17 +1,29 @@
-/** Published image versions: <state>/exports/images/<name>/<version>/{manifest.json,root/,boot/}. Immutable once named. */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+/** Published image versions: <state>/exports/images/<name>/<version>/{manifest.json,index.json.gz,root/,boot/}. Immutable once named. */
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { HostError } from '../model/errors.ts';
 import { ImageManifest } from '../model/manifest.ts';
 import { run } from './process.ts';
+import { sweepStore, syncFolder, torsoPrefix } from './store-sweep.ts';
 
-/** What has not been named yet; nobody is shown it. */
-const torsoPrefix = '.tmp-';
+/** A file system of its own: NFS handles reach all of it. */
+export function exportsDir(stateDir: string): string {
+  return path.join(stateDir, 'exports');
+}
 
-/** Below the state directory. */
+/** Another one, for trees that nodes may write to. */
+export function persistentDir(stateDir: string): string {
+  return path.join(stateDir, 'persistent');
+}
+
 export function imagesDir(stateDir: string): string {
-  return path.join(stateDir, 'exports', 'images');
+  return path.join(exportsDir(stateDir), 'images');
+}
+
+/** Squash files of versions: `<image>/<version>/`. Made from them, and removed with them. */
+export function squashDir(stateDir: string): string {
+  return path.join(exportsDir(stateDir), 'squash');
 }
 
 /** Image name -> its complete versions, newest first. */
@@ -88,38 +100,35 @@ export function nextVersion(existing: readonly string[], now: Date): string {
 export async function beginVersion(exportsImagesDir: string, name: string): Promise<string> {
   const folder = path.join(exportsImagesDir, name);
   await mkdir(folder, { recursive: true });
-  await sweepTorsos(folder);
+  await sweepStore(exportsImagesDir);
   const torso = path.join(folder, `${torsoPrefix}${process.pid}`);
-  await mkdir(torso);
+  await mkdir(torso, { recursive: true });
   return torso;
 }
 
-async function sweepTorsos(folder: string): Promise<void> {
-  const torsos = (await readdir(folder)).filter((name) => name.startsWith(torsoPrefix));
-  for (const name of torsos) await rm(path.join(folder, name), { recursive: true, force: true });
+/** What is needed to give a version its name. */
+export interface PublishOptions {
+  readonly signal: AbortSignal;
+  /** Of the text of manifest.json, whose digests hold all the rest. */
+  readonly sign?: (manifest: string) => Promise<Uint8Array>;
 }
 
+export const manifestFileName = 'manifest.json';
+export const signatureFileName = 'manifest.sig';
+
 /** Names the version: everything is on the disk before it is seen, and it is seen whole. */
-export async function publishVersion(torso: string, manifest: ImageManifest, signal: AbortSignal): Promise<string> {
+export async function publishVersion(
+  torso: string,
+  manifest: ImageManifest,
+  { signal, sign }: PublishOptions,
+): Promise<string> {
   const folder = path.dirname(torso);
   const target = path.join(folder, manifest.version);
-  const handle = await open(path.join(torso, 'manifest.json'), 'wx', 0o644);
-  try {
-    await handle.writeFile(`${JSON.stringify(manifest, null, 1)}\n`);
-  } finally {
-    await handle.close();
-  }
+  const text = `${JSON.stringify(manifest, null, 1)}\n`;
+  await writeFile(path.join(torso, manifestFileName), text, { flag: 'wx', mode: 0o644 });
+  if (sign !== undefined) await writeFile(path.join(torso, signatureFileName), await sign(text), { flag: 'wx' });
   await run(['sync', '--file-system', torso], { signal });
   await rename(torso, target);
   await syncFolder(folder);
   return target;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -35,6 +35,8 @@ const packageOf: Readonly<Record<string, string>> = {
   mount: 'mount',
   umount: 'mount',
   xz: 'xz-utils',
+  getfattr: 'attr',
+  setfattr: 'attr',
   'mkfs.fat': 'dosfstools',
   mmd: 'mtools',
   mcopy: 'mtools',

@@ -1,8 +1,8 @@
 /** Reads and changes a tree of files that belongs to an image, never following its symbolic links out of it. */
+import { closeSync, openSync, readSync } from 'node:fs';
 import {
   lstat,
   mkdir,
-  open,
   readdir,
   readlink,
   realpath,
@@ -12,7 +12,7 @@ import {
   utimes,
   writeFile,
   chmod,
-  truncate,
+  chown,
 } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -69,13 +69,13 @@ export async function isFolder(place: string): Promise<boolean> {
 }
 
 /** @returns the first bytes as text */
-export async function readHead(file: string, bytes: number): Promise<string> {
-  const handle = await open(file, 'r');
+export function readHead(file: string, bytes: number): string {
+  const handle = openSync(file, 'r');
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0);
-    return buffer.toString('latin1', 0, bytesRead);
+    const buffer = Buffer.alloc(bytes);
+    return buffer.toString('latin1', 0, readSync(handle, buffer, 0, bytes, 0));
   } finally {
-    await handle.close();
+    closeSync(handle);
   }
 }
 
@@ -115,8 +115,15 @@ async function makeFolders(root: string, folder: string): Promise<void> {
   if (!(await isFolder(place))) await mkdir(place);
 }
 
+/** A file that keeps its name, mode and owner, and nothing else: its inode may be that of other versions, too. */
 export async function emptyFile(root: string, relative: string): Promise<void> {
-  await truncate(await placeInTree(root, relative), 0);
+  const place = await placeInTree(root, relative);
+  const { mode, uid, gid, size } = await lstat(place);
+  if (size === 0) return;
+  await rm(place);
+  await writeFile(place, '', { flag: 'wx' });
+  await chown(place, uid, gid);
+  await chmod(place, mode & 0o7777);
 }
 
 /** No entry is younger than this; what is older keeps its time. */
@@ -133,6 +140,7 @@ export async function markUpdated(root: string): Promise<void> {
   for (const folder of ['etc', 'var']) {
     const file = path.join(root, folder, '.updated');
     const { atime: folderAtime, mtime: folderMtime } = await stat(path.join(root, folder));
+    await rm(file, { force: true });
     await writeFile(file, '# The time of this file is that of /usr: nothing to update at boot.\n');
     await utimes(file, mtime, mtime);
     await utimes(path.join(root, folder), folderAtime, folderMtime);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { BoardName } from './board.ts';
 import { ResourceName } from './names.ts';
+import { RootMode } from './root-mode.ts';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -33,7 +34,13 @@ export const ImageManifest = z.strictObject({
   groups: z.record(z.string(), z.int()),
   /** Symbolic links of the root that lead to folders: path -> target. An overlay path must not cross one. */
   folderLinks: z.record(z.string(), z.string()),
+  /** What its initramfs can make a root of; undefined: `shared` alone. */
+  rootModes: z.array(RootMode).optional(),
   rootBytes: z.int().min(0),
   rootFiles: z.int().min(0),
+  /** Digest of the text of index.json.gz: equal digests mean equal trees. undefined: published before there were any. */
+  index: Sha256.optional(),
+  /** That it was made of, the base first; undefined: it was imported. */
+  layers: z.array(z.strictObject({ name: z.string(), key: Sha256, kind: z.string() })).optional(),
 });
 export type ImageManifest = Readonly<z.infer<typeof ImageManifest>>;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { applyRule } from '../../src/build/apply-seal.ts';
+import { indexTree } from '../../src/host/index-tree.ts';
 import { digestFolder } from '../../src/build/read-cache.ts';
 import { scanTree } from '../../src/build/scan-tree.ts';
 import { sealRules } from '../../src/plan/seal.ts';
@@ -27,6 +28,7 @@ async function sealAll(): Promise<void> {
 
 const isThere = async (file: string) => (await lstat(path.join(root, file)).catch(() => undefined)) !== undefined;
 const signal = new AbortController().signal;
+const scan = async () => scanTree(root, (await indexTree(root, { signal })).entries, foldersWithKeys);
 
 test('what identifies a machine goes, what configures it stays', async () => {
   const identity = [
@@ -47,7 +49,7 @@ test('what identifies a machine goes, what configures it stays', async () => {
   expect(await Promise.all(kept.map(isThere))).toEqual(kept.map(() => true));
   expect(await readFile(path.join(root, 'etc/machine-id'), 'utf8')).toBe('');
   expect(await readlink(path.join(root, 'var/lib/dbus/machine-id'))).toBe('/etc/machine-id');
-  expect((await scanTree(root, foldersWithKeys, signal)).secrets).toEqual([]);
+  expect((await scan()).secrets).toEqual([]);
 });
 
 test('caches are emptied, logs keep their folders and files but not their lines', async () => {
@@ -102,7 +104,7 @@ test('a scan counts a file with two names once, and finds links that lead to fol
   await symlink('usr/lib/a', path.join(root, 'file-link'));
   await link(path.join(root, 'usr/lib/a'), path.join(root, 'usr/lib/b'));
 
-  const summary = await scanTree(root, foldersWithKeys, signal);
+  const summary = await scan();
 
   expect(summary.rootBytes).toBe(1000 + 26 + 35);
   expect(summary.folderLinks).toEqual({ lib: 'usr/lib' });

@@ -24,7 +24,7 @@ function manifest(version: string): ImageManifest {
 async function publish(version: string): Promise<void> {
   const torso = await beginVersion(store, 'mine');
   await mkdir(path.join(torso, 'root'));
-  await publishVersion(torso, manifest(version), signal);
+  await publishVersion(torso, manifest(version), { signal });
 }
 
 test('a published version is listed, newest first', async () => {

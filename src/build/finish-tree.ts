@@ -1,0 +1,62 @@
+/** The index of a finished tree. Files that are not in the store yet, sealed or imported ones, become objects of it. */
+import { lstatSync, utimesSync, type Stats } from 'node:fs';
+import path from 'node:path';
+
+import { indexTree } from '../host/index-tree.ts';
+import { StoreObjects } from '../host/store-objects.ts';
+import type { IndexedFile, IndexEntry } from '../model/tree-index.ts';
+import { ObjectNames, objectKey } from '../plan/store-objects.ts';
+import type { Placed } from './flatten.ts';
+
+interface FinishOptions {
+  readonly root: string;
+  readonly imagesDir: string;
+  /** By path; empty for a tree that was copied as it is. */
+  readonly placed: ReadonlyMap<string, Placed>;
+  readonly signal: AbortSignal;
+}
+
+export async function finishTree({ root, imagesDir, placed, signal }: FinishOptions): Promise<IndexEntry[]> {
+  const isPlaced = (file: string, { ino }: Pick<Stats, 'ino'>) => placed.get(file)?.inode === ino;
+  const known = (file: string, info: Stats) => (isPlaced(file, info) ? placed.get(file)?.file.sha256 : undefined);
+  const { entries } = await indexTree(root, { signal, known });
+  const names = new ObjectNames();
+  const fresh: IndexedFile[] = [];
+  const finished = entries.map((entry): IndexEntry => {
+    const before = placed.get(entry.path);
+    if (entry.kind !== 'file') return entry;
+    if (before === undefined || !isPlaced(entry.path, lstatSync(path.join(root, entry.path)))) {
+      fresh.push(entry);
+      return entry;
+    }
+    requireUntouched(entry, before.file);
+    names.keep(before.object);
+    return Object.assign(entry, { layer: before.file.layer });
+  });
+  adoptFiles(fresh, { root, names, objects: new StoreObjects(imagesDir, signal) });
+  restoreTimes(finished, root);
+  return finished;
+}
+
+/** Other versions have the same inode: a rule that changed it in place has changed them all. */
+function requireUntouched(entry: IndexedFile, before: IndexedFile): void {
+  if (objectKey(entry) === objectKey(before)) return;
+  throw new Error(`/${entry.path} was changed in place, and with it every version that has this file`);
+}
+
+interface Adopting {
+  readonly root: string;
+  readonly names: ObjectNames;
+  readonly objects: StoreObjects;
+}
+
+function adoptFiles(files: readonly IndexedFile[], { root, names, objects }: Adopting): void {
+  for (const file of files) objects.adopt(names.of(file), path.join(root, file.path));
+}
+
+/** A file that became a name of an object was renamed into its folder. */
+function restoreTimes(entries: readonly IndexEntry[], root: string): void {
+  for (const { kind, path: folder, time } of entries) {
+    if (kind === 'folder') utimesSync(path.join(root, folder), time, time);
+  }
+}

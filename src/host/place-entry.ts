@@ -1,0 +1,47 @@
+/** Makes what is not a file in a new tree: folders, links, device nodes, with their owners and times. */
+import { chmodSync, chownSync, lchownSync, lutimesSync, mkdirSync, symlinkSync, utimesSync } from 'node:fs';
+import path from 'node:path';
+
+import type { IndexEntry } from '../model/tree-index.ts';
+import { run } from './process.ts';
+import { writeXattrs } from './xattrs.ts';
+
+/** For nobody else until its content is there. */
+export function makeFolder(target: string): void {
+  mkdirSync(target, { mode: 0o700 });
+}
+
+export function makeLink(
+  { target: leadsTo, uid, gid, time }: Extract<IndexEntry, { kind: 'link' }>,
+  place: string,
+): void {
+  symlinkSync(leadsTo, place);
+  lchownSync(place, uid, gid);
+  lutimesSync(place, time, time);
+}
+
+export async function makeSpecial(
+  { device, uid, gid, mode, time }: Extract<IndexEntry, { kind: 'special' }>,
+  place: string,
+  signal: AbortSignal,
+): Promise<void> {
+  // A socket is made by the program that listens on it.
+  if (device === 's') return;
+  const [type = '', ...numbers] = device.split(/[ :]/);
+  await run(['mknod', '--', place, type, ...numbers], { signal });
+  chownSync(place, uid, gid);
+  chmodSync(place, mode);
+  utimesSync(place, time, time);
+}
+
+/** Their times last, the deepest first: making an entry changes its folder's. */
+export async function finishFolders(entries: readonly IndexEntry[], root: string, signal: AbortSignal): Promise<void> {
+  for (const entry of entries.toReversed()) {
+    if (entry.kind !== 'folder') continue;
+    const place = path.join(root, entry.path);
+    chownSync(place, entry.uid, entry.gid);
+    chmodSync(place, entry.mode);
+    if (entry.xattrs !== undefined) await writeXattrs(place, entry.xattrs, signal);
+    utimesSync(place, entry.time, entry.time);
+  }
+}

@@ -1,0 +1,71 @@
+/** Takes away what nobody sees: versions that were never named or were removed, and objects that no version has. */
+import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import path from 'node:path';
+
+import { sweepObjects, type SweptObjects } from './store-objects.ts';
+
+/** What has not been named yet; nobody is shown it. */
+export const torsoPrefix = '.tmp-';
+
+const goneDir = (imagesDir: string) => path.join(imagesDir, '.gone');
+
+/** For whoever is alone with the store: of a build that runs it would take the torso away. */
+export async function sweepStore(imagesDir: string): Promise<SweptObjects> {
+  for (const image of await namesIn(imagesDir)) {
+    if (image.startsWith('.')) continue;
+    const torsos = (await namesIn(path.join(imagesDir, image))).filter((name) => name.startsWith(torsoPrefix));
+    for (const name of torsos) await rm(path.join(imagesDir, image, name), { recursive: true, force: true });
+  }
+  await rm(goneDir(imagesDir), { recursive: true, force: true });
+  // After the torsos: their objects may never have reached the disk, and are trusted by nobody from now on.
+  return sweepObjects(imagesDir, { dryRun: false });
+}
+
+/** Out of sight whole and at once, then removed: a kill in between leaves what the next sweep takes. */
+export async function removeVersion(imagesDir: string, version: { name: string; version: string }): Promise<void> {
+  const folder = path.join(imagesDir, version.name);
+  const gone = goneDir(imagesDir);
+  await mkdir(gone, { recursive: true, mode: 0o700 });
+  const place = path.join(gone, `${version.name}@${version.version}`);
+  await rm(place, { recursive: true, force: true });
+  await rename(path.join(folder, version.version), place);
+  await syncFolder(folder);
+  await rm(place, { recursive: true, force: true });
+  await rmdir(folder).catch(ifInUse);
+}
+
+/** For folders of caches, where a name is all that counts. */
+export async function removeFolder(folder: string): Promise<void> {
+  const gone = path.join(path.dirname(folder), `.gone-${path.basename(folder)}`);
+  await rm(gone, { recursive: true, force: true });
+  await rename(folder, gone);
+  await rm(gone, { recursive: true, force: true });
+}
+
+export async function sweepGone(folder: string): Promise<void> {
+  const gone = (await namesIn(folder)).filter((name) => name.startsWith('.gone-'));
+  for (const name of gone) await rm(path.join(folder, name), { recursive: true, force: true });
+}
+
+function ifInUse(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
+}
+
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
