@@ -9,6 +9,8 @@ export type NodeFile =
       readonly uid: number;
       readonly gid: number;
       readonly bytes: Uint8Array;
+      /** It must reach no disk: where the root is a tree on the storage node, it stays in the node's memory. */
+      readonly isSecret?: true;
     }
   | {
       readonly kind: 'directory';

@@ -7,8 +7,6 @@ export interface GuardOptions {
   readonly source: string;
   /** Names that exist elsewhere -> why they do not here. */
   readonly notHere?: Readonly<Record<string, string>> | undefined;
-  /** Called with the name of each top variable that is read; `this` for all of them. */
-  readonly onRead?: ((name: string) => void) | undefined;
 }
 
 export interface Guarded {
@@ -24,10 +22,7 @@ export function guard(variables: Readonly<Group>, options: GuardOptions): Guarde
   const root = wrap(variables, '', options);
   return {
     variables: root,
-    unwrap: (value) => {
-      if (value === root) options.onRead?.('this');
-      return typeof value === 'object' && value !== null ? ((value as Guard)[behind] ?? value) : value;
-    },
+    unwrap: (value) => (typeof value === 'object' && value !== null ? ((value as Guard)[behind] ?? value) : value),
   };
 }
 
@@ -55,7 +50,6 @@ class Gate implements ProxyHandler<object> {
     if (key === behind) return this.#value;
     if (typeof key === 'symbol') return Reflect.get(target, key);
     if (!Object.hasOwn(target, key)) throw missing(target, key, this.#name, this.#options);
-    if (this.#name === '') this.#options.onRead?.(key);
     const field: unknown = Reflect.get(target, key);
     return typeof field === 'object' && field !== null ? this.#wrap(key, field) : field;
   }

@@ -43,6 +43,41 @@ export function liveVariables(node: NodeSpec, view: ClusterView, secrets: Secret
   };
 }
 
+/** All that templates of overlays may name. */
+export const variableNames = ['cluster', 'network', 'node', 'nodes', 'role', 'shares', 'slurm', 'ssh', 'vars'] as const;
+
+type VariableName = (typeof variableNames)[number];
+
+/** How far two nodes of a cluster see a variable alike: where this is the same text. undefined: each has its own. */
+const alikeBy: Readonly<Record<VariableName, (node: NodeVariables, caPublicKey: string) => string | undefined>> = {
+  cluster: () => '',
+  network: () => '',
+  nodes: () => '',
+  slurm: () => '',
+  role: ({ role }) => role,
+  shares: ({ role }) => role,
+  ssh: (_, caPublicKey) => caPublicKey,
+  vars: ({ vars }) => textOfVars(vars),
+  node: () => undefined,
+};
+
+/** @param secrets none where templates do not see the authority */
+export function alikeFor({ node }: FrozenVariables, secrets: SecretValues): (name: string) => string | undefined {
+  const ca = secrets['sshCaPublicKey'];
+  return (name) => {
+    const by = Object.hasOwn(alikeBy, name) ? alikeBy[name as VariableName] : undefined;
+    return by?.(node, name === 'ssh' && ca !== undefined ? Buffer.from(ca).toString('hex') : '');
+  };
+}
+
+const varsTexts = new WeakMap<object, string>();
+
+function textOfVars(vars: NodeVariables['vars']): string {
+  const text = varsTexts.get(vars) ?? JSON.stringify(vars);
+  varsTexts.set(vars, text);
+  return text;
+}
+
 /** What live files see of the whole cluster. The same object for views that say the same, so that it stands for all of them. */
 export interface ClusterTables {
   /** All, by name. */

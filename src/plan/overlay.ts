@@ -9,12 +9,19 @@ import { secretsOf, type OverlaySource } from '../model/overlay-source.ts';
 import type { SecretValues } from '../model/secret-values.ts';
 import type { ClusterView } from '../model/view.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
-import { refuseLinkedPath, resolveOwner } from './overlay-owner.ts';
-import { mergeOverlays, type OverlayEntry } from './overlay-merge.ts';
+import { placeFrozen, placeLive, type PlacedEntry } from './overlay-entries.ts';
+import type { OverlayEntry } from './overlay-merge.ts';
 import { checkSecrets, checkVars } from './overlay-needs.ts';
-import { frozenVariables, liveOnlyNames, liveVariables, roleOf, tablesOf } from './overlay-variables.ts';
-import { renderText } from './overlay-text.ts';
-import type { TemplateVariables } from './render.ts';
+import {
+  alikeFor,
+  frozenVariables,
+  liveOnlyNames,
+  liveVariables,
+  roleOf,
+  tablesOf,
+  type FrozenVariables,
+} from './overlay-variables.ts';
+import { renderText, type TextRequest } from './overlay-text.ts';
 
 export interface OverlayInput {
   readonly node: NodeSpec;
@@ -62,9 +69,10 @@ function renderLive(
   checkSecrets(node, overlays, { cluster: view.cluster, secrets });
   const variables = liveVariables(node, view, secrets);
   const shared = tablesOf(view);
-  const live = mergeOverlays(overlays).entries.filter((entry) => entry.live && isWanted(entry));
-  for (const entry of live) refuseLinkedPath(entry.path, manifest, sourceOf(entry));
-  return live.map((entry) => nodeFile(entry, { shared, manifest, secrets, variables, notHere: withoutCa }));
+  const rendering = { shared, secrets, variables, alike: alikeFor(variables, secrets) };
+  return placeLive(overlays, manifest)
+    .filter(({ entry }) => isWanted(entry))
+    .map((placed) => nodeFile(placed, { ...rendering, notHere: withoutCa }));
 }
 
 /** The part that a generation is made of; needs no secrets. */
@@ -72,23 +80,29 @@ export function renderFrozenOverlay({ node, view, manifest }: OverlayInput): Nod
   const overlays = overlaysOf(node, view);
   const variables = frozenVariables(node, view);
   checkVars(node, overlays, variables.vars);
-  const { entries, remove } = mergeOverlays(overlays);
-  for (const glob of remove) refuseLinkedPath(glob, manifest, `remove: ${glob}`);
-  const frozen = entries.filter((entry) => !entry.live);
-  const shared = view.cluster;
-  for (const entry of frozen) refuseLinkedPath(entry.path, manifest, sourceOf(entry));
+  const { remove, entries } = placeFrozen(overlays, manifest);
+  const rendering = { shared: view.cluster, secrets: {}, variables, alike: alikeFor(variables, {}) };
   return [
     ...remove.map((glob): NodeFile => ({ kind: 'remove', glob })),
-    ...frozen.map((entry) => nodeFile(entry, { shared, manifest, secrets: {}, variables, notHere: notFrozen(entry) })),
+    ...entries.map((placed) => nodeFile(placed, { ...rendering, notHere: notFrozen(placed.entry) })),
   ];
 }
 
 /** sha256 over paths, owners, modes and content; the same for the same tree, whatever made it. */
 export function overlayDigest(frozen: readonly NodeFile[]): string {
   const entries = frozen.map((file) =>
-    canonicalJson(file.kind === 'file' ? { ...file, bytes: sha256(file.bytes) } : file),
+    canonicalJson(file.kind === 'file' ? { ...file, bytes: contentDigest(file.bytes) } : file),
   );
   return sha256(entries.toSorted().join('\n'));
+}
+
+/** A content that many nodes share is one object, and read once. */
+const digests = new WeakMap<Uint8Array, string>();
+
+function contentDigest(bytes: Uint8Array): string {
+  const digest = digests.get(bytes) ?? sha256(bytes);
+  digests.set(bytes, digest);
+  return digest;
 }
 
 /** Names of all secrets that the node's overlay asks for. */
@@ -110,48 +124,35 @@ function overlaysOf(node: NodeSpec, view: ClusterView): OverlaySource[] {
   });
 }
 
-interface Rendering {
-  /** As in TextRequest. */
-  readonly shared: object;
-  readonly manifest: ImageManifest;
+interface Rendering extends Pick<TextRequest, 'shared' | 'alike' | 'notHere'> {
   readonly secrets: SecretValues;
-  readonly variables: TemplateVariables;
-  readonly notHere: Readonly<Record<string, string>>;
+  readonly variables: FrozenVariables;
 }
 
-const defaultMode = { file: '0644', program: '0755', secret: '0600', directory: '0755' } as const;
-
-function nodeFile(entry: OverlayEntry, rendering: Rendering): NodeFile {
-  const { path } = entry;
-  if (entry.kind === 'link') return { kind: 'link', path, target: entry.target };
-  const owner = resolveOwner(entry.spec?.owner ?? 'root', rendering.manifest, sourceOf(entry));
-  const attributes = { path, mode: Number.parseInt(entry.spec?.mode ?? modeOf(entry), 8), ...owner };
-  switch (entry.kind) {
+function nodeFile(placed: PlacedEntry, rendering: Rendering): NodeFile {
+  switch (placed.kind) {
+    case 'link':
+      return { kind: 'link', path: placed.entry.path, target: placed.entry.target };
     case 'directory':
-      return { kind: 'directory', ...attributes };
+      return { kind: 'directory', ...placed.attributes };
     case 'secret':
-      return { kind: 'file', ...attributes, bytes: rendering.secrets[entry.secret] ?? new Uint8Array() };
+      return {
+        kind: 'file',
+        ...placed.attributes,
+        isSecret: true,
+        bytes: rendering.secrets[placed.entry.secret] ?? new Uint8Array(),
+      };
     case 'file':
-      return { kind: 'file', ...attributes, bytes: contentOf(entry, rendering) };
+      return { kind: 'file', ...placed.attributes, bytes: contentOf(placed, rendering) };
     default:
-      return unreachable(entry);
+      return unreachable(placed);
   }
 }
 
-function modeOf(entry: Exclude<OverlayEntry, { kind: 'link' }>): string {
-  return entry.kind === 'file' && entry.text.isExecutable ? defaultMode.program : defaultMode[entry.kind];
-}
-
-function contentOf(entry: Extract<OverlayEntry, { kind: 'file' }>, rendering: Rendering): Uint8Array {
+function contentOf({ entry, source }: Extract<PlacedEntry, { kind: 'file' }>, rendering: Rendering): Uint8Array {
   const { text: key } = entry;
   if (!key.isTemplate) return key.bytes;
-  return Buffer.from(renderText({ ...rendering, key, text: key.bytes, source: sourceOf(entry) }));
-}
-
-/** As the administrator finds it. */
-function sourceOf(entry: OverlayEntry): string {
-  const isTemplate = entry.kind === 'file' && entry.text.isTemplate;
-  return `overlays/${entry.overlay}/files/${entry.path}${isTemplate ? '.hbs' : ''}`;
+  return renderText({ ...rendering, own: rendering.variables.node, key, text: key.bytes, source });
 }
 
 function notFrozen(entry: OverlayEntry): Readonly<Record<string, string>> {

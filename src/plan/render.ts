@@ -5,18 +5,21 @@ import { ConfigError } from '../model/errors.ts';
 import { didYouMean } from '../model/nearest.ts';
 import { guard } from './guard.ts';
 import { namedHelpers, printValue } from './render-helpers.ts';
+import { namesRead } from './template-names.ts';
 
 export type TemplateVariables = Readonly<Record<string, unknown>>;
 
 interface RenderOptions {
   /** Variables that exist elsewhere -> why they do not here; said instead of the list of variables. */
   readonly notHere?: Readonly<Record<string, string>> | undefined;
-  /** Called with the name of each top variable that is read. */
-  readonly onRead?: ((name: string) => void) | undefined;
 }
 
 /** Compiled once, rendered for every node. */
-export type Template = (variables: TemplateVariables, options?: RenderOptions) => string;
+export interface Template {
+  (variables: TemplateVariables, options?: RenderOptions): string;
+  /** The top variables that it can read; `this` among them: all of them. */
+  readonly reads: ReadonlySet<string>;
+}
 
 /** @param source names the template in messages */
 export function render(template: string, variables: TemplateVariables, source: string): string {
@@ -30,16 +33,18 @@ const printHelper = '(print)';
 /** @throws ConfigError when the text is no template or calls a helper that does not exist */
 export function compileTemplate(text: string, source: string): Template {
   const helpers = [...builtInHelpers, ...Object.keys(namedHelpers(source, (value) => value))];
-  const compiled = explained(source, () => {
+  const { compiled, reads } = explained(source, () => {
     const program = Handlebars.parse(text);
+    const names = namesRead(program);
     printAll(program, { source, helpers });
-    return Handlebars.compile<object>(program, {
+    const made = Handlebars.compile<object>(program, {
       noEscape: true,
       knownHelpersOnly: true,
       knownHelpers: Object.fromEntries([...helpers, printHelper].map((name) => [name, true])),
     });
+    return { compiled: made, reads: names };
   });
-  return (variables, options) => {
+  const renderWith = (variables: TemplateVariables, options?: RenderOptions) => {
     const guarded = guard(variables, { ...options, source });
     const runtime = {
       ...namedHelpers(source, guarded.unwrap),
@@ -47,6 +52,7 @@ export function compileTemplate(text: string, source: string): Template {
     };
     return explained(source, () => compiled(guarded.variables, { helpers: runtime }));
   };
+  return Object.assign(renderWith, { reads });
 }
 
 function explained<T>(source: string, work: () => T): T {

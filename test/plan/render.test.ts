@@ -117,18 +117,3 @@ test('a value in {{shell}} is one word to a shell', () => {
   expect(shell('$(reboot) `x` \\ "')).toBe(`'$(reboot) \`x\` \\ "'`);
   expect(shell("';reboot;'")).toBe(String.raw`''\'';reboot;'\'''`);
 });
-
-test.each([
-  ['{{node.name}} {{text}}', ['node', 'text']],
-  ['{{#each nodes}}{{name}} {{../text}}{{/each}}', ['nodes', 'text']],
-  ['{{#each nodes}}{{@root.text}}{{/each}}', ['nodes', 'text']],
-  ['{{#if empty.[0]}}{{text}}{{/if}}', ['empty']],
-  ['{{json this}}', ['this']],
-])('%s reads %s', (template, expected) => {
-  const names = new Set<string>();
-  const few = { node: { name: 'node01' }, nodes: [{ name: 'a' }], text: 'x', empty: [0] };
-
-  compileTemplate(template, 'x')(few, { onRead: (name) => names.add(name) });
-
-  expect([...names]).toEqual(expected);
-});
