@@ -14,7 +14,7 @@ import { imageName } from '../plan/check-cluster-roles.ts';
 import { checkCluster } from '../plan/check-cluster.ts';
 import { planGeneration } from '../plan/generation.ts';
 import { renderOverlays } from '../plan/overlay.ts';
-import { chooseImage } from '../plan/choose-image.ts';
+import { decideRoot, RootNotMadeError } from '../plan/root-mode.ts';
 import type { Paths } from './context.ts';
 import { standInSecrets } from '../plan/stand-ins.ts';
 import { placeInState, readSources, type Sources } from './view.ts';
@@ -79,12 +79,14 @@ function renderAll(view: ClusterView, place: Place): PlacedProblem[] {
     const reference = view.cluster.roles[node.role]?.image ?? '';
     if (!view.images.has(imageName(reference))) return [];
     try {
-      const manifest = chooseImage(reference, view.images);
+      const { manifest } = decideRoot(node, view);
       planGeneration(node, view);
       renderOverlays({ node, view, manifest, secrets: standInSecrets(node, view) });
       return [];
     } catch (error) {
       if (!(error instanceof PiImageError)) throw error;
+      // The service makes it; no file of the owner's is wrong.
+      if (error instanceof RootNotMadeError) return [];
       const because = error.cause instanceof Error ? `: ${error.cause.message}` : '';
       return [{ ...place([index]), message: `${error.message}${because}`, hint: error.hint }];
     }

@@ -8,9 +8,10 @@ import { renderBytes } from './format.ts';
 import { renderFacts, renderTable } from './output.ts';
 
 export function renderExplanation(explanation: NodeExplanation): string {
-  const { image, overlays, generation, boot, commandLine, bootFiles, overlay, mounts } = explanation;
+  const { image, overlays, root, generation, boot, commandLine, bootFiles, overlay, mounts } = explanation;
   const facts = renderFacts([
     ['image', `${image.name} ${image.version}, kernel ${image.kernel}`],
+    ['root', root],
     ['overlays', overlays.join(', ')],
     ['generation', generation],
   ]);

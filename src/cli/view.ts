@@ -8,11 +8,14 @@ import {
   readOverlays,
   type ClusterFile,
 } from '../host/config-files.ts';
-import { imagesDir, listImages } from '../host/image-store.ts';
+import { imagesDir, listImages, persistentDir, squashDir } from '../host/image-store.ts';
+import { listTrees } from '../host/persistent-tree.ts';
+import { listSquashes } from '../host/squashfs.ts';
 import { readBoots, readState } from '../host/state-file.ts';
 import { ConfigError } from '../model/errors.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { placeProblems, ProblemsError, type Place } from '../model/problem.ts';
+import type { MadeRoots } from '../model/root-mode.ts';
 import { nodesWithMacs } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { checkCluster } from '../plan/check-cluster.ts';
@@ -38,8 +41,14 @@ export async function readSources(paths: Paths): Promise<Sources> {
   const { cluster } = clusterFile;
   const learned = hasOwnAddresses(cluster) ? new Map() : learnedAddresses((await readBoots(paths.state)).boots);
   const nodes = atLearnedAddresses(nodesWithMacs(state), learned);
-  const view: ClusterView = { cluster, nodes, images, overlays, boardTemplates };
+  const roots = await readMadeRoots(paths.state);
+  const view: ClusterView = { cluster, nodes, images, overlays, boardTemplates, roots };
   return { clusterFile, view, applied: state.nodes, known: { overlays, images: await knownImages(paths, images) } };
+}
+
+/** What the service has made for root modes. */
+export async function readMadeRoots(state: string): Promise<MadeRoots> {
+  return { squashes: await listSquashes(squashDir(state)), trees: await listTrees(persistentDir(state)) };
 }
 
 /** The whole site from the files, as a service that starts now would see it. */

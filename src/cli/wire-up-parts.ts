@@ -41,6 +41,7 @@ export function serviceParts(service: Service, plane: Plane, options: PartsOptio
     ...apiParts(service, options),
     watchPart(service),
     bootsPart(service),
+    rootsPart(service),
     neighboursPart(service, options),
   ];
 }
@@ -105,6 +106,14 @@ function bootsPart({ site, boots, eeproms, state, health }: Service): Part {
     }
   };
   return { name: 'boots', run };
+}
+
+function rootsPart({ roots, boots }: Service): Part {
+  const run: Part['run'] = (signal, ready) => {
+    ready();
+    return roots.keep(boots, signal);
+  };
+  return { name: 'roots', run };
 }
 
 /** A kernel that keeps no neighbours for us costs a slow board its boot, and is no reason to call the service ill. */

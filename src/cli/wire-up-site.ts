@@ -2,23 +2,27 @@
 import path from 'node:path';
 
 import { fingerprintTrees, fingerprintVersions } from '../host/fingerprint.ts';
-import { imagesDir, listImages } from '../host/image-store.ts';
+import { imagesDir, listImages, squashDir } from '../host/image-store.ts';
 import type { FrozenBoot } from '../model/frozen-boot.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { ClusterView } from '../model/view.ts';
 import { planFrozen } from '../plan/generation.ts';
 import type { SiteDeps } from '../serve/site.ts';
 import type { Paths } from './context.ts';
-import { readView } from './view.ts';
+import { readMadeRoots, readView } from './view.ts';
 
-export function siteReaders(paths: Paths): Pick<SiteDeps, 'readConfig' | 'listImages' | 'fingerprint' | 'freeze'> {
+export function siteReaders(
+  paths: Paths,
+): Pick<SiteDeps, 'readConfig' | 'listImages' | 'listRoots' | 'fingerprint' | 'freeze'> {
   const images = imagesDir(paths.state);
   const trees = paths.dataDirs.flatMap((dir) => [path.join(dir, 'overlays'), path.join(dir, 'boot')]);
   return {
     readConfig: () => readView(paths),
     listImages: () => listImages(images),
+    listRoots: () => readMadeRoots(paths.state),
     fingerprint: async () =>
-      `${await fingerprintTrees([paths.config, ...trees])}\n${await fingerprintVersions(images)}`,
+      `${await fingerprintTrees([paths.config, ...trees])}\n${await fingerprintVersions(images)}\n` +
+      (await fingerprintVersions(squashDir(paths.state))),
     freeze,
   };
 }

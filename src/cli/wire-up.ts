@@ -4,12 +4,13 @@ import path from 'node:path';
 import { openDatabase, type Database } from '../host/database/open.ts';
 import type { Reboots } from '../fleet/reboots.ts';
 import { openFrozenBoots } from '../host/frozen-boots.ts';
-import { imagesDir } from '../host/image-store.ts';
+import { imagesDir, persistentDir, squashDir } from '../host/image-store.ts';
 import { openSecrets } from '../host/secrets.ts';
 import { lockState } from '../host/state-lock.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { neededSecrets } from '../plan/overlay.ts';
+import type { RootDirs } from '../plan/root-mode.ts';
 import { bootFileFinder, type FindBootFile } from '../serve/boot-files.ts';
 import type { BootImages } from '../serve/boot-images.ts';
 import { createBoots, type Boots } from '../serve/boots.ts';
@@ -19,6 +20,7 @@ import { createHolds, type Holds } from '../serve/holds.ts';
 import { createHealth, type Health } from '../serve/health.ts';
 import { createLiveParts, type LiveParts } from '../serve/live-parts.ts';
 import { nodeOverlays } from '../serve/node-overlay.ts';
+import { createRoots, type Roots } from '../serve/roots.ts';
 import { seenAddresses } from '../serve/seen-addresses.ts';
 import { openSite, type Site } from '../serve/site.ts';
 import { tokenClaims, type ClaimToken } from '../serve/token-claims.ts';
@@ -28,7 +30,7 @@ import { openReboots } from './wire-up-nodes.ts';
 import { openEeproms, type ServiceEeproms } from './wire-up-eeproms.ts';
 import { siteReaders } from './wire-up-site.ts';
 
-export interface Service {
+export interface Service extends RootDirs {
   readonly site: Site;
   readonly state: Database['state'];
   readonly events: Database['events'];
@@ -38,7 +40,7 @@ export interface Service {
   readonly liveParts: LiveParts;
   readonly reboots: Reboots;
   readonly health: Health;
-  readonly imagesDir: string;
+  readonly roots: Roots;
   readonly bootImages: BootImages;
   readonly claimToken: ClaimToken;
   readonly holds: Holds;
@@ -67,6 +69,10 @@ export async function openService(options: { paths: Paths; log: Log; signal: Abo
 
 const now = () => Date.now();
 
+function rootDirs(state: string): RootDirs {
+  return { imagesDir: imagesDir(state), squashDir: squashDir(state), persistentDir: persistentDir(state) };
+}
+
 async function openLocked(
   { paths, log, signal }: { paths: Paths; log: Log; signal: AbortSignal },
   unlock: () => Promise<void>,
@@ -78,7 +84,9 @@ async function openLocked(
   const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), begun);
   const addresses = seenAddresses(bootsFile);
   const site = await openSite({ ...siteReaders(paths), state, addresses, health, log });
-  const boots = createBoots({ file: bootsFile, frozen, site, health, now, log });
+  const dirs = rootDirs(paths.state);
+  const roots = createRoots({ ...dirs, site, state, health, log, signal });
+  const boots = createBoots({ file: bootsFile, frozen, site, settle: roots.settle, health, now, log });
   const heartbeats = createHeartbeats(now);
   const claims = createClaims({ site, boots, isSilent: heartbeats.isSilent, now, log });
   const secrets = await openSecrets(path.join(paths.state, 'secrets'), { log, signal });
@@ -87,10 +95,9 @@ async function openLocked(
     return secrets.valuesFor(node, neededSecrets(node, view), view.cluster.secrets);
   };
   const reboots = await openReboots({ events, boots: boots.all, secrets, log, signal });
-  const images = imagesDir(paths.state);
   const holds = createHolds({ state, now, log });
   const eeproms = await openEeproms(paths.state, { state, site, boots, now, log });
-  const bootImages = openBootImages({ paths, imagesDir: images, log, signal });
+  const bootImages = openBootImages({ ...dirs, paths, log, signal });
   return {
     site,
     state,
@@ -101,15 +108,14 @@ async function openLocked(
     liveParts: createLiveParts({ site, frozen, secretsFor, log }),
     reboots,
     health,
-    imagesDir: images,
+    ...dirs,
+    roots,
     bootImages,
     claimToken: tokenClaims({ file: bootsFile, frozen, site, now }),
     holds,
     claims,
     eeproms,
-    find: eeproms.beside(
-      bootFileFinder({ site, boots, bootImages, claims, waiting: holds.waiting, imagesDir: images, log }),
-    ),
+    find: eeproms.beside(bootFileFinder({ site, boots, bootImages, claims, waiting: holds.waiting, ...dirs, log })),
     overlayOf: nodeOverlays({ site, frozen, boots, secretsFor }),
     close: async () => {
       await reboots.settled();

@@ -7,6 +7,9 @@ import type { NodeFile } from '../model/node-file.ts';
 /** Read by the initramfs before it unpacks: one glob per line. */
 const removeListPath = '.pi-image/remove';
 
+/** Read where the root is no tmpfs: paths of files that must stay in memory, one per line. Left out when there are none. */
+const secretListPath = '.pi-image/secret';
+
 /** 2020-01-01: fixed, so that equal trees give equal bytes, and never in the future of a board without a clock. */
 const modifiedAt = new Date(1_577_836_800_000);
 
@@ -19,7 +22,9 @@ const orderOfKinds: Readonly<Record<NodeEntry['kind'], number>> = { directory: 0
 export async function packNodeFiles(files: readonly NodeFile[]): Promise<Uint8Array> {
   const archive = pack();
   const globs = files.flatMap((file) => (file.kind === 'remove' ? [file.glob] : []));
-  archive.entry(header(removeListPath, { mode: 0o600 }), removeList(globs));
+  archive.entry(header(removeListPath, { mode: 0o600 }), listOf(globs));
+  const secrets = files.flatMap((file) => (file.kind === 'file' && file.isSecret ? [file.path] : []));
+  if (secrets.length > 0) archive.entry(header(secretListPath, { mode: 0o600 }), listOf(secrets));
   for (const entry of inOrder(files)) {
     if (entry.kind === 'file') archive.entry(header(entry.path, entry), Buffer.from(entry.bytes));
     else if (entry.kind === 'directory') archive.entry(header(entry.path, { ...entry, type: 'directory' }));
@@ -39,10 +44,10 @@ function inOrder(files: readonly NodeFile[]): NodeEntry[] {
   );
 }
 
-function removeList(globs: readonly string[]): string {
-  return [...new Set(globs)]
+function listOf(lines: readonly string[]): string {
+  return [...new Set(lines)]
     .toSorted()
-    .map((glob) => `${glob}\n`)
+    .map((line) => `${line}\n`)
     .join('');
 }
 

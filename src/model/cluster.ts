@@ -5,7 +5,7 @@ import { Ipv4, Ipv4InterfaceText, Ipv4RangeText, Ipv4SubnetText } from './ipv4.t
 import { NodeName, ResourceName, VariableName, VariableValue, Variables } from './names.ts';
 import { parseDurationMs } from './duration.ts';
 import { parsedText } from './parsed-text.ts';
-import { supported } from './supported.ts';
+import { PersistentRoot, RootMode } from './root-mode.ts';
 
 const AbsolutePath = z
   .string()
@@ -32,7 +32,9 @@ const bootWays = ['tftp', 'signed'] as const;
 
 export const Role = z.strictObject({
   image: ImageReference,
-  root: supported('root mode', ['shared'], ['squash', 'ram', 'persistent']).default('shared'),
+  root: RootMode.default('shared'),
+  /** Of `root: persistent`. */
+  persistent: PersistentRoot.optional(),
   /** `signed`: over HTTP, as one boot.img with a signature; Pi 4 and 5 only. */
   boot: z.enum(bootWays).default('tftp'),
   overlays: z.array(ResourceName).default([]),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import { BoardName } from './board.ts';
+import { RootMode, SquashFile } from './root-mode.ts';
 
 export const Generation = z.strictObject({
   format: z.literal(1),
@@ -11,7 +12,9 @@ export const Generation = z.strictObject({
   role: z.string(),
   board: BoardName,
   image: z.strictObject({ name: z.string(), version: z.string() }),
-  rootMode: z.literal('shared'),
+  rootMode: RootMode,
+  /** Of `squash` and `ram`: the file that the node mounts. */
+  squash: SquashFile.optional(),
   /** undefined: its files are served one by one, and its command line carries the boot's token. */
   boot: z.literal('signed').optional(),
   /** As TFTP serves it. */

@@ -4,6 +4,7 @@ import type { Cluster } from './cluster.ts';
 import type { ImageManifest } from './manifest.ts';
 import type { NodeSpec } from './node.ts';
 import type { OverlaySource } from './overlay-source.ts';
+import type { MadeRoots } from './root-mode.ts';
 
 /** boot/<board>/: what firmware reads, as templates. */
 export interface BoardTemplates {
@@ -21,4 +22,6 @@ export interface ClusterView {
   readonly images: ReadonlyMap<string, readonly ImageManifest[]>;
   readonly overlays: ReadonlyMap<string, OverlaySource>;
   readonly boardTemplates: ReadonlyMap<BoardName, BoardTemplates>;
+  /** undefined: nothing has been made yet. */
+  readonly roots?: MadeRoots;
 }

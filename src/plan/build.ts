@@ -5,7 +5,7 @@ import type { ArchiveSource, LockedPackage, PackageLock } from '../model/package
 import { cacheKey, explainChange, packagesDigest, type CacheKey, type KeyParts } from './cache-key.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import { chooseLayerKey, type CachedLayers, type IdMap } from './id-registry.ts';
-import { cardModules } from './initramfs.ts';
+import { cardModules, squashModules } from './initramfs.ts';
 import { sealDigest } from './seal.ts';
 import { foldersWithKeys } from './secret-lint.ts';
 
@@ -150,7 +150,7 @@ function imageKey({ spec, lock, bootInputs }: BuildInputs, lastLayer: string): C
 
 /** Which modules go into the initramfs of which board. */
 const driversDigest = sha256(
-  canonicalJson({ cardModules, boards: boardNames.map((name) => boards[name].networkModules) }),
+  canonicalJson({ cardModules, squashModules, boards: boardNames.map((name) => boards[name].networkModules) }),
 );
 
 /** What a person reads for a step. */

@@ -10,18 +10,19 @@ import type { ClusterView } from '../model/view.ts';
 import { decideBootFile } from './boot-files.ts';
 import { uefiProgram } from './boot-program.ts';
 import { planBootImage } from './boot-image.ts';
-import { chooseImage } from './choose-image.ts';
-import { rootPseudo } from './exports.ts';
 import { planGeneration } from './generation.ts';
 import { mergeOverlays } from './overlay-merge.ts';
 import { roleOf } from './overlay-variables.ts';
 import { renderOverlays } from './overlay.ts';
+import { decideRoot, rootPseudo, type NodeRoot } from './root-mode.ts';
 import { standInSecrets } from './stand-ins.ts';
 
 export interface NodeExplanation {
   readonly node: NodeSpec;
   readonly overlays: readonly string[];
   readonly image: { readonly name: string; readonly version: string; readonly kernel: string };
+  /** Its mode, and what follows from it. */
+  readonly root: string;
   readonly generation: string;
   readonly boot: Role['boot'];
   readonly configTxt: string;
@@ -60,20 +61,22 @@ const hiddenToken = '(hidden)';
 /** @throws ConfigError that says why this node cannot boot */
 export function explainNode(node: NodeSpec, view: ClusterView): NodeExplanation {
   const role = roleOf(node, view);
-  const manifest = chooseImage(role.image, view.images);
+  const root = decideRoot(node, view);
+  const { manifest } = root;
   const generation = planGeneration(node, view);
   const kernel = manifest.kernels.find((candidate) => candidate.boards.includes(node.board));
   return {
     node,
     overlays: role.overlays,
     image: { name: manifest.name, version: manifest.version, kernel: kernel?.release ?? '' },
+    root: describeRoot(root),
     generation: generation.id,
     boot: role.boot,
     configTxt: generation.configTxt,
     commandLine: generation.commandLine.replace(tokenSlot, hiddenToken),
     bootFiles: explainBootFiles(node, view, { manifest, generation }),
     overlay: explainOverlay(node, view, manifest),
-    mounts: explainMounts(node, view, manifest),
+    mounts: explainMounts(node, view, generation),
   };
 }
 
@@ -153,9 +156,28 @@ function nameOf(ids: Readonly<Record<string, number>>, id: number): string {
   return Object.entries(ids).find(([, candidate]) => candidate === id)?.[0] ?? String(id);
 }
 
-function explainMounts(node: NodeSpec, view: ClusterView, manifest: ImageManifest): NodeExplanation['mounts'] {
+function describeRoot({ mode, manifest: { name, version }, squash }: NodeRoot): string {
+  const size = squash === undefined ? '' : ` of ${Math.ceil(squash.sizeBytes / 1024 / 1024)} MiB`;
+  switch (mode) {
+    case 'shared':
+      return 'shared: the tree of its image over NFS, read-only, changes in memory';
+    case 'squash':
+      return `squash: one file${size} over NFS, read-only, changes in memory`;
+    case 'ram':
+      return `ram: one file${size} over HTTP into memory, changes in memory`;
+    case 'persistent':
+      return `persistent: a tree of its own over NFS, made of ${name}@${version}`;
+    default:
+      return unreachable(mode);
+  }
+}
+
+function explainMounts(node: NodeSpec, view: ClusterView, generation: Generation): NodeExplanation['mounts'] {
   const shares = view.cluster.shares
     .filter((share) => share.roles?.includes(node.role) ?? true)
     .map((share) => ({ pseudo: `/shares/${share.name}`, mount: share.mount, access: 'read-write' }));
-  return [{ pseudo: rootPseudo(manifest), mount: '/', access: 'read-only' }, ...shares];
+  const pseudo = rootPseudo(generation);
+  if (pseudo === undefined) return shares;
+  const access = generation.rootMode === 'persistent' ? 'read-write' : 'read-only';
+  return [{ pseudo, mount: '/', access }, ...shares];
 }

@@ -1,29 +1,25 @@
 /** Which trees are exported to whom? Roots of all versions that a node should boot, boots or runs, and the shares of its role. */
-import path from 'node:path';
-
 import type { Boot } from '../model/boot.ts';
 import type { Cluster, Share } from '../model/cluster.ts';
 import { PiImageError } from '../model/errors.ts';
 import type { NfsExport } from '../model/export.ts';
 import type { Generation } from '../model/generation.ts';
 import { ipv4ToNumber, type Ipv4Address } from '../model/ipv4.ts';
+import type { NodeSpec } from '../model/node.ts';
 import type { State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { hasAppliedOverlay, hasKernelReported, hasMountedRoot } from './boot-timeline.ts';
-import { chooseImage } from './choose-image.ts';
 import { hasOwnAddresses } from './learned-addresses.ts';
+import { decideRoot, rootFolder, rootPseudo, type RootDirs, type RootPlace } from './root-mode.ts';
 
-/** One address that needs one image version, and the shares of the role it has there. */
+/** One address that needs one root, and the shares of the role it has there. */
 export interface RootUse {
   readonly address: Ipv4Address;
   /** undefined: it needs the root alone. */
   readonly role: string | undefined;
   /** undefined: it needs the shares alone. */
-  readonly image: { readonly name: string; readonly version: string } | undefined;
+  readonly root: RootPlace | undefined;
 }
-
-/** As nodes name the root of an image version. */
-export const rootPseudo = (image: { name: string; version: string }) => `/images/${image.name}/${image.version}/root`;
 
 /** What nodes should boot, boot now, and run as far as they have said. */
 export function planRootUses(
@@ -36,14 +32,18 @@ export function planRootUses(
   const desired = view.nodes.map((node) => ({
     address: node.address,
     role: node.role,
-    image: desiredImage(view, node.role),
+    root: desiredRoot(node, view),
   }));
   return [...desired, ...usesOfBoots(boots, generations)];
 }
 
-/** Pseudo paths that a node of this role and image may mount. */
-export function exportsOfRole(cluster: Cluster, role: string, image: Generation['image']): string[] {
-  return [rootPseudo(image), ...cluster.shares.filter((share) => isSharedWith(share, role)).map(sharePseudo)];
+/** Pseudo paths that a node of this role and root may mount. */
+export function exportsOfRole(cluster: Cluster, role: string, place: RootPlace): string[] {
+  const root = rootPseudo(place);
+  return [
+    ...(root === undefined ? [] : [root]),
+    ...cluster.shares.filter((share) => isSharedWith(share, role)).map(sharePseudo),
+  ];
 }
 
 function usesOfBoots(boots: readonly Boot[], generations: ReadonlyMap<string, Generation>): RootUse[] {
@@ -53,9 +53,9 @@ function usesOfBoots(boots: readonly Boot[], generations: ReadonlyMap<string, Ge
     usedBoots(own).flatMap(({ boot, ...uses }) => {
       const generation = generations.get(boot.generation);
       if (generation === undefined) return [];
-      const { role, image } = generation;
       const address = boot.address as Ipv4Address;
-      return [{ address, role: uses.shares ? role : undefined, image: uses.root ? image : undefined }];
+      const role = uses.shares ? generation.role : undefined;
+      return [{ address, role, root: uses.root ? generation : undefined }];
     }),
   );
 }
@@ -88,14 +88,12 @@ function usedBoots(boots: readonly Boot[]): BootUse[] {
     .filter(({ root, shares }) => root || shares);
 }
 
-function desiredImage(view: ClusterView, roleName: string): RootUse['image'] {
-  const role = view.cluster.roles[roleName];
-  if (role === undefined) return undefined;
+function desiredRoot(node: NodeSpec, view: ClusterView): RootPlace | undefined {
   try {
-    const { name, version } = chooseImage(role.image, view.images);
-    return { name, version };
+    const { mode, manifest } = decideRoot(node, view);
+    return { node: node.name, rootMode: mode, image: manifest };
   } catch (error) {
-    // A role without an image yet: said where its nodes' boots are refused.
+    // A role without an image yet, or a root that is still to be made: said where its nodes' boots are refused.
     if (error instanceof PiImageError) return undefined;
     throw error;
   }
@@ -112,11 +110,11 @@ export interface ExportPlan extends ExportIds {
 }
 
 export function planExports(
-  site: { readonly cluster: Cluster; readonly imagesDir: string },
+  site: { readonly cluster: Cluster } & RootDirs,
   uses: readonly RootUse[],
   ids: ExportIds,
 ): ExportPlan {
-  const wanted = [...rootExports(site.imagesDir, uses), ...shareExports(site.cluster, uses)];
+  const wanted = [...rootExports(site, uses), ...shareExports(site.cluster, uses)];
   const exportIds = { ...ids.exportIds };
   let { nextExportId } = ids;
   const exports = wanted.map((each): NfsExport => {
@@ -129,18 +127,20 @@ export function planExports(
 
 type WantedExport = Omit<NfsExport, 'id'>;
 
-function rootExports(imagesDir: string, uses: readonly RootUse[]): WantedExport[] {
-  const clients = new Map<string, Ipv4Address[]>();
-  for (const { image, address } of uses) {
-    if (image === undefined) continue;
-    const pseudo = rootPseudo(image);
-    clients.set(pseudo, [...(clients.get(pseudo) ?? []), address]);
+function rootExports(dirs: RootDirs, uses: readonly RootUse[]): WantedExport[] {
+  const places = new Map<string, { readonly place: RootPlace; readonly clients: Ipv4Address[] }>();
+  for (const { root: place, address } of uses) {
+    const pseudo = place && rootPseudo(place);
+    if (place === undefined || pseudo === undefined) continue;
+    const known = places.get(pseudo) ?? { place, clients: [] };
+    known.clients.push(address);
+    places.set(pseudo, known);
   }
-  return [...clients].toSorted(byName).map(([pseudo, addresses]) => ({
-    path: path.join(imagesDir, path.relative('/images', pseudo)),
+  return [...places].toSorted(byName).map(([pseudo, { place, clients }]) => ({
+    path: rootFolder(place, dirs),
     pseudo,
-    access: 'read-only',
-    clients: sorted(addresses),
+    access: place.rootMode === 'persistent' ? 'read-write' : 'read-only',
+    clients: sorted(clients),
   }));
 }
 

@@ -2,19 +2,17 @@
 import { boards } from '../model/board.ts';
 import { ConfigError } from '../model/errors.ts';
 import { tokenSlot, type Generation } from '../model/generation.ts';
-import type { ImageManifest } from '../model/manifest.ts';
 import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { BoardTemplates, ClusterView } from '../model/view.ts';
 import { canBootSigned, planBootImage } from './boot-image.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
-import { chooseImage } from './choose-image.ts';
-import { rootPseudo } from './exports.ts';
 import { hasOwnAddresses } from './learned-addresses.ts';
 import { renderLoaderTexts } from './loader-texts.ts';
 import { frozenVariables, roleOf } from './overlay-variables.ts';
 import { overlayDigest, renderFrozenOverlay } from './overlay.ts';
 import { compileTemplate, type Template, type TemplateVariables } from './render.ts';
+import { decideRoot, rootVariables, type NodeRoot } from './root-mode.ts';
 
 /** The firmware of every Pi reads this much of config.txt and ignores the rest without a word. */
 const maxConfigTxtBytes = 4096;
@@ -34,7 +32,8 @@ export interface PlannedBoot {
 
 export function planFrozen(node: NodeSpec, view: ClusterView): PlannedBoot {
   const role = roleOf(node, view);
-  const manifest = chooseImage(role.image, view.images);
+  const root = decideRoot(node, view);
+  const { manifest, mode, squash } = root;
   const overlay = renderFrozenOverlay({ node, view, manifest });
   const isSigned = role.boot === 'signed';
   if (isSigned) requireSignedBoard(node);
@@ -44,9 +43,10 @@ export function planFrozen(node: NodeSpec, view: ClusterView): PlannedBoot {
     role: node.role,
     board: node.board,
     image: { name: manifest.name, version: manifest.version },
-    rootMode: role.root,
+    rootMode: mode,
+    ...(squash !== undefined && { squash }),
     ...(isSigned && ({ boot: 'signed' } as const)),
-    ...bootTexts(node, view, manifest),
+    ...bootTexts(node, view, root),
     overlayDigest: overlayDigest(overlay),
   } as const;
   // One that a board could not load is refused now, not when the board asks for it.
@@ -64,7 +64,7 @@ function requireSignedBoard({ name, board, role }: NodeSpec): void {
 function bootTexts(
   node: NodeSpec,
   view: ClusterView,
-  manifest: ImageManifest,
+  root: NodeRoot,
 ): Pick<Generation, 'configTxt' | 'commandLine' | 'texts'> {
   const templates = view.boardTemplates.get(node.board);
   if (templates === undefined) {
@@ -73,7 +73,7 @@ function bootTexts(
     });
   }
   const isSigned = roleOf(node, view).boot === 'signed';
-  const variables = isSigned ? signedVariables(node, view, manifest) : bootVariables(node, view, manifest);
+  const variables = isSigned ? signedVariables(node, view, root) : bootVariables(node, view, root);
   const options = isSigned ? { notHere: notInBootImage } : {};
   const folder = `boot/${node.board}`;
   const { config, cmdline } = compiledTemplates(templates, folder);
@@ -86,6 +86,7 @@ function bootTexts(
       hint: 'Write pi_image.token={{token}} into its line.',
     });
   }
+  requireModeInLine(commandLine, root, `${folder}/cmdline.txt.hbs`);
   const texts = isSigned ? undefined : renderLoaderTexts(templates, { ...variables, commandLine }, folder);
   return { configTxt, commandLine, ...(texts !== undefined && { texts }) };
 }
@@ -102,7 +103,16 @@ export function compiledTemplates(templates: BoardTemplates, folder: string) {
   return known;
 }
 
-function bootVariables(node: NodeSpec, view: ClusterView, manifest: ImageManifest): TemplateVariables {
+/** A template of the owner's from before root modes says nothing of them. */
+function requireModeInLine(commandLine: string, { mode }: NodeRoot, source: string): void {
+  if (mode === 'shared' || commandLine.split(' ').includes(`pi_image.mode=${mode}`)) return;
+  throw new ConfigError(`${source} does not pass on the root mode ${mode}`, {
+    hint: 'Take its line with pi_image.root from the template that ships.',
+  });
+}
+
+function bootVariables(node: NodeSpec, view: ClusterView, root: NodeRoot): TemplateVariables {
+  const { manifest } = root;
   const { name, version } = manifest;
   const kernel = manifest.kernels.find(({ boards: ofKernel }) => ofKernel.includes(node.board));
   if (kernel === undefined) {
@@ -121,7 +131,7 @@ function bootVariables(node: NodeSpec, view: ClusterView, manifest: ImageManifes
     id: node.serial ?? node.mac,
     image: { name, version },
     kernel: { file: kernel.kernel, initramfs: kernel.initramfs, release: kernel.release },
-    root: { pseudo: rootPseudo({ name, version }) },
+    root: rootVariables(node, root),
     signed: false,
     token: tokenSlot,
   };
@@ -131,8 +141,8 @@ function bootVariables(node: NodeSpec, view: ClusterView, manifest: ImageManifes
 const ofOneNode = 'boot.img is the same for all nodes of a role. Write what is of one node inside {{#unless signed}}.';
 const notInBootImage = { node: ofOneNode, host: ofOneNode, id: ofOneNode, token: ofOneNode };
 
-function signedVariables(node: NodeSpec, view: ClusterView, manifest: ImageManifest): TemplateVariables {
-  const all = bootVariables(node, view, manifest);
+function signedVariables(node: NodeSpec, view: ClusterView, root: NodeRoot): TemplateVariables {
+  const all = bootVariables(node, view, root);
   const { vars } = roleOf(node, view);
   const ofRole = Object.entries(all).filter(([name]) => !Object.hasOwn(notInBootImage, name));
   return { ...Object.fromEntries(ofRole), signed: true, vars: { ...view.cluster.vars, ...vars } };

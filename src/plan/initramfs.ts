@@ -6,6 +6,9 @@ import { type ModuleIndex, orderModules } from './module-order.ts';
 /** Loaded on every machine: the root over NFS and the tmpfs over it. */
 const rootModules = ['nfsv4', 'overlay'] as const;
 
+/** Loaded where the root is a squashfs; what it needs to decompress comes with it. */
+export const squashModules = ['loop', 'squashfs'] as const;
+
 /** Every image can be rehearsed on a virtual machine: its card, its dice and its watchdog. */
 const virtualModules = ['virtio_pci', 'virtio_mmio', 'virtio_net', 'virtio_rng', 'i6300esb'] as const;
 
@@ -40,8 +43,8 @@ const watchdogModules = ['bcm2835_wdt'] as const;
 /** The green LED and the chips that it hangs on, for a board that is to blink; left out where a kernel lacks them. */
 const ledModules = ['gpio_raspberrypi_exp', 'gpio_brcmstb', 'leds_gpio'] as const;
 
-/** `every` is loaded on every machine, the others on the machine they are named after. */
-type ModuleGroupName = 'every' | BoardName;
+/** `every` is loaded on every machine, `squash` where the root is one, the others on the machine they are named after. */
+type ModuleGroupName = 'every' | 'squash' | BoardName;
 
 export interface ModuleGroup {
   readonly group: ModuleGroupName;
@@ -66,6 +69,7 @@ export function planModuleGroups(index: ModuleIndex, release: string, wanted: re
   const pis = wanted.filter((board) => boards[board].machine !== undefined);
   return [
     group('every', rootModules),
+    group('squash', squashModules),
     group('uefi', [...new Set([...virtualModules, ...boards.uefi.networkModules, ...cards])]),
     ...pis.map((board) => {
       const { networkModules, machine } = boards[board];
@@ -79,7 +83,8 @@ function findModule(index: ModuleIndex, asked: { module: string; release: string
   const names = asked.module.split('|');
   const found = names.find((name) => index.paths.has(name) || index.builtin.has(name));
   if (found !== undefined) return found;
-  const board = asked.group === 'every' || asked.group === 'uefi' ? undefined : asked.group;
+  const { group } = asked;
+  const board = group === 'every' || group === 'squash' || group === 'uefi' ? undefined : group;
   const who = board === undefined ? 'a node' : `${board} (${boards[board].title})`;
   throw new ConfigError(
     `kernel ${asked.release} has no module ${names.join(' or ')}, without which ${who} cannot boot`,

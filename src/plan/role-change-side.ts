@@ -7,12 +7,12 @@ import type { NodeSpec } from '../model/node.ts';
 import type { RoleDiff } from '../model/role-diff.ts';
 import type { SecretValues } from '../model/secret-values.ts';
 import type { ClusterView } from '../model/view.ts';
-import { chooseImage } from './choose-image.ts';
 import { exportsOfRole } from './exports.ts';
 import { planFrozen } from './generation.ts';
 import { mergeOverlays } from './overlay-merge.ts';
 import { roleOf } from './overlay-variables.ts';
 import { renderLiveOverlay } from './overlay.ts';
+import { decideRoot } from './root-mode.ts';
 import { isComputeRole } from './slurm.ts';
 
 export interface RoleSide {
@@ -42,7 +42,7 @@ export type SlurmPart = RoleDiff['slurm']['from'];
 /** @throws ConfigError that says why the node cannot have this role */
 export function roleSide(node: NodeSpec, view: ClusterView): RoleSide {
   const role = roleOf(node, view);
-  const manifest = chooseImage(role.image, view.images);
+  const { manifest } = decideRoot(node, view);
   const { generation, overlay: frozen } = planFrozen(node, view);
   const live = renderLiveOverlay({ node, view, manifest, secrets: declaredSecrets(view.cluster) });
   const secrets = secretPaths(role.overlays, view);
@@ -57,7 +57,7 @@ export function roleSide(node: NodeSpec, view: ClusterView): RoleSide {
     overlays: role.overlays,
     files: new Map(files),
     takenAway: frozen.flatMap((file) => (file.kind === 'remove' ? [file.glob] : [])),
-    exports: exportsOfRole(view.cluster, node.role, generation.image),
+    exports: exportsOfRole(view.cluster, node.role, generation),
     slurm: slurmPart(node.role, view),
   };
 }

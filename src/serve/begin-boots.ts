@@ -24,6 +24,7 @@ export type Beginnings = Map<string, Beginning>;
 export function arriver(deps: BootsDeps & { readonly signs: BootSigns }, beginnings: Beginnings): Arrive {
   const { file, site, now, signs } = deps;
   return async function arrive(node, mac, sign): Promise<Arrival> {
+    await deps.settle?.(node);
     // Whoever asks meanwhile finds the boot that has begun, or hears why it cannot.
     const before = beginnings.get(node.name);
     if (before !== undefined) return before.boot.then(() => arrive(node, mac, sign));

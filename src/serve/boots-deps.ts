@@ -12,6 +12,8 @@ export interface BootsDeps {
   readonly file: BootsFile;
   readonly frozen: FrozenBoots;
   readonly site: Pick<Site, 'desired' | 'view'>;
+  /** What the node needs to boot is made while it waits; undefined: all is there. */
+  readonly settle?: (node: NodeSpec) => Promise<void> | undefined;
   /** A part that has a problem may be why boots do. */
   readonly health: Pick<Health, 'parts'>;
   readonly now: () => number;

@@ -10,16 +10,16 @@ import { HostError } from '../model/errors.ts';
 import type { NfsExport } from '../model/export.ts';
 import type { Log } from '../model/log.ts';
 import { planExports, planRootUses } from '../plan/exports.ts';
+import type { RootDirs } from '../plan/root-mode.ts';
 import { planShareOwners } from '../plan/share-owners.ts';
 import type { Boots } from './boots.ts';
 import type { Health } from './health.ts';
 import type { Site } from './site.ts';
 
-export interface ExportsDeps {
+export interface ExportsDeps extends RootDirs {
   readonly site: Pick<Site, 'view'>;
   readonly boots: Pick<Boots, 'all' | 'generations'>;
   readonly state: StateFile;
-  readonly imagesDir: string;
   readonly exporter: Exporter;
   readonly health: Health;
   readonly log: Log;
@@ -46,10 +46,11 @@ export async function runExports(deps: ExportsDeps, signal: AbortSignal, ready: 
 }
 
 /** Ids are on the disk before a server hears of them. A tree that is not there is left out: it must not take the others down. */
-async function planNow({ site, boots, state, imagesDir, health }: ExportsDeps): Promise<readonly NfsExport[]> {
+async function planNow(deps: ExportsDeps): Promise<readonly NfsExport[]> {
+  const { site, boots, state, health } = deps;
   const view = site.view();
   const uses = planRootUses(view, boots.all(), boots.generations());
-  const { exports, exportIds, nextExportId } = planExports({ cluster: view.cluster, imagesDir }, uses, state.current());
+  const { exports, exportIds, nextExportId } = planExports({ ...deps, cluster: view.cluster }, uses, state.current());
   if (nextExportId !== state.current().nextExportId) {
     await state.update((current) => ({ ...current, exportIds, nextExportId }));
   }

@@ -6,11 +6,13 @@ import { eepromRoutes, type EepromRoutesDeps } from './http-eeprom.ts';
 import { fileRoutes, type FileRoutesDeps } from './http-files.ts';
 import { holdRoutes, type HoldRoutesDeps } from './http-hold.ts';
 import { nodeRoutes, type NodeRoutesDeps } from './http-node.ts';
+import { rootRoutes, type RootRoutesDeps } from './http-root.ts';
 import { sendLimits } from './http-sends.ts';
 
 export type HttpBootDeps = NodeRoutesDeps &
   EepromRoutesDeps &
   HoldRoutesDeps &
+  Omit<RootRoutesDeps, 'sendLimits'> &
   Omit<FileRoutesDeps, 'sendLimits'> &
   Partial<FileRoutesDeps>;
 
@@ -21,6 +23,7 @@ export function httpBoot(deps: HttpBootDeps): Express {
   nodeRoutes(app, deps);
   eepromRoutes(app, deps);
   holdRoutes(app, deps);
+  rootRoutes(app, { sendLimits, ...deps });
   fileRoutes(app, { sendLimits, ...deps });
   app.use((_, response) => refuse(response, 404, 'nothing is served here'));
   app.use(failed(deps.log));

@@ -56,4 +56,7 @@ async function planAll({ desired, prepare }: PlanAheadDeps, { now, isNew, isStal
 }
 
 const isSameConfig = (one: ClusterView, other: ClusterView): boolean =>
-  one.cluster === other.cluster && one.overlays === other.overlays && one.images === other.images;
+  one.cluster === other.cluster &&
+  one.overlays === other.overlays &&
+  one.images === other.images &&
+  one.roots === other.roots;

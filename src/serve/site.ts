@@ -9,6 +9,7 @@ import type { FrozenBoot } from '../model/frozen-boot.ts';
 import type { Log } from '../model/log.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
 import type { NodeSpec } from '../model/node.ts';
+import type { MadeRoots } from '../model/root-mode.ts';
 import { nodesWithMacs, type State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { atLearnedAddresses, hasOwnAddresses } from '../plan/learned-addresses.ts';
@@ -20,6 +21,8 @@ export type SiteConfig = Pick<ClusterView, 'cluster' | 'overlays' | 'boardTempla
 export interface SiteDeps {
   readonly readConfig: () => Promise<SiteConfig>;
   readonly listImages: () => Promise<ClusterView['images']>;
+  /** What was made of them for other root modes than `shared`. */
+  readonly listRoots?: () => Promise<MadeRoots>;
   /** Differs when a file that `readConfig` or `listImages` reads has changed. */
   readonly fingerprint: () => Promise<string>;
   readonly state: Pick<StateFile, 'current' | 'onChange'>;
@@ -56,9 +59,10 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
   let seen = await deps.fingerprint();
   let config = await deps.readConfig();
   let images = await deps.listImages();
+  let roots = await deps.listRoots?.();
   const plan = memoizeDesired(deps.freeze);
   const addresses = () => (hasOwnAddresses(config.cluster) ? undefined : deps.addresses?.current());
-  const view = memoizeView(() => ({ config, images, state: deps.state.current(), addresses: addresses() }));
+  const view = memoizeView(() => ({ config, images, roots, state: deps.state.current(), addresses: addresses() }));
 
   const listeners: (() => void)[] = [];
   const tellChange = () => {
@@ -73,6 +77,7 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
       const next = await deps.readConfig();
       requireSameNetwork(config.cluster, next.cluster);
       images = await deps.listImages();
+      roots = await deps.listRoots?.();
       config = next;
       tellChange();
       deps.health.report('config', []);
@@ -100,6 +105,7 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
 interface Sources {
   readonly config: SiteConfig;
   readonly images: ClusterView['images'];
+  readonly roots: MadeRoots | undefined;
   readonly state: State;
   /** undefined: nodes are where nodes.yaml says. */
   readonly addresses: ReadonlyMap<string, Ipv4Address> | undefined;
@@ -113,12 +119,13 @@ function memoizeView(read: () => Sources): () => ClusterView {
       last !== undefined &&
       last.from.config === from.config &&
       last.from.images === from.images &&
+      last.from.roots === from.roots &&
       last.from.addresses === from.addresses &&
       last.from.state.nodes === from.state.nodes &&
       last.from.state.learnedMacs === from.state.learnedMacs;
     if (last === undefined || !isSame) {
       const nodes = atLearnedAddresses(nodesWithMacs(from.state), from.addresses ?? new Map());
-      last = { from, view: { ...from.config, images: from.images, nodes } };
+      last = { from, view: { ...from.config, images: from.images, nodes, ...(from.roots && { roots: from.roots }) } };
     }
     return last.view;
   };
@@ -138,7 +145,7 @@ function memoizeDesired(freeze: SiteDeps['freeze']) {
 }
 
 function isSameConfig(one: ClusterView, other: ClusterView): boolean {
-  const parts = ['cluster', 'images', 'overlays', 'boardTemplates'] as const;
+  const parts = ['cluster', 'images', 'overlays', 'boardTemplates', 'roots'] as const;
   return parts.every((part) => one[part] === other[part]);
 }
 

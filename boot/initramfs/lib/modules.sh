@@ -1,5 +1,5 @@
 # Kernel modules. "order" lists them as "group name", each after what it needs; "machines" says which group belongs to
-# which board, by the device tree's compatible string.
+# which board, by the device tree's compatible string. The group "squash" is for roots that are a squashfs.
 modules=/modules
 compatible_file=/proc/device-tree/compatible
 
@@ -8,12 +8,17 @@ load_modules() {
     while read -r group name; do
         case $group in
             every | "$mine") ;;
+            squash) is_squashfs || continue ;;
             *) continue ;;
         esac
         [ -d "/sys/module/$name" ] && continue
         insmod "$modules/$name.ko" || complain "the kernel refuses its module $name"
     done < $modules/order
     say "modules of $mine loaded"
+}
+
+is_squashfs() {
+    [ "$mode" = squash ] || [ "$mode" = ram ]
 }
 
 # Anything that is no Raspberry Pi (a virtual machine, a board with UEFI) is "uefi".

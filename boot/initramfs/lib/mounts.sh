@@ -1,4 +1,4 @@
-# File systems: the kernel's own, the image over NFS, and the tmpfs that takes every change of this boot.
+# File systems: the kernel's own, folders over NFS, and the tmpfs that takes every change of this boot.
 work=/run/pi-image
 new_root=/newroot
 
@@ -8,16 +8,21 @@ mount_kernel_file_systems() {
     mount -t devtmpfs -o nosuid,mode=0755 dev /dev
     # As systemd would: it keeps a /run that is mounted already.
     mount -t tmpfs -o nosuid,nodev,mode=0755,size=20% run /run
-    mkdir -p $work/image $work/changes
+    mkdir -p $work/image $work/store $work/changes
 }
 
 # NFSv4.1 over one TCP port. 4.2 is not asked for: NFS-Ganesha 4.3 answers its READ_PLUS with an I/O error.
 # A published image never changes, hence nocto and an hour of trust in attributes: files are not asked for again and again.
-mount_image() {
+# A tree of its own is changed by nobody else, but for the storage node's owner.
+reading='ro,nocto,actimeo=3600'
+writing='rw,nocto,actimeo=60'
+
+# mount_nfs OPTIONS PLACE: what the storage node exports as $root.
+mount_nfs() {
     set_nfs_parameters
-    options="ro,vers=4.1,proto=tcp,port=$nfs_port,hard,nocto,actimeo=3600,addr=$server,clientaddr=$address"
+    options="$1,vers=4.1,proto=tcp,port=$nfs_port,hard,addr=$server,clientaddr=$address"
     for try in 1 2 3 4 5 6 7 8 9 10; do
-        mount -t nfs4 -o "$options" "$server:$root" $work/image 2> $work/error && return
+        mount -t nfs4 -o "$options" "$server:$root" "$2" 2> $work/error && return
         why=$(explain_mount "$(tail -n 1 $work/error)")
         complain "cannot mount $server:$root: $why (try $try of 10)"
         sleep 3

@@ -1,12 +1,17 @@
-# The node's own files: fetched into memory, checked, then unpacked over the image. They hold secrets and touch nothing but tmpfs.
+# The node's own files: fetched into memory, checked, then unpacked over the image. They hold secrets, which
+# touch nothing but tmpfs.
 
 apply_overlay() {
     umask 077
     fetch_overlay
     umask 022
     remove_what_the_overlay_lists
-    tar -x --numeric-owner -f $work/overlay.tar -C $new_root 2> $work/error ||
-        fail "cannot unpack this node's overlay: $(tail -n 1 $work/error)" "Is there free memory?"
+    if [ "$mode" = persistent ]; then
+        put_overlay_into_tree
+    else
+        tar -x --numeric-owner -f $work/overlay.tar -C $new_root 2> $work/error ||
+            fail "cannot unpack this node's overlay: $(tail -n 1 $work/error)" "Is there free memory?"
+    fi
     rm -rf $new_root/.pi-image $work/overlay.tar $work/overlay.sha256 $work/clock
 }
 

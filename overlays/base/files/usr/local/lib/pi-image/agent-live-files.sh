@@ -41,11 +41,29 @@ put_folder() {
 
 put_file() {
     is_same "$work/new/$1" "$root/$1" && return
+    if is_private "$1"; then
+        put_private "$1"
+        return
+    fi
     folder="$root/$1"
     folder=${folder%/*}
     beside="$folder/.${1##*/}.pi-image"
     (umask 022 && "$busybox" mkdir -p "$folder") && "$busybox" cp -a "$work/new/$1" "$beside" &&
         "$busybox" mv -f -T "$beside" "$root/$1" && echo "$1" >> "$work/changed"
+}
+
+# Where the root is a tree on the storage node, secrets stay in memory, and are bind-mounted over their paths.
+is_private() {
+    [ -d "$facts/private" ] && "$busybox" grep -q -x -F -e "$1" "$work/new/.pi-image/secret" 2> /dev/null
+}
+
+# What is mounted last is what everybody opens from then on.
+put_private() {
+    secret=$facts/private/secrets/$1
+    (umask 022 && "$busybox" mkdir -p "${secret%/*}" "$root/${1%/*}") && "$busybox" cp -a "$work/new/$1" "$secret.new" &&
+        "$busybox" mv -f -T "$secret.new" "$secret" || return
+    [ -e "$root/$1" ] || (umask 077 && : > "$root/$1") || return
+    "$busybox" mount --bind "$secret" "$root/$1" && echo "$1" >> "$work/changed"
 }
 
 is_same() {
@@ -64,6 +82,7 @@ remove_gone() {
         case "$paths $wanted $have " in
             *" $path "*) continue ;;
         esac
+        [ ! -d "$facts/private" ] || while "$busybox" umount "$root/$path" 2> /dev/null; do :; done
         "$busybox" rm -f "$root/$path"
         [ ! -e "$facts/image/$path" ] || "$busybox" cp -a "$facts/image/$path" "$root/$path"
         echo "$path" >> "$work/changed"
