@@ -63,8 +63,14 @@ const quietMs = 10_000;
 const silentMs = 15_000;
 const longestLoadMs = 120_000;
 
-/** No board is held back before one has been seen to load: many that only ask for an address cost nothing. */
+/**
+ * No board is held back before one has asked for a file: many that only ask for an address cost nothing. But those that ask
+ * at the same instant, after a power cut, have had no time for it.
+ */
 const loadingSeenMs = 60_000;
+
+/** So many at the same instant are no accident. */
+const crowd = 64;
 
 /** A look at all boards; not for each message of a storm. */
 const tidyMs = 100;
@@ -104,25 +110,28 @@ export class Admission {
   #sentBytesPerSecond = 0;
   /** Boards get less because there are others. */
   #isShared = false;
-  #lastBeganMs = Number.NEGATIVE_INFINITY;
+  #lastAskedMs = Number.NEGATIVE_INFINITY;
+  /** How many were let in at the same instant. */
+  #letIn = { atMs: Number.NEGATIVE_INFINITY, boards: 0 };
   #tidiedMs = Number.NEGATIVE_INFINITY;
 
   constructor(bytesPerSecond: number = assumedBytesPerSecond) {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
-  /** Called for each DISCOVER of a node's firmware. */
+  /** Called for each DISCOVER of a node's firmware. @param nowMs the same for all that came while the server was busy */
   decide(request: AdmissionRequest, nowMs: number): AdmissionDecision {
     if (nowMs - this.#tidiedMs >= tidyMs) this.#tidy(nowMs);
     // It had begun to load: its firmware asks for an address again only when it starts over.
     if (this.#loading.get(request.address)?.beganMs !== undefined) this.#loading.delete(request.address);
     const before = this.#waiting.get(request.mac);
     const waitedMs = before === undefined ? 0 : nowMs - before.sinceMs;
-    const hasSeenLoading = nowMs - this.#lastBeganMs < loadingSeenMs;
-    const reason = hasSeenLoading ? this.#reasonToWait(request, waitedMs, nowMs) : undefined;
+    const { atMs, boards } = this.#letIn;
+    const isSeen = nowMs - this.#lastAskedMs < loadingSeenMs || (atMs === nowMs && boards >= crowd);
+    const reason = isSeen ? this.#reasonToWait(request, waitedMs, nowMs) : undefined;
     if (reason === undefined) {
       this.#waiting.delete(request.mac);
-      this.#letIn(request, nowMs);
+      this.#place(request, nowMs);
       return { kind: 'now', waitedMs };
     }
     if (before === undefined) this.#waiting.set(request.mac, { sinceMs: nowMs, seenMs: nowMs });
@@ -130,10 +139,15 @@ export class Admission {
     return { kind: 'later', reason };
   }
 
+  /** It wants a file, or to know whether there is one. */
+  asked(address: Ipv4Address, nowMs: number): void {
+    if (this.#loading.has(address)) this.#lastAskedMs = nowMs;
+  }
+
   /** A file is being sent to it; also to boards that were never asked about. */
   began(address: Ipv4Address, nowMs: number): void {
     const loading = this.#loading.get(address) ?? this.#add(address, usualBytes, nowMs);
-    this.#lastBeganMs = nowMs;
+    this.#lastAskedMs = nowMs;
     loading.beganMs ??= nowMs;
     loading.transfers++;
     loading.seenMs = nowMs;
@@ -204,8 +218,9 @@ export class Admission {
     return ahead;
   }
 
-  #letIn({ address, bytes = usualBytes }: AdmissionRequest, nowMs: number): void {
+  #place({ address, bytes = usualBytes }: AdmissionRequest, nowMs: number): void {
     const before = this.#loading.get(address);
+    this.#letIn = { atMs: nowMs, boards: this.#letIn.atMs === nowMs ? this.#letIn.boards + 1 : 1 };
     if (before === undefined) this.#add(address, bytes, nowMs);
     else before.seenMs = nowMs;
   }

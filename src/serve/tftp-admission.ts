@@ -13,9 +13,15 @@ export interface BootAdmission {
 export function bootAdmission(log: Log, nowMs: () => number = () => performance.now()): BootAdmission {
   const admission = new Admission();
   const storm = { held: 0, longestMs: 0 };
+  let turnMs: number | undefined;
+  /** The same for all DISCOVERs of one turn: their boards have heard nothing yet. */
+  const thisTurn = (): number => {
+    if (turnMs === undefined) setImmediate(() => (turnMs = undefined));
+    return (turnMs ??= nowMs());
+  };
   return {
     admit: (request) => {
-      const atMs = nowMs();
+      const atMs = thisTurn();
       const decision = admission.decide(request, atMs);
       if (decision.kind === 'now' && storm.held === 0) return decision;
       const { loading, waiting, bytesPerSecond } = admission.state(atMs);
@@ -34,6 +40,7 @@ export function bootAdmission(log: Log, nowMs: () => number = () => performance.
     },
     state: () => admission.state(nowMs()),
     watch: {
+      asked: (address) => admission.asked(address, nowMs()),
       began: (address) => admission.began(address, nowMs()),
       ended: (address, confirmedBytes) => admission.ended(address, confirmedBytes, nowMs()),
       measured: (load) => admission.measured(load),

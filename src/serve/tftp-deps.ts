@@ -28,6 +28,8 @@ export interface TftpServed {
 
 /** What the running transfers are told to; admission is made from it. */
 export interface TransferWatch {
+  /** It asked for a file, whether there is one or not. */
+  asked(address: Ipv4Address): void;
   /** It has confirmed a first block: a look whether a file is there loads nothing, and nor does a flood of requests. */
   began(address: Ipv4Address, sizeBytes: number): void;
   ended(address: Ipv4Address, confirmedBytes: number): void;
@@ -50,6 +52,8 @@ export interface TftpDeps {
   readonly address: Ipv4Address;
   /** 0 takes a free one, which `onListening` tells. */
   readonly port: number;
+  /** Interface by which boards that answer may be sent blocks directly. */
+  readonly link?: string;
   readonly datagrams: Datagrams;
   readonly find: (path: string, peer: Endpoint) => Promise<TftpContent>;
   /** Nothing is sent to this board again earlier than this; undefined leaves it to the server: 1 s. */

@@ -22,7 +22,7 @@ import type { TftpLog } from './tftp-log.ts';
 import type { TftpPeers } from './tftp-peers.ts';
 import { explainShort, FileTransfer, Sending } from './tftp-transfer.ts';
 
-interface RequestDeps extends Pick<TftpDeps, 'datagrams' | 'find' | 'floorMs'> {
+interface RequestDeps extends Pick<TftpDeps, 'datagrams' | 'find' | 'floorMs' | 'watch'> {
   readonly limits: TftpLimits;
   readonly counters: TftpCounters;
   readonly peers: TftpPeers;
@@ -152,9 +152,10 @@ export class TftpRequests {
    * but asks again. Requests that nobody goes on with must not keep out those that somebody does.
    */
   #place(path: string, address: number, port: number): FileTransfer | undefined {
-    const { limits, peers, clients, engine, counters, log } = this.#deps;
+    const { limits, peers, clients, engine, counters, log, watch } = this.#deps;
     const nowMs = performance.now();
     const client = clients.at(address, () => ipv4FromNumber(address), nowMs);
+    watch?.asked(client.address);
     const hasRoom =
       this.#lookups < limits.lookups &&
       (client.transfers.length < limits.transfersPerClient || this.#giveUp(client.transfers)) &&

@@ -26,11 +26,20 @@ function admit(admission: Admission, count: number, nowMs = 0, from = 0): Admiss
   return Array.from({ length: count }, (_none, index) => admission.decide(board(from + index), nowMs).kind);
 }
 
-test('nobody waits before a board was seen to load: many may only ask for an address', () => {
+test('nobody waits before a board has asked for a file: many may only ask for an address', () => {
   const admission = new Admission(20_000_000);
-  expect(new Set(admit(admission, 200))).toEqual(new Set(['now']));
-  admission.began(board(0).address, 1000);
-  expect(admission.decide(board(201), 1000).kind).toBe('later');
+  const decisions = Array.from({ length: 200 }, (_none, index) => admission.decide(board(index), index).kind);
+  expect(new Set(decisions)).toEqual(new Set(['now']));
+  admission.asked(board(220).address, 300);
+  expect(admission.decide(board(201), 400).kind).toBe('now');
+  admission.asked(board(0).address, 500);
+  expect(admission.decide(board(202), 500).kind).toBe('later');
+});
+
+test('a crowd after a power cut has had no time to ask, and is not let in as a whole', () => {
+  const decisions = admit(new Admission(20_000_000), 200);
+  expect(decisions.slice(0, 64)).toEqual(Array.from({ length: 64 }, () => 'now'));
+  expect(new Set(decisions.slice(64))).toEqual(new Set(['later']));
 });
 
 describe('a place', () => {

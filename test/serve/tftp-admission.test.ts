@@ -1,4 +1,6 @@
 /** The server's own transfers hold a board back, and the log says it once. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import { expect, test } from 'vitest';
 
 import { ipv4FromNumber, parseIpv4 } from '../../src/model/ipv4.ts';
@@ -9,7 +11,7 @@ import { setUp } from './tftp-setup.ts';
 
 const { start, newClient } = setUp();
 const node = (index: number) => ({
-  mac: parseMac(`dc:a6:32:00:00:${index.toString(16).padStart(2, '0')}`),
+  mac: parseMac(`dc:a6:32:00:${index.toString(16).padStart(4, '0').replace(/..$/, ':$&')}`),
   address: ipv4FromNumber(0x0a2a0000 + index),
   board: 'pi5' as const,
 });
@@ -21,12 +23,13 @@ function newAdmission() {
   return { ...bootAdmission({ info: log, warn: log }, () => clock.nowMs), clock, lines };
 }
 
-test('a storm is two lines: it begins, and it is over', () => {
+test('a storm is two lines: it begins, and it is over', async () => {
   const { admit, watch, clock, lines } = newAdmission();
   watch.began(node(255).address, 0);
   watch.ended(node(255).address, 20_000_000);
   const decisions = Array.from({ length: 130 }, (_none, index) => admit(node(index)).kind);
   expect(decisions.filter((kind) => kind === 'now')).toHaveLength(100);
+  await nextTurn();
   clock.nowMs = 16_000;
   for (let index = 100; index < 130; index++) expect(admit(node(index)).kind).toBe('now');
 
@@ -49,8 +52,27 @@ test('what the server sends takes the place of a boot, until the board has it', 
   expect(admit(node(200)).kind).toBe('later');
   client.send({ kind: 'ack', block: 2 }, port);
   await server.end(0);
+  await nextTurn();
   clock.nowMs = 10_000;
 
   expect(admit(node(200))).toEqual({ kind: 'now', waitedMs: 10_000 });
   expect(admit({ ...node(201), address: parseIpv4('127.0.0.1') }).kind).toBe('later');
+});
+
+test('all DISCOVERs of one turn are one crowd, however long it takes; the next turn lets others in', async () => {
+  const { admit, watch, clock } = newAdmission();
+  const admitMany = (from: number) => {
+    const decisions = Array.from({ length: 140 }, (_none, index) => {
+      clock.nowMs += 1;
+      return admit(node(from + index)).kind;
+    });
+    return decisions.filter((kind) => kind === 'now').length;
+  };
+
+  expect(admitMany(0)).toBe(100);
+  await nextTurn();
+  expect(admitMany(200)).toBe(64);
+  await nextTurn();
+  watch.asked(node(0).address);
+  expect(admitMany(400)).toBe(0);
 });
