@@ -2,9 +2,7 @@
 import type { ApiActions, NodeAnswer } from '../api/actions.ts';
 import type { Role } from '../api/schemas/role.ts';
 import type { Image } from '../api/schemas/service.ts';
-import type { Boot } from '../model/boot.ts';
 import { ConfigError, NotFoundError } from '../model/errors.ts';
-import type { Generation } from '../model/generation.ts';
 import { parseMac, type MacAddress } from '../model/mac.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { NodeFile } from '../model/node-file.ts';
@@ -14,7 +12,7 @@ import type { WaitingBoard } from '../model/state.ts';
 import { inPowerOnOrder } from '../plan/hold-adopt.ts';
 import { noNode } from '../plan/edit-nodes.ts';
 import { etagOf } from '../plan/etag.ts';
-import { decideNodeStatus, withoutToken } from '../plan/node-status.ts';
+import { decideNodeStatus, withoutToken, type NodeFacts } from '../plan/node-status.ts';
 import { tokenActions } from './wire-up-api-tokens.ts';
 import { eepromActions } from './wire-up-eeproms.ts';
 import { diagnosisActions } from './wire-up-diagnosis.ts';
@@ -89,19 +87,23 @@ function findNode({ site }: Service, name: string): NodeSpec {
   return node;
 }
 
-type StatusSources = Pick<Service, 'site' | 'boots' | 'heartbeats' | 'reboots'>;
+type StatusSources = Pick<Service, 'site' | 'boots' | 'heartbeats' | 'reboots' | 'conflicts'>;
 
 /** Boots are sorted once for all nodes: there are thousands. */
 function nodeAnswers(sources: StatusSources, nodes: readonly NodeSpec[]): NodeAnswer[] {
   const generations = sources.boots.generations();
   const boots = groupBy(sources.boots.all(), (boot) => boot.node);
-  return nodes.map((node) => nodeAnswer(sources, node, { boots: boots.get(node.name) ?? [], generations }));
+  const conflicts = sources.conflicts.current(sources.site.view().nodes, Date.now());
+  return nodes.map((node) => {
+    const conflict = conflicts.findLast(({ nodes: names }) => names.includes(node.name))?.cause;
+    return nodeAnswer(sources, node, { boots: boots.get(node.name) ?? [], generations, conflict });
+  });
 }
 
 function nodeAnswer(
   { site, heartbeats, reboots }: StatusSources,
   node: NodeSpec,
-  known: { readonly boots: readonly Boot[]; readonly generations: ReadonlyMap<string, Generation> },
+  known: Pick<NodeFacts, 'boots' | 'generations' | 'conflict'>,
 ): NodeAnswer {
   const desired = site.desired(node);
   const last = known.boots.at(-1);

@@ -60,6 +60,7 @@ function dhcpDeps(
     leases: site.leases,
     record: (who) => recordWho(plane, who),
     sign: (who, sign) => signWho(plane, who, sign),
+    conflict: (board) => plane.sign({ kind: 'conflict', board }),
     probe: addressProbe(site.current().network.interface, datagrams, signal),
     report: (problems) => plane.report('dhcp', problems),
     log,

@@ -8,7 +8,7 @@ import { diagnoseNode } from '../plan/doctor-node.ts';
 import { diagnoseSite } from '../plan/doctor-site.ts';
 import type { Service } from './wire-up.ts';
 
-type Sources = Pick<Service, 'site' | 'boots' | 'heartbeats' | 'health' | 'state' | 'eeproms'>;
+type Sources = Pick<Service, 'site' | 'boots' | 'heartbeats' | 'health' | 'state' | 'eeproms' | 'conflicts'>;
 
 export interface DiagnosisDeps {
   readonly sources: Sources;
@@ -32,7 +32,7 @@ export function diagnosisActions(deps: DiagnosisDeps): Pick<ApiActions, 'diagnos
 
 function diagnoseAll({ sources, answers, now }: DiagnosisDeps, nodes: readonly NodeSpec[]): NodeDiagnosis[] {
   const nowMs = now();
-  const around = neighbourhood(sources);
+  const around = neighbourhood(sources, nowMs);
   const wanted = new Set(nodes.map(({ name }) => name));
   const boots = new Map(nodes.map(({ name }) => [name, [] as ReturnType<typeof withoutToken>[]]));
   for (const boot of sources.boots.all()) if (wanted.has(boot.node)) boots.get(boot.node)?.push(withoutToken(boot));
@@ -61,7 +61,7 @@ function largestOf(node: NodeSpec, { site }: Sources) {
   return files.toSorted((one, other) => other.sizeBytes - one.sizeBytes)[0];
 }
 
-function neighbourhood({ site, boots, heartbeats, health, state }: Sources): Neighbourhood {
+function neighbourhood({ site, boots, heartbeats, health, state, conflicts }: Sources, nowMs: number): Neighbourhood {
   const parts = health.parts();
   const dhcp = parts.find(({ name }) => name === 'dhcp');
   const lastBoots = new Map(boots.all().map(({ node, lastSeenMs }) => [node, lastSeenMs]));
@@ -73,6 +73,7 @@ function neighbourhood({ site, boots, heartbeats, health, state }: Sources): Nei
     problems: Object.fromEntries(parts.map(({ name, problems: [first] }) => [name, first] as const)),
     listeningSinceMs: dhcp?.problems.length === 0 ? dhcp.sinceMs : undefined,
     unknownBoards: state.current().unknownBoards,
+    conflicts: conflicts.current(site.view().nodes, nowMs),
     heard,
   };
 }

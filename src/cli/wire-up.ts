@@ -9,6 +9,7 @@ import { openSecrets } from '../host/secrets.ts';
 import { lockState } from '../host/state-lock.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
+import { IdentityConflicts } from '../plan/identity-conflicts.ts';
 import { neededSecrets } from '../plan/overlay.ts';
 import type { RootDirs } from '../plan/root-mode.ts';
 import { bootFileFinder, type FindBootFile } from '../serve/boot-files.ts';
@@ -46,6 +47,8 @@ export interface Service extends RootDirs {
   readonly holds: Holds;
   readonly claims: Claims;
   readonly eeproms: ServiceEeproms;
+  /** Boards that nobody can say which node they are. */
+  readonly conflicts: IdentityConflicts;
   readonly find: FindBootFile;
   readonly overlayOf: ReturnType<typeof nodeOverlays>;
   /** Writes what is not on the disk yet, and lets others in. */
@@ -115,6 +118,7 @@ async function openLocked(
     holds,
     claims,
     eeproms,
+    conflicts: new IdentityConflicts(),
     find: eeproms.beside(bootFileFinder({ site, boots, bootImages, claims, waiting: holds.waiting, ...dirs, log })),
     overlayOf: nodeOverlays({ site, frozen, boots, secretsFor }),
     close: async () => {

@@ -7,7 +7,7 @@ import type { NodeSpec } from '../model/node.ts';
 import { noAddress, readMac, type DhcpPacket } from '../wire/dhcp.ts';
 import { option, readMessageType, readRelayInfo, type MessageType } from '../wire/dhcp-options.ts';
 import { readPiIdentity, type PiIdentity } from '../wire/pi-dhcp.ts';
-import { identify, type Identity } from './identify.ts';
+import { identify, type BoardIds, type Identity } from './identify.ts';
 import { servedSubnets, subnetOf, type ServedSubnet } from './subnets.ts';
 
 export interface DhcpSite {
@@ -44,7 +44,7 @@ interface Ignored {
 export type ReadClient =
   | { readonly kind: 'client'; readonly client: DhcpClient }
   | Ignored
-  | { readonly kind: 'conflict'; readonly reason: string };
+  | { readonly kind: 'conflict'; readonly reason: string; readonly board: BoardIds };
 
 export function readClient(packet: DhcpPacket, site: DhcpSite): ReadClient {
   if (packet.op !== 'request') return ignore('it is a reply');
@@ -55,8 +55,9 @@ export function readClient(packet: DhcpPacket, site: DhcpSite): ReadClient {
   const way = readWay(packet, site.network);
   if (way.kind === 'ignore') return way;
   const pi = readPiIdentity(packet);
-  const identity = identify({ mac, serial: pi.serial }, site.nodes);
-  if (identity.kind === 'conflict') return identity;
+  const board = { mac, serial: pi.serial };
+  const identity = identify(board, site.nodes);
+  if (identity.kind === 'conflict') return { kind: 'conflict', reason: identity.reason, board };
   const { subnet, isRelayed, server } = way;
   const isPi3Firmware = sendsNoRequest(pi, identity);
   return { kind: 'client', client: { packet, type, mac, pi, identity, subnet, isRelayed, isPi3Firmware, server } };

@@ -7,6 +7,7 @@ import type { Serial } from '../model/serial.ts';
 import type { PiIdentity } from '../wire/pi-dhcp.ts';
 import type { AnswerKind, Envelope } from './dhcp-answer.ts';
 import type { DhcpSite } from './dhcp-client.ts';
+import type { BoardIds } from './identify.ts';
 import type { Leases } from './leases.ts';
 
 export interface DhcpContext {
@@ -38,8 +39,8 @@ export interface LeasedBoard {
 
 export type DhcpDecision =
   | { readonly kind: 'ignore'; readonly reason: string }
-  /** Not answered, and a person should look at it. */
-  | { readonly kind: 'conflict'; readonly reason: string }
+  /** Not answered, and a person should look at it. `board`: nobody can say which node it is. */
+  | { readonly kind: 'conflict'; readonly reason: string; readonly board?: BoardIds }
   /** It takes its address from another server. `who`: what that tells of it. */
   | {
       readonly kind: 'elsewhere';

@@ -4,6 +4,7 @@ import type { NodeSpec } from '../model/node.ts';
 import type { NodeStatus, PublicBoot } from '../model/node-status.ts';
 import type { UnknownBoard } from '../model/state.ts';
 import type { PartProblems } from './diagnose.ts';
+import type { IdentityConflict } from './identify.ts';
 
 export interface NodeDoctorFacts {
   readonly node: NodeSpec;
@@ -25,6 +26,8 @@ export interface Neighbourhood {
   readonly listeningSinceMs: number | undefined;
   /** Boards that are no nodes. */
   readonly unknownBoards: readonly UnknownBoard[];
+  /** Boards that DHCP does not answer, because their MAC and serial contradict nodes.yaml. */
+  readonly conflicts: readonly IdentityConflict[];
   /** When each node was heard of last, in a boot or by a heartbeat. */
   readonly heard: readonly { readonly name: string; readonly atMs: number }[];
 }
@@ -35,5 +38,6 @@ export interface NodeRule {
   readonly says: readonly [string, ...string[]];
   readonly when: (facts: NodeDoctorFacts) => boolean;
   readonly cause: (facts: NodeDoctorFacts) => string;
-  readonly hint: (name: string) => string;
+  /** @param facts left out for the guide */
+  readonly hint: (name: string, facts?: NodeDoctorFacts) => string;
 }

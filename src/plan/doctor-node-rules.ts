@@ -33,6 +33,27 @@ function failuresInARow({ boots }: NodeDoctorFacts): number {
   return ends.length - 1 - ends.findLastIndex((reason) => reason === 'ready' || reason === 'handed-over');
 }
 
+const lastConflict = ({ node, around }: NodeDoctorFacts) =>
+  around.conflicts.findLast(({ nodes }) => nodes.includes(node.name));
+
+/** A board that nobody answers: the reason for a node that never booted, and else to be said beside what it does. */
+const identityConflict: NodeRule = {
+  id: 'identity-conflict',
+  says: [
+    'the board with MAC … and serial … is … by its MAC and … by its serial',
+    'two boards have the MAC … of …: one with serial …, while nodes.yaml gives … the serial …',
+    'the board with serial … is …, but its MAC is … and not …',
+  ],
+  when: (facts) => lastConflict(facts) !== undefined,
+  cause: (facts) => lastConflict(facts)?.cause ?? '',
+  hint: (name, facts) => {
+    const cure = facts && lastConflict(facts)?.cure;
+    return cure === undefined
+      ? `Correct "serial:" and "mac:" of ${name} in nodes.yaml, then "pi-image apply -f nodes.yaml". Until then it is not answered.`
+      : `${cure.slice(0, 1).toUpperCase()}${cure.slice(1)}, then "pi-image apply -f nodes.yaml". Until then it is not answered.`;
+  },
+};
+
 /** In the order in which they are tried; the first that fits is the reason. */
 export const nodeRules: readonly NodeRule[] = [
   {
@@ -42,6 +63,7 @@ export const nodeRules: readonly NodeRule[] = [
     cause: ({ status }) => `it cannot boot: ${status.reason ?? 'nobody says why'}`,
     hint: (name) => `"pi-image node explain ${name}" shows where that comes from.`,
   },
+  { ...identityConflict, when: (facts) => isNew(facts) && identityConflict.when(facts) },
   {
     id: 'foreign-dhcp',
     says: ['another DHCP server is on the network: …'],
@@ -109,13 +131,6 @@ export const nodeRules: readonly NodeRule[] = [
     cause: ({ status }) => `it waits for ${status.reason ?? 'something'}`,
     hint: () => 'Bring up what it waits for.',
   },
-  {
-    id: 'restarted-and-gone',
-    says: ['its board started again, and nothing came from it since'],
-    when: ({ status }) => status.state === 'silent' || status.state === 'failed',
-    cause: ({ status }) => status.reason ?? 'its board started again, and nothing came from it since',
-    hint: () => 'Check its power, cable and switch port.',
-  },
 ];
 
 /** Release notes of both EEPROMs, 2025-09-23: block numbers begin anew. Their blocks have 1468 bytes. */
@@ -125,6 +140,7 @@ const blockSizeBytes = 1468;
 
 /** What else is to be said of a node, however it stands. */
 export const nodeNotes: readonly NodeRule[] = [
+  identityConflict,
   {
     id: 'still-booting',
     says: ['it boots since …, and came to …'],

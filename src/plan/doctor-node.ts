@@ -12,7 +12,7 @@ export function diagnoseNode(facts: NodeDoctorFacts): NodeDiagnosis {
 /** One reason why it is not there, and whatever else is to be said of it. */
 function findingsOf(facts: NodeDoctorFacts): Finding[] {
   const rule = nodeRules.find(({ when }) => when(facts));
-  const reason = diagnosisOf(facts) ?? (rule && told(rule, facts));
+  const reason = diagnosisOf(facts) ?? (rule && told(rule, facts)) ?? unexplained(facts);
   const notes = nodeNotes.filter(({ id, when }) => id !== reason?.rule && when(facts));
   const { name } = facts.node;
   return [
@@ -37,6 +37,13 @@ function diagnosisOf({ node, status, boots, around }: NodeDoctorFacts): Diagnosi
   return { rule: rule ?? 'earlier', cause, hint: hint ?? '' };
 }
 
+/** Of boots that ended before their causes were kept. */
+function unexplained({ node, status: { state, reason } }: NodeDoctorFacts): Diagnosis | undefined {
+  if (state !== 'failed' && state !== 'silent') return undefined;
+  const hint = `"pi-image node history ${node.name}" lists its boots.`;
+  return { rule: 'earlier', cause: reason ?? 'its last boot came to nothing', hint };
+}
+
 function told({ id, cause, hint }: NodeRule, facts: NodeDoctorFacts): Diagnosis {
-  return { rule: id, cause: cause(facts), hint: hint(facts.node.name) };
+  return { rule: id, cause: cause(facts), hint: hint(facts.node.name, facts) };
 }

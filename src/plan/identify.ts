@@ -9,8 +9,17 @@ export type Identity =
   /** `learnsMac`: found by its serial, the node's MAC was not known yet. */
   | { readonly kind: 'node'; readonly node: NodeSpec; readonly learnsMac: boolean }
   | { readonly kind: 'unknown' }
-  /** One sentence that names the nodes and says what to do. */
-  | { readonly kind: 'conflict'; readonly reason: string };
+  | IdentityConflict;
+
+export interface IdentityConflict {
+  readonly kind: 'conflict';
+  /** Of the nodes that it could be. */
+  readonly nodes: readonly string[];
+  /** One sentence that names the nodes and says what to do: cause and cure. */
+  readonly reason: string;
+  readonly cause: string;
+  readonly cure: string;
+}
 
 export interface BoardIds {
   readonly mac: MacAddress;
@@ -26,7 +35,9 @@ export function identify(board: BoardIds, nodes: readonly NodeSpec[]): Identity 
   const bySerial = board.serial === undefined ? index.byPi3Mac.get(board.mac) : index.bySerial.get(board.serial);
   if (byMac !== undefined && bySerial !== undefined && byMac !== bySerial) {
     return conflict(
-      `the board with MAC ${board.mac} and serial ${board.serial} is ${byMac.name} by its MAC and ${bySerial.name} by its serial; correct one of the two in nodes.yaml`,
+      [byMac, bySerial],
+      `the board with MAC ${board.mac} and serial ${board.serial} is ${byMac.name} by its MAC and ${bySerial.name} by its serial`,
+      'correct one of the two in nodes.yaml',
     );
   }
   if (byMac !== undefined) return checkSerial(byMac, board);
@@ -82,7 +93,9 @@ function mapBy<K extends string>(
 function checkSerial(node: NodeSpec, { mac, serial }: BoardIds): Identity {
   if (node.serial !== undefined && serial !== undefined && node.serial !== serial) {
     return conflict(
-      `two boards have the MAC ${mac} of ${node.name}: one with serial ${serial}, while nodes.yaml gives ${node.name} the serial ${node.serial}; give one board another MAC, or correct the serial in nodes.yaml`,
+      [node],
+      `two boards have the MAC ${mac} of ${node.name}: one with serial ${serial}, while nodes.yaml gives ${node.name} the serial ${node.serial}`,
+      'give one board another MAC, or correct the serial in nodes.yaml',
     );
   }
   return { kind: 'node', node, learnsMac: false };
@@ -91,12 +104,14 @@ function checkSerial(node: NodeSpec, { mac, serial }: BoardIds): Identity {
 function checkMac(node: NodeSpec, { mac, serial }: BoardIds): Identity {
   if (node.mac !== undefined) {
     return conflict(
-      `the board with serial ${serial} is ${node.name}, but its MAC is ${mac} and not ${node.mac}; if that is right, write "mac: ${mac}" for ${node.name} in nodes.yaml`,
+      [node],
+      `the board with serial ${serial} is ${node.name}, but its MAC is ${mac} and not ${node.mac}`,
+      `if that is right, write "mac: ${mac}" for ${node.name} in nodes.yaml`,
     );
   }
   return { kind: 'node', node, learnsMac: true };
 }
 
-function conflict(reason: string): Identity {
-  return { kind: 'conflict', reason };
+function conflict(nodes: readonly NodeSpec[], cause: string, cure: string): IdentityConflict {
+  return { kind: 'conflict', nodes: nodes.map(({ name }) => name), reason: `${cause}; ${cure}`, cause, cure };
 }

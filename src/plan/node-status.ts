@@ -16,6 +16,8 @@ export interface NodeFacts {
   /** Heartbeats are due and do not come. */
   readonly isSilent?: boolean | undefined;
   readonly rebootFailed?: NodeStatus['rebootFailed'];
+  /** Why a board that may be its is not answered. */
+  readonly conflict?: string | undefined;
 }
 
 export function decideNodeStatus(facts: NodeFacts): NodeStatus {
@@ -52,15 +54,16 @@ function decideState(
 }
 
 function decideReason(
-  { isSilent = false, refusal }: NodeFacts,
+  { isSilent = false, refusal, conflict }: NodeFacts,
   last: Boot | undefined,
   heartbeat: Heartbeat | undefined,
 ): string | undefined {
   if (refusal !== undefined) return refusal;
+  if (last === undefined) return conflict;
   if (isSilent) return 'its heartbeats have stopped';
   // What its boot failed of is over when it is ready.
   if (heartbeat?.phase === 'ready') return heartbeat.detail;
-  return heartbeat?.detail ?? (last && whatWentWrong(last));
+  return heartbeat?.detail ?? whatWentWrong(last);
 }
 
 const stateOfEnd = {

@@ -82,6 +82,7 @@ export class DhcpAnswers {
     if (decision.kind === 'declined') leases.decline(decision.address, nowMs() + declinedMs);
     if (decision.kind === 'released') leases.release(decision.mac);
     if (decision.kind === 'full') problems.poolIsFull(decision.pool, decision.reason);
+    if (decision.kind === 'conflict' && decision.board !== undefined) this.#deps.conflict?.(decision.board);
     if (decision.kind === 'elsewhere') this.#noteElsewhere(packet, decision, network);
     return decision;
   }

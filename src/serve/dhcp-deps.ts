@@ -7,6 +7,7 @@ import type { NodeSpec } from '../model/node.ts';
 import type { DhcpSite } from '../plan/dhcp-client.ts';
 import type { DhcpWho } from '../plan/dhcp-decision.ts';
 import type { DhcpSign } from '../plan/dhcp-signs.ts';
+import type { BoardIds } from '../plan/identify.ts';
 import type { Leases } from '../plan/leases.ts';
 import type { Probe } from './address-checks.ts';
 
@@ -22,6 +23,8 @@ export interface DhcpDeps {
   readonly record: (who: DhcpWho) => Promise<void>;
   /** What was seen of a board, in order, before its answer leaves. */
   readonly sign: (who: DhcpWho, sign: DhcpSign) => void;
+  /** A board that is not answered, because nobody can say which node it is. */
+  readonly conflict?: (board: BoardIds) => void;
   /** Asked for each DISCOVER of a node's firmware. */
   readonly admit: (node: NodeSpec, mac: MacAddress) => Admission;
   readonly probe: Probe;

@@ -5,6 +5,7 @@ import { RefusedError, unreachable } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import type { MacAddress } from '../model/mac.ts';
 import type { NodeSpec } from '../model/node.ts';
+import type { IdentityConflicts } from '../plan/identity-conflicts.ts';
 import { learnMac, seeBoards, type SeenBoard } from '../plan/state-changes.ts';
 import type { Boots } from './boots.ts';
 import type { Claims } from './claims.ts';
@@ -18,6 +19,7 @@ export interface DhcpRecordDeps {
   readonly boots: Pick<Boots, 'arrive' | 'sign'>;
   /** Where another server gives the addresses. */
   readonly claims?: Pick<Claims, 'discovered' | 'requested'>;
+  readonly conflicts?: Pick<IdentityConflicts, 'noted'>;
   readonly health: Pick<Health, 'report'>;
   readonly now: () => number;
   readonly log: Log;
@@ -50,9 +52,8 @@ export function dhcpRecorder(deps: DhcpRecordDeps): DhcpRecorder {
       }
     },
     sign: (sign) => {
-      if (sign.kind === 'board') {
-        return boardsSeen(sign.board);
-      }
+      if (sign.kind === 'board') return boardsSeen(sign.board);
+      if (sign.kind === 'conflict') return deps.conflicts?.noted(sign.board, deps.now());
       if (sign.kind === 'seen') {
         const { address } = sign.sign;
         if (address !== undefined) deps.claims?.requested(sign.node, address);

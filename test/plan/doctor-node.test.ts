@@ -12,6 +12,7 @@ import { beginBoot, closeBoot, countFile, reportPhase } from '../../src/plan/boo
 import type { NodeDoctorFacts } from '../../src/plan/doctor-node-facts.ts';
 import { nodeNotes, nodeRules } from '../../src/plan/doctor-node-rules.ts';
 import { diagnoseNode } from '../../src/plan/doctor-node.ts';
+import type { IdentityConflict } from '../../src/plan/identify.ts';
 import { diagnoseSite } from '../../src/plan/doctor-site.ts';
 import { withoutToken } from '../../src/plan/node-status.ts';
 import { sampleNode } from '../support/sample-view.ts';
@@ -37,6 +38,10 @@ const stranger = {
   board: 'pi5',
   firstSeenMs: 0,
   lastSeenMs: 0,
+};
+const conflict = (...nodes: readonly string[]): IdentityConflict => {
+  const cause = `the board is ${nodes.join(' and ')}`;
+  return { kind: 'conflict', nodes, reason: cause, cause, cure: 'correct it' };
 };
 const desired = { generation: 'g1', image: 'a@1' };
 const failure = (boot: Boot): Partial<NodeStatus> => ({ state: 'failed', desired, reason: boot.closed?.cause });
@@ -66,7 +71,14 @@ function diagnosed({ status, boots = [], around = {}, more = {} }: Sample) {
     status: { state: 'new', ...status },
     ...more,
     boots: boots.map(withoutToken),
-    around: { problems: {}, listeningSinceMs: nowMs - 7_200_000, unknownBoards: [], heard: [], ...around },
+    around: {
+      problems: {},
+      listeningSinceMs: nowMs - 7_200_000,
+      unknownBoards: [],
+      conflicts: [],
+      heard: [],
+      ...around,
+    },
     nowMs,
   });
 }
@@ -137,10 +149,10 @@ const reasons: readonly Sample[] = [
     cause: 'it waits for slurm controller',
   },
   {
-    rule: 'restarted-and-gone',
-    status: { state: 'silent', desired },
-    boots: [closeBoot(begin(60_000), 'restarted', nowMs)],
-    cause: 'its board started again, and nothing came from it since',
+    rule: 'identity-conflict',
+    status: {},
+    around: { conflicts: [conflict('node02', 'node03'), conflict('node01', 'node02')] },
+    cause: 'the board is node01 and node02',
   },
   // Of its boot.
   {
@@ -159,6 +171,13 @@ const reasons: readonly Sample[] = [
 ];
 
 const notes: readonly Sample[] = [
+  {
+    rule: 'identity-conflict',
+    status: { state: 'ready', desired },
+    boots: [ready(60_000)],
+    around: { conflicts: [conflict('node01')] },
+    cause: 'the board is node01',
+  },
   {
     rule: 'still-booting',
     status: { state: 'booting', desired },
@@ -218,6 +237,28 @@ describe('a node that is not ready', () => {
     const found = diagnosed(sample).findings.find(({ rule }) => rule === sample.rule);
 
     expect(found).toMatchObject({ severity: 'note', cause: sample.cause });
+  });
+
+  test('tells how to end a conflict of identities', () => {
+    const { findings } = diagnosed({
+      rule: '',
+      status: {},
+      around: { conflicts: [conflict('node01')] },
+      cause: '',
+    });
+
+    expect(findings[0]?.hint).toBe('Correct it, then "pi-image apply -f nodes.yaml". Until then it is not answered.');
+  });
+
+  test('of a time in which causes were not kept has something to look at', () => {
+    const [found] = diagnosed({
+      rule: '',
+      status: { state: 'silent', desired },
+      boots: [closeBoot(begin(60_000), 'restarted', nowMs)],
+      cause: '',
+    }).findings;
+
+    expect(found).toMatchObject({ severity: 'wrong', rule: 'earlier', cause: 'its last boot came to nothing' });
   });
 
   test('every rule has a sample', () => {

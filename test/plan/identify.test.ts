@@ -35,20 +35,26 @@ test.each([
     'MAC and serial of two nodes',
     'dc:a6:32:00:00:01',
     '00000002',
+    ['both', 'serial-only'],
     'the board with MAC dc:a6:32:00:00:01 and serial 00000002 is both by its MAC and serial-only by its serial; correct one of the two in nodes.yaml',
   ],
   [
     'the MAC of a node with another serial',
     'dc:a6:32:00:00:01',
     '00000099',
+    ['both'],
     'two boards have the MAC dc:a6:32:00:00:01 of both: one with serial 00000099, while nodes.yaml gives both the serial 00000001; give one board another MAC, or correct the serial in nodes.yaml',
   ],
   [
     'the serial of a node with another MAC',
     'dc:a6:32:00:00:99',
     '00000001',
+    ['both'],
     'the board with serial 00000001 is both, but its MAC is dc:a6:32:00:00:99 and not dc:a6:32:00:00:01; if that is right, write "mac: dc:a6:32:00:00:99" for both in nodes.yaml',
   ],
-])('%s is a conflict that names the nodes', (_name, mac, serial, reason) => {
-  expect(identify({ mac: parseMac(mac), serial: parseSerial(serial) }, nodes)).toEqual({ kind: 'conflict', reason });
+])('%s is a conflict that names the nodes', (_name, mac, serial, names, reason) => {
+  const found = identify({ mac: parseMac(mac), serial: parseSerial(serial) }, nodes);
+
+  const [cause = '', cure = ''] = reason.split('; ');
+  expect(found).toEqual({ kind: 'conflict', nodes: names, reason, cause, cure });
 });

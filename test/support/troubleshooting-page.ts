@@ -13,9 +13,14 @@ interface Row {
 
 const name = 'NAME';
 
+/** A reason that can be a note as well stands in the table once. */
+function isOnlyNote({ id }: { readonly id: string }): boolean {
+  return !nodeRules.some((rule) => rule.id === id);
+}
+
 const tables: Readonly<Record<string, readonly Row[]>> = {
   boots: diagnosisRules.map(({ id, says, hint }) => ({ id, says, hint: hint({ node: name }) })),
-  nodes: [...nodeRules, ...nodeNotes].map(({ id, says, hint }) => ({ id, says, hint: hint(name) })),
+  nodes: [...nodeRules, ...nodeNotes.filter(isOnlyNote)].map(({ id, says, hint }) => ({ id, says, hint: hint(name) })),
   machine: machineRules.map(({ id, says, hint }) => {
     return { id, says, hint: hint({ interface: 'INTERFACE', address: 'ADDRESS' }) };
   }),

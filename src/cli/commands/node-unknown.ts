@@ -2,10 +2,12 @@
 import type { Command } from 'commander';
 
 import { parseMac } from '../../model/mac.ts';
+import type { SiteDiagnosis } from '../../model/diagnosis.ts';
 import type { WaitingBoard } from '../../model/state.ts';
-import { requestOk } from '../api-client.ts';
+import { requestOk, type ApiServer } from '../api-client.ts';
 import { ask } from '../ask-service.ts';
 import type { CliContext } from '../context.ts';
+import { printable } from '../format.ts';
 import { renderListing, renderValue, withOutput, type OutputFormat } from '../output.ts';
 import { boardColumns } from '../status-text.ts';
 
@@ -20,12 +22,23 @@ export function registerUnknown(parent: Command, context: CliContext): void {
     .addHelpText('after', '\nExamples:\n  pi-image node unknown\n  pi-image node unknown -o name')
     .action(async ({ output }: { output: OutputFormat }) => {
       // The service and this command are one program: what it answers has the types of its actions.
-      const boards = (await ask(await context.service(), '/unknown-boards')) as readonly WaitingBoard[];
+      const server = await context.service();
+      const boards = (await ask(server, '/unknown-boards')) as readonly WaitingBoard[];
       const columns = [{ title: 'mac', of: ({ mac }: WaitingBoard) => mac }, ...boardColumns(boards, Date.now())];
       const empty = 'no board waits for a name; switch one on, and look again';
       context.stdout(renderListing(boards, output, { columns, name: ({ mac }) => mac, empty }));
+      if (output === 'table') context.stdout(await renderConflicts(server));
     });
   withOutput(unknown);
+}
+
+/** Boards that get no address, and so never wait for a name: they may be the one that is looked for. */
+async function renderConflicts(server: ApiServer): Promise<string> {
+  const { findings } = (await ask(server, '/diagnosis')) as SiteDiagnosis;
+  const found = findings.filter(({ rule }) => rule === 'identity-conflict');
+  // Each of the nodes that it could be says it.
+  const told = new Map(found.map(({ cause, hint = '' }) => [cause, hint]));
+  return [...told].map(([cause, hint]) => `\nNot answered: ${printable(cause)}\n    do: ${printable(hint)}\n`).join('');
 }
 
 export function registerBlink(parent: Command, context: CliContext): void {

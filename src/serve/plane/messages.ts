@@ -7,6 +7,7 @@ import type { NodeSpec } from '../../model/node.ts';
 import type { UnknownBoard } from '../../model/state.ts';
 import type { BootBytes } from '../../plan/boot-bytes.ts';
 import type { DhcpSign } from '../../plan/dhcp-signs.ts';
+import type { BoardIds } from '../../plan/identify.ts';
 import type { SeenBoard } from '../../plan/state-changes.ts';
 import type { UnfinishedFile } from '../../plan/unfinished-files.ts';
 import type { BootFileContent } from '../boot-files.ts';
@@ -41,7 +42,9 @@ export type PlaneSign =
   /** The firmware of a node has begun a boot, or goes on with it. */
   | { readonly kind: 'discover'; readonly node: string; readonly mac: MacAddress }
   | { readonly kind: 'seen'; readonly node: string; readonly mac: MacAddress; readonly sign: DhcpSign }
-  | { readonly kind: 'board'; readonly board: SeenBoard };
+  | { readonly kind: 'board'; readonly board: SeenBoard }
+  /** MAC and serial contradict nodes.yaml: it is not answered. */
+  | { readonly kind: 'conflict'; readonly board: BoardIds };
 
 /** A file that a board has, all of it; or, with `unfinished`, began to load. */
 export interface ServedFile {
