@@ -91,6 +91,7 @@ describe.each(shipped.nodes.map((node) => [node.name, node.role] as const))('%s,
       uid: 100,
       gid: 101,
       bytes: sampleSecrets['mungeKey'],
+      isSecret: true,
     });
   });
 

@@ -71,6 +71,11 @@ function templateOf({ key, text, source }: Pick<TextRequest, 'key' | 'text' | 's
   return template;
 }
 
+/** @throws ConfigError when it is no template */
+export function checkTemplate(file: Pick<TextRequest, 'key' | 'text' | 'source'>): void {
+  templateOf(file);
+}
+
 /** @param variables all names that there are; `alike` as in TextRequest, for any node */
 export function scopeOf(
   file: Pick<TextRequest, 'key' | 'text' | 'source' | 'alike'>,

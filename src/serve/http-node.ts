@@ -4,13 +4,13 @@
  */
 import { urlencoded, type Express, type Request, type Response } from 'express';
 
+import type { PackedFiles } from '../host/tar.ts';
 import type { Boot } from '../model/boot.ts';
 import type { Boots } from './boots.ts';
 import type { Heartbeats } from './heartbeats.ts';
 import { authorise, authoriseSystem, systemOf, type AccessDeps } from './http-access.ts';
 import { peerOf, refuse } from './http-answers.ts';
 import type { LiveParts } from './live-parts.ts';
-import type { PackedOverlay } from './node-overlay.ts';
 import { readHeartbeat, readPhase, readTokenRequest } from './node-reports.ts';
 import type { ClaimToken } from './token-claims.ts';
 
@@ -18,7 +18,7 @@ export interface NodeRoutesDeps extends AccessDeps {
   readonly boots: Pick<Boots, 'authorise' | 'authoriseKey' | 'report' | 'hear'>;
   readonly heartbeats: Pick<Heartbeats, 'take'>;
   readonly liveParts: LiveParts;
-  readonly overlayOf: (boot: Boot) => Promise<PackedOverlay>;
+  readonly overlayOf: (boot: Boot) => Promise<PackedFiles>;
   readonly claimToken: ClaimToken;
   readonly now: () => number;
 }
@@ -38,9 +38,9 @@ export function nodeRoutes(app: Express, deps: NodeRoutesDeps): void {
   app.get('/boot/v1/overlay.tar', async (request, response) => {
     const boot = authorise(deps, request, response);
     if (boot === undefined) return;
-    const { tar } = await deps.overlayOf(boot);
-    deps.log.info('boot.overlay-sent', { node: boot.node, boot: boot.id, bytes: tar.byteLength });
-    response.type('application/x-tar').set('cache-control', 'no-store').send(Buffer.from(tar));
+    const packed = await deps.overlayOf(boot);
+    deps.log.info('boot.overlay-sent', { node: boot.node, boot: boot.id, bytes: packed.sizeBytes });
+    sendTar(response, packed);
   });
   const form = urlencoded({ extended: false, limit: reportLimit, parameterLimit: 10 });
   app.post('/boot/v1/token', form, (request, response) => giveToken(deps, request, response));
@@ -49,10 +49,14 @@ export function nodeRoutes(app: Express, deps: NodeRoutesDeps): void {
   app.get('/boot/v1/live.tar', async (request, response) => {
     const boot = authoriseSystem(deps, request, response);
     if (boot === undefined) return;
-    const { tar } = await deps.liveParts.pack(boot);
-    deps.log.info('live.sent', { node: boot.node, boot: boot.id, bytes: tar.byteLength });
-    response.type('application/x-tar').set('cache-control', 'no-store').send(Buffer.from(tar));
+    const packed = await deps.liveParts.pack(boot);
+    deps.log.info('live.sent', { node: boot.node, boot: boot.id, bytes: packed.sizeBytes });
+    sendTar(response, packed);
   });
+}
+
+function sendTar(response: Response, { chunks }: PackedFiles): void {
+  response.type('application/x-tar').set('cache-control', 'no-store').send(Buffer.concat(chunks));
 }
 
 /** Of a signed boot, whose command line cannot carry it. */

@@ -2,15 +2,17 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 import type { FrozenBoots } from '../host/frozen-boots.ts';
+import { packNodeFiles, type PackedFiles } from '../host/tar.ts';
 import type { Boot } from '../model/boot.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { describeError } from '../model/describe-error.ts';
 import type { Log } from '../model/log.ts';
+import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { SecretValues } from '../model/secret-values.ts';
 import type { ClusterView } from '../model/view.ts';
 import { renderLivePart } from '../plan/overlay.ts';
-import { inputOf, packFiles, type PackedOverlay } from './node-overlay.ts';
+import { inputOf } from './node-overlay.ts';
 import type { Site } from './site.ts';
 
 export interface LivePartsDeps {
@@ -31,7 +33,7 @@ interface DigestQuestion {
 
 export interface LiveParts {
   /** As it is now. @throws PiImageError when it cannot be rendered */
-  readonly pack: (boot: Boot) => Promise<PackedOverlay>;
+  readonly pack: (boot: Boot) => Promise<PackedFiles>;
   /**
    * The digest that the node should have; when it has that, the answer waits until it changes, or for `waitMs`.
    * undefined when it cannot be rendered.
@@ -100,7 +102,7 @@ export function createLiveParts(deps: LivePartsDeps): LiveParts {
   return { pack: (boot) => pack(boot, site.view()), digest };
 }
 
-type Pack = (boot: Boot, view: ClusterView) => Promise<PackedOverlay>;
+type Pack = (boot: Boot, view: ClusterView) => Promise<PackedFiles>;
 
 function packer({ frozen, secretsFor }: LivePartsDeps): Pack {
   /** They change with the cluster file, which is another object when it was read again, and with what the node is. */
@@ -114,11 +116,48 @@ function packer({ frozen, secretsFor }: LivePartsDeps): Pack {
     asked.catch(() => ofCluster.delete(key));
     return asked;
   };
+  const packOnce = keptPacks();
   return async (boot, view) => {
     const input = inputOf(boot, frozen.get(boot.generation), view);
     const secrets = await keptSecrets(input.node, view);
-    return packFiles(renderLivePart({ ...input, secrets }));
+    return packOnce(renderLivePart({ ...input, secrets }), boot.node, view);
   };
+}
+
+interface KeptPack {
+  readonly files: readonly NodeFile[];
+  readonly packed: PackedFiles;
+}
+
+/**
+ * The last archive of each node. What is large in it all nodes have in common, so a thousand of them take some megabytes, and
+ * one is made anew only where a file has changed.
+ */
+function keptPacks() {
+  const kept = new Map<string, KeptPack>();
+  return async (files: readonly NodeFile[], node: string, { nodes }: ClusterView): Promise<PackedFiles> => {
+    const last = kept.get(node);
+    if (last !== undefined && isSameFiles(last.files, files)) return last.packed;
+    const packed = await packNodeFiles(files);
+    kept.set(node, { files, packed });
+    if (kept.size > nodes.length) {
+      const known = new Set(nodes.map(({ name }) => name));
+      for (const name of kept.keys()) if (!known.has(name)) kept.delete(name);
+    }
+    return packed;
+  };
+}
+
+function isSameFiles(one: readonly NodeFile[], other: readonly NodeFile[]): boolean {
+  return one.length === other.length && one.every((file, index) => isSameFile(file, other[index]));
+}
+
+function isSameFile(one: NodeFile, other: NodeFile | undefined): boolean {
+  if (one.kind !== 'file' || other?.kind !== 'file') return JSON.stringify(one) === JSON.stringify(other);
+  const { bytes, ...attributes } = one;
+  const { bytes: otherBytes, ...otherAttributes } = other;
+  if (JSON.stringify(attributes) !== JSON.stringify(otherAttributes)) return false;
+  return bytes === otherBytes || Buffer.compare(bytes, otherBytes) === 0;
 }
 
 type Digest = (boot: Boot, view: ClusterView) => Promise<string | undefined>;

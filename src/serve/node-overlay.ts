@@ -1,8 +1,8 @@
 /** The overlay that a boot fetches, as one tar: frozen when the boot began, live as of now, secrets included. Never on disk. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 import type { FrozenBoots } from '../host/frozen-boots.ts';
-import { packNodeFiles } from '../host/tar.ts';
+import { packNodeFiles, type PackedFiles } from '../host/tar.ts';
 import type { Boot } from '../model/boot.ts';
 import { bootKeySecret } from '../model/cluster.ts';
 import { ConfigError } from '../model/errors.ts';
@@ -25,14 +25,9 @@ export interface NodeOverlayDeps {
   readonly secretsFor: (node: NodeSpec) => Promise<SecretValues>;
 }
 
-export interface PackedOverlay {
-  readonly tar: Uint8Array;
-  readonly sha256: string;
-}
-
 /** Packed once per boot, so that what is fetched twice is the same; kept with its boot before it leaves. */
-export function nodeOverlays(deps: NodeOverlayDeps): (boot: Boot) => Promise<PackedOverlay> {
-  const packed = new Map<string, Promise<PackedOverlay>>();
+export function nodeOverlays(deps: NodeOverlayDeps): (boot: Boot) => Promise<PackedFiles> {
+  const packed = new Map<string, Promise<PackedFiles>>();
   return async (boot) => {
     forgetClosed(packed, deps.boots.all());
     const known = packed.get(boot.id);
@@ -48,13 +43,13 @@ export function nodeOverlays(deps: NodeOverlayDeps): (boot: Boot) => Promise<Pac
   };
 }
 
-async function prepare(deps: NodeOverlayDeps, boot: Boot): Promise<PackedOverlay> {
+async function prepare(deps: NodeOverlayDeps, boot: Boot): Promise<PackedFiles> {
   const begun = deps.frozen.get(boot.generation);
   const input = inputOf(boot, begun, deps.site.view());
   const secrets = await deps.secretsFor(input.node);
   const key = hasAgent(input) ? (boot.key ?? randomBytes(tokenBytes).toString('base64url')) : undefined;
   const live = await withLiveList(input, { ...secrets, ...(key !== undefined && { [bootKeySecret]: keyFile(key) }) });
-  const overlay = await packFiles([...(begun?.overlay ?? []), ...live]);
+  const overlay = await packNodeFiles([...(begun?.overlay ?? []), ...live]);
   // A node that comes back to a service that was restarted must find its key known.
   await deps.boots.setOverlay(boot, { overlaySha256: overlay.sha256, key });
   return overlay;
@@ -66,7 +61,7 @@ async function withLiveList(input: OverlayInput, secrets: SecretValues): Promise
   const live = renderLiveOverlay({ ...input, secrets });
   if (!hasAgent(input)) return live;
   const part = renderLivePart({ ...input, secrets });
-  const { sha256 } = await packFiles(part);
+  const { sha256 } = await packNodeFiles(part);
   return [...live, liveList(sha256, part)];
 }
 
@@ -87,13 +82,8 @@ export function inputOf(boot: Boot, begun: FrozenBoot | undefined, view: Cluster
   const { role, image } = begun.generation;
   const manifest = view.images.get(image.name)?.find(({ version }) => version === image.version);
   if (manifest === undefined) throw new ConfigError(`the image ${image.name}@${image.version} it boots is gone`);
-  return { node: { ...current, role }, view, manifest };
-}
-
-/** The same files give the same bytes, so this is the digest of the files too. */
-export async function packFiles(files: readonly NodeFile[]): Promise<PackedOverlay> {
-  const tar = await packNodeFiles(files);
-  return { tar, sha256: createHash('sha256').update(tar).digest('hex') };
+  // The same object as long as nothing is different: what was rendered for it is remembered by it.
+  return { node: current.role === role ? current : { ...current, role }, view, manifest };
 }
 
 function forgetClosed(packings: Map<string, unknown>, boots: readonly Boot[]): void {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir, mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,7 +7,7 @@ import path from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { packNodeFiles } from '../../src/host/tar.ts';
+import { packNodeFiles, type PackedFiles } from '../../src/host/tar.ts';
 import { ConfigError } from '../../src/model/errors.ts';
 import type { NodeFile } from '../../src/model/node-file.ts';
 import { isMissing } from '../support/programs.ts';
@@ -28,6 +29,8 @@ const sample: readonly NodeFile[] = [
   file(`etc/${'long/'.repeat(20)}name`, 'deep'),
   file('x'.repeat(100), ''),
 ];
+
+const whole = ({ chunks }: PackedFiles) => Buffer.concat(chunks);
 
 let dir: string;
 let archive: string;
@@ -54,7 +57,7 @@ describe.each(unpackers)('$name', ({ list, extract }) => {
   const isAbsent = isMissing(list[0] ?? '');
 
   test.skipIf(isAbsent)('lists the globs first, then folders, files and links by path', async () => {
-    await writeFile(archive, await packNodeFiles(sample));
+    await writeFile(archive, whole(await packNodeFiles(sample)));
 
     const lines = run(list, archive).trimEnd().split('\n');
 
@@ -74,7 +77,7 @@ describe.each(unpackers)('$name', ({ list, extract }) => {
     const own = sample.map((entry) =>
       'uid' in entry ? { ...entry, uid: process.getuid?.(), gid: process.getgid?.() } : entry,
     );
-    await writeFile(archive, await packNodeFiles(own as NodeFile[]));
+    await writeFile(archive, whole(await packNodeFiles(own as NodeFile[])));
     const out = path.join(dir, 'out');
     await mkdir(out);
 
@@ -94,11 +97,11 @@ describe.each(unpackers)('$name', ({ list, extract }) => {
 });
 
 test('the order in which files come does not change a byte', async () => {
-  const expected = await packNodeFiles(sample);
+  const expected = whole(await packNodeFiles(sample));
 
   await fc.assert(
     fc.asyncProperty(fc.shuffledSubarray([...sample], { minLength: sample.length }), async (shuffled) => {
-      expect(Buffer.from(await packNodeFiles(shuffled)).equals(expected)).toBe(true);
+      expect(whole(await packNodeFiles(shuffled)).equals(expected)).toBe(true);
     }),
     { numRuns: 20 },
   );
@@ -107,11 +110,36 @@ test('the order in which files come does not change a byte', async () => {
 test('a path that is given twice has the later content', async () => {
   const twice = await packNodeFiles([file('etc/hosts', 'frozen'), file('etc/hosts', 'live')]);
 
-  expect(twice).toEqual(await packNodeFiles([file('etc/hosts', 'live')]));
+  expect(whole(twice)).toEqual(whole(await packNodeFiles([file('etc/hosts', 'live')])));
+});
+
+test('archives that begin alike share what they begin with, and are what they would be alone', async () => {
+  const tables = [file('etc/slurm/slurm.conf', 'x'.repeat(5000)), file('etc/hosts', 'y'.repeat(9000))];
+  const folder: NodeFile = { kind: 'directory', path: 'etc/slurm', mode: 0o755, ...root };
+  const ofNode = (name: string) => [file('etc/a', name), ...tables, folder];
+  /** Nothing is known of these objects. */
+  const copied = (files: readonly NodeFile[]) =>
+    files.map((each) => (each.kind === 'file' ? { ...each, bytes: Buffer.from(each.bytes) } : each));
+
+  const one = await packNodeFiles(ofNode('node01'));
+  const other = await packNodeFiles(ofNode('node02'));
+
+  expect(one.chunks.filter((chunk) => other.chunks.includes(chunk)).length).toBe(one.chunks.length - 1);
+  for (const [packed, name] of [
+    [one, 'node01'],
+    [other, 'node02'],
+  ] as const) {
+    expect(whole(packed).equals(whole(await packNodeFiles(copied(ofNode(name)))))).toBe(true);
+    expect(packed.sha256).toBe(createHash('sha256').update(whole(packed)).digest('hex'));
+    expect(packed.sizeBytes).toBe(whole(packed).byteLength);
+  }
+  const [first, ...others] = ofNode('node01');
+  const changed = await packNodeFiles([...others, { ...first, mode: 0o600 } as NodeFile]);
+  expect(changed.sha256).not.toBe(one.sha256);
 });
 
 test('nothing to lay over is an archive with an empty list of globs', async () => {
-  await writeFile(archive, await packNodeFiles([]));
+  await writeFile(archive, whole(await packNodeFiles([])));
 
   expect(execFileSync('tar', ['-tf', archive], { encoding: 'utf8' })).toBe('.pi-image/remove\n');
 });

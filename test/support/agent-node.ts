@@ -96,7 +96,8 @@ export async function bootInto(storage: AgentStorageNode, shell: readonly string
   const folder = (name: string) => path.join(dir, name);
   for (const name of ['root', 'facts', 'answers', 'bin']) await mkdir(folder(name));
   const boot = await beginOn(storage);
-  const { tar } = await storage.overlayOf(boot);
+  const { chunks } = await storage.overlayOf(boot);
+  const tar = Buffer.concat(chunks);
   await run(['busybox', 'tar', '-x', '-C', folder('root')], { input: tar, signal: AbortSignal.timeout(10_000) });
   await storage.boots.report(newest(storage), {
     phase: 'overlay',
