@@ -8,6 +8,7 @@ import type { NodeStatus, PublicBoot } from '../model/node-status.ts';
 import type { WaitingBoard } from '../model/state.ts';
 import type { Plan } from './schemas/boot.ts';
 import type { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
+import type { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/image.ts';
 import type { AdoptRequest, NodePatch, NodesChange } from './schemas/node.ts';
 import type { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
 import type { Image, Lease } from './schemas/service.ts';
@@ -26,7 +27,7 @@ export interface HealthAnswer {
 /** Its MAC is filled in where it was learned. */
 export type NodeAnswer = NodeSpec & { readonly status: NodeStatus };
 
-export interface ApiActions extends Questions, NodeActions, RoleActions, EepromActions, TokenActions {
+export interface ApiActions extends Questions, NodeActions, RoleActions, ImageActions, EepromActions, TokenActions {
   readonly events: EventActions;
 }
 
@@ -79,6 +80,18 @@ export interface RoleActions {
   readonly setRole: (name: string, wanted: RoleRequest, options: ChangeOptions) => Promise<Tagged<RoleChange>>;
   /** `node.reboot-asked`; resolves when the event is on the disk, and ssh goes on behind it. */
   readonly reboot: (name: string, options: ChangeOptions) => Promise<Tagged<Reboot>>;
+}
+
+/** Both as NodeActions; they have no tag. */
+export interface ImageActions {
+  /** `role.image-set` or `node.image-set`. */
+  readonly chooseVersion: (name: string, wanted: ImageRequest, options: ChangeOptions) => Promise<Tagged<ImageChange>>;
+  /** `image.pinned` or `image.unpinned`. */
+  readonly pinVersion: (
+    id: { readonly image: string; readonly version: string },
+    wanted: PinRequest,
+    options: ChangeOptions,
+  ) => Promise<Tagged<PinChange>>;
 }
 
 export interface EepromActions {

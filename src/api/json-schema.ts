@@ -11,6 +11,7 @@ import { SerialText } from '../model/serial.ts';
 import { WaitingBoard } from '../model/state.ts';
 import { Plan } from './schemas/boot.ts';
 import { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
+import { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/image.ts';
 import { AdoptRequest, Node, NodePatch, NodesChange } from './schemas/node.ts';
 import { Problem } from './schemas/problem.ts';
 import { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
@@ -26,6 +27,8 @@ const requests: Readonly<Record<string, z.ZodType>> = {
   AdoptRequest,
   RoleRequest,
   EepromRequest,
+  ImageRequest,
+  PinRequest,
   TokenRequest,
 };
 
@@ -51,6 +54,8 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Token,
   NewToken,
   RevokedToken,
+  ImageChange,
+  PinChange,
   Problem,
   Document,
 };

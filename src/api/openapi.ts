@@ -58,6 +58,7 @@ function pathItem(path: string): Record<string, unknown> {
 /** A new name in a path without an entry here fails the test of the document. */
 const pathParameters: Readonly<Record<string, JsonSchema>> = {
   name: { description: 'Its name.', schema: { type: 'string' }, example: 'node01' },
+  version: { description: 'Its version.', schema: { type: 'string' }, example: '20261121.1' },
   mac: { description: 'Its Ethernet address.', schema: { type: 'string' }, example: '2c:cf:67:0a:0b:0c' },
 };
 

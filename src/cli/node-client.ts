@@ -54,6 +54,9 @@ function remoteNodes(server: ApiServer): NodeClient {
     removeNode: (name, options) => ask('DELETE', of(name), undefined, options),
     adopt: (mac, node, options) => ask('POST', `/unknown-boards/${encodeURIComponent(mac)}:adopt`, node, options),
     setRole: (name, wanted, options) => ask('PUT', of(name, '/role'), wanted, options),
+    chooseVersion: (name, wanted, options) => ask('PUT', `/roles/${encodeURIComponent(name)}/image`, wanted, options),
+    pinVersion: ({ image, version }, wanted, options) =>
+      ask('PUT', `/images/${encodeURIComponent(image)}/${encodeURIComponent(version)}/pin`, wanted, options),
     reboot: (name, options) => ask('POST', of(name, ':reboot'), undefined, options),
   };
 }

@@ -20,6 +20,7 @@ import { nodesWithMacs } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { checkCluster } from '../plan/check-cluster.ts';
 import { atLearnedAddresses, hasOwnAddresses, learnedAddresses } from '../plan/learned-addresses.ts';
+import { withChosenImages } from '../plan/image-choice.ts';
 import type { KnownImage, KnownParts } from '../plan/known-parts.ts';
 import type { Paths } from './context.ts';
 
@@ -42,7 +43,9 @@ export async function readSources(paths: Paths): Promise<Sources> {
   const learned = hasOwnAddresses(cluster) ? new Map() : learnedAddresses((await readBoots(paths.state)).boots);
   const nodes = atLearnedAddresses(nodesWithMacs(state), learned);
   const roots = await readMadeRoots(paths.state);
-  const view: ClusterView = { cluster, nodes, images, overlays, boardTemplates, roots };
+  const { imageChoices } = state;
+  const chosen = { cluster: withChosenImages(cluster, imageChoices), imageChoices };
+  const view: ClusterView = { ...chosen, nodes, images, overlays, boardTemplates, roots };
   return { clusterFile, view, applied: state.nodes, known: { overlays, images: await knownImages(paths, images) } };
 }
 
@@ -56,6 +59,13 @@ export async function readView(paths: Paths): Promise<ClusterView> {
   const { clusterFile, view, known } = await readSources(paths);
   refuseProblems(clusterFile, known);
   return view;
+}
+
+/** What the owner wrote, without what was chosen since: that the service knows itself. */
+export async function readConfig(paths: Paths): Promise<ClusterView> {
+  const { clusterFile, view, known } = await readSources(paths);
+  refuseProblems(clusterFile, known);
+  return { ...view, cluster: clusterFile.cluster };
 }
 
 /** Nodes of the state file stand in no text of a person: the name of the node is the place. */

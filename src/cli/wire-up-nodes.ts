@@ -1,5 +1,6 @@
 /** Changes of nodes: in the state of the running service, with ssh to those that are to reboot. */
-import type { NodeActions, RoleActions } from '../api/actions.ts';
+import type { ImageActions, NodeActions, RoleActions } from '../api/actions.ts';
+import { chooseVersion, pinVersion } from '../fleet/image-choice.ts';
 import { nodeEdits } from '../fleet/node-edits.ts';
 import { rebootNode } from '../fleet/reboot-node.ts';
 import { createReboots, type Reboots } from '../fleet/reboots.ts';
@@ -15,11 +16,13 @@ import { hasOwnAddresses } from '../plan/learned-addresses.ts';
 import { decideReboot, pendingReboots, runningRoles } from '../plan/role-change-running.ts';
 import type { Service } from './wire-up.ts';
 
-export type NodeChanges = NodeActions & RoleActions;
+export type NodeChanges = NodeActions & RoleActions & ImageActions;
 
 export function nodeChanges(fleet: RoleFleet): NodeChanges {
   return {
     ...nodeEdits(fleet),
+    chooseVersion: (name, wanted, options) => chooseVersion(name, wanted, options, fleet),
+    pinVersion: (id, wanted, options) => pinVersion(id, wanted, options, fleet),
     setRole: (name, wanted, options) => changeRole(name, wanted, options, fleet),
     reboot: (name, options) => rebootNode(name, options, fleet),
   };

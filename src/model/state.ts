@@ -5,6 +5,7 @@ import { Boot } from './boot.ts';
 import { EepromRecord } from './eeprom.ts';
 import { Ipv4 } from './ipv4.ts';
 import { Mac, type MacAddress } from './mac.ts';
+import { ResourceName } from './names.ts';
 import { NodeSpec } from './node.ts';
 import { SerialText } from './serial.ts';
 
@@ -35,6 +36,15 @@ export const WaitingBoard = UnknownBoard.extend({
 });
 export type WaitingBoard = Readonly<z.infer<typeof WaitingBoard>>;
 
+/** Another version than cluster.yaml says: what a rollback leaves. */
+export const ImageChoice = z.strictObject({
+  image: ResourceName,
+  version: z.string(),
+  /** What was booted before it. */
+  before: z.string().optional(),
+});
+export type ImageChoice = Readonly<z.infer<typeof ImageChoice>>;
+
 export const State = z.strictObject({
   nodes: z.array(NodeSpec),
   /** Node name -> MAC seen with that node's serial. */
@@ -45,6 +55,10 @@ export const State = z.strictObject({
   nextExportId: z.int().min(1),
   /** Node name -> its boot loader in flash, for boards that have one. */
   eeproms: z.record(z.string(), EepromRecord).default({}),
+  /** `role/compute` or `node/node01` -> what it boots. */
+  imageChoices: z.record(z.string(), ImageChoice).default({}),
+  /** `debian-lite@20261121.1` -> who has said that it must stay. */
+  imagePins: z.record(z.string(), z.strictObject({ by: z.string() })).default({}),
 });
 export type State = Readonly<z.infer<typeof State>>;
 
@@ -55,6 +69,8 @@ export const emptyState: State = {
   exportIds: {},
   nextExportId: 1,
   eeproms: {},
+  imageChoices: {},
+  imagePins: {},
 };
 
 export const BootLog = z.strictObject({ boots: z.array(Boot) });

@@ -4,6 +4,7 @@ import type { Cluster } from './cluster.ts';
 import type { ImageManifest } from './manifest.ts';
 import type { NodeSpec } from './node.ts';
 import type { OverlaySource } from './overlay-source.ts';
+import type { State } from './state.ts';
 import type { MadeRoots } from './root-mode.ts';
 
 /** boot/<board>/: what firmware reads, as templates. */
@@ -22,6 +23,8 @@ export interface ClusterView {
   readonly images: ReadonlyMap<string, readonly ImageManifest[]>;
   readonly overlays: ReadonlyMap<string, OverlaySource>;
   readonly boardTemplates: ReadonlyMap<BoardName, BoardTemplates>;
+  /** Versions of images that were chosen for single nodes; those of roles stand in the cluster. */
+  readonly imageChoices?: State['imageChoices'];
   /** undefined: nothing has been made yet. */
   readonly roots?: MadeRoots;
 }

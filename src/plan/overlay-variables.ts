@@ -6,6 +6,7 @@ import { didYouMean } from '../model/nearest.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { SecretValues } from '../model/secret-values.ts';
 import type { ClusterView } from '../model/view.ts';
+import { nodeTarget, withNodeImage } from './image-choice.ts';
 import { nodeVariables, type NodeVariables } from './node-variables.ts';
 import type { TemplateVariables } from './render.ts';
 import { slurmVariables, type SlurmVariables } from './slurm.ts';
@@ -122,9 +123,10 @@ function isSameNode(one: NodeVariables, other: NodeVariables | undefined): boole
   return one === other || (one.name === other?.name && JSON.stringify(one) === JSON.stringify(other));
 }
 
-export function roleOf(node: NodeSpec, { cluster }: ClusterView): Role {
+/** With the version of its image that was chosen for this node. */
+export function roleOf(node: NodeSpec, { cluster, imageChoices }: ClusterView): Role {
   const role = cluster.roles[node.role];
-  if (role !== undefined) return role;
+  if (role !== undefined) return withNodeImage(role, imageChoices?.[nodeTarget(node.name)]);
   const known = Object.keys(cluster.roles);
   throw new ConfigError(`${node.name} has the role ${node.role}, which does not exist${didYouMean(node.role, known)}`, {
     hint: `Roles in cluster.yaml: ${known.join(', ') || 'none'}.`,

@@ -45,6 +45,9 @@ test('every change can be tried, needs more than to read, and every single resou
   );
   expect(changes.filter(({ isGuarded }) => isGuarded !== true).map(({ id }) => id)).toEqual([
     'addNode',
+    'setRoleImage',
+    'setNodeImage',
+    'pinImage',
     'blinkBoard',
     'adoptBoard',
     'createToken',

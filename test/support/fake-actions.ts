@@ -4,6 +4,7 @@ import type { ApiActions } from '../../src/api/actions.ts';
 import { bootExample, planExample } from '../../src/api/schemas/boot.ts';
 import { eepromExample } from '../../src/api/schemas/eeprom.ts';
 import { nodeDiagnosisExample, siteDiagnosisExample } from '../../src/api/schemas/diagnosis.ts';
+import { imageChangeExample, pinChangeExample } from '../../src/api/schemas/image.ts';
 import { nodeExample, nodesChangeExample } from '../../src/api/schemas/node.ts';
 import { roleChangeExample, roleExample } from '../../src/api/schemas/role.ts';
 import {
@@ -61,6 +62,10 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     applyNodes: (sent: unknown, options: ChangeOptions) => change('applyNodes', [sent], options, nodesChangeExample),
     setRole: (name: string, sent: unknown, options: ChangeOptions) =>
       change('setRole', [name, sent], options, roleChangeExample),
+    chooseVersion: (name: string, sent: unknown, options: ChangeOptions) =>
+      change('chooseVersion', [name, sent], options, imageChangeExample),
+    pinVersion: (id: unknown, sent: unknown, options: ChangeOptions) =>
+      change('pinVersion', [id, sent], options, pinChangeExample),
     setEeprom: (name: string, sent: unknown, options: ChangeOptions) =>
       change('setEeprom', [name, sent], options, eepromExample),
     reboot: (name: string, options: ChangeOptions) => change('reboot', [name], options, { node: name }),

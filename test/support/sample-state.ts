@@ -47,6 +47,11 @@ export const states: fc.Arbitrary<State> = fc.record({
     maxKeys: 5,
     noNullPrototype: true,
   }),
+  imageChoices: fc.dictionary(name, fc.record({ image: name, version: fc.constant('20261121.1') }), {
+    maxKeys: 5,
+    noNullPrototype: true,
+  }),
+  imagePins: fc.dictionary(name, fc.record({ by: text }), { maxKeys: 5, noNullPrototype: true }),
 });
 
 const boot: fc.Arbitrary<Boot> = fc.record({

@@ -5,6 +5,7 @@ import { Document } from '../schemas/service.ts';
 import { boardRoutes } from './boards.ts';
 import { diagnosisRoutes } from './diagnosis.ts';
 import { eepromRoutes } from './eeproms.ts';
+import { imageRoutes } from './images.ts';
 import { nodeRoutes } from './nodes.ts';
 import { roleChangeRoutes } from './role-changes.ts';
 import { roleRoutes } from './roles.ts';
@@ -19,6 +20,7 @@ export function apiRoutes(version: string): readonly Route[] {
     ...roleChangeRoutes,
     ...eepromRoutes,
     ...roleRoutes,
+    ...imageRoutes,
     ...boardRoutes,
     ...serviceRoutes,
     ...tokenRoutes,

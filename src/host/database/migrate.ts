@@ -32,6 +32,7 @@ export const migrations: readonly string[] = [
     ) STRICT;`,
   ].join('\n'),
   rowTable('eeproms'),
+  [rowTable('image_choices'), rowTable('image_pins')].join('\n'),
 ];
 
 /** @throws ConfigError when a newer pi-image has written the file */

@@ -24,6 +24,8 @@ export const stateParts: Parts<State> = {
   exportIds: record('export_ids'),
   nextExportId: single('counters', 'next_export_id', emptyState.nextExportId),
   eeproms: record('eeproms'),
+  imageChoices: record('image_choices'),
+  imagePins: record('image_pins'),
 };
 
 export const bootParts: Parts<BootLog> = { boots: list('boots', (boot: Boot) => boot.id) };

@@ -9,6 +9,8 @@ export const rowTables = [
   'export_ids',
   'counters',
   'eeproms',
+  'image_choices',
+  'image_pins',
   'boots',
   'tokens',
 ] as const;

@@ -1,0 +1,48 @@
+/** Versions of images: which one a role boots, and which ones stay. */
+import { z } from 'zod';
+
+export const ImageRequest = z.strictObject({
+  /** `previous`, `newest`, or the name of a version. */
+  version: z.string().min(1),
+});
+export type ImageRequest = Readonly<z.output<typeof ImageRequest>>;
+
+export const ImageChange = z.strictObject({
+  name: z.string(),
+  from: z.string(),
+  to: z.string(),
+  dryRun: z.boolean(),
+  isChanged: z.boolean(),
+  /** Those whose next boot it decides. */
+  nodes: z.array(z.string()),
+});
+export type ImageChange = Readonly<z.output<typeof ImageChange>>;
+
+export const PinRequest = z.strictObject({ isPinned: z.boolean() });
+export type PinRequest = Readonly<z.output<typeof PinRequest>>;
+
+export const PinChange = z.strictObject({
+  image: z.string(),
+  version: z.string(),
+  isPinned: z.boolean(),
+  dryRun: z.boolean(),
+  isChanged: z.boolean(),
+});
+export type PinChange = Readonly<z.output<typeof PinChange>>;
+
+export const imageChangeExample = {
+  name: 'compute',
+  from: 'debian-lite@20261121.2',
+  to: 'debian-lite@20261121.1',
+  dryRun: false,
+  isChanged: true,
+  nodes: ['node01', 'node02'],
+};
+
+export const pinChangeExample = {
+  image: 'debian-lite',
+  version: '20261121.1',
+  isPinned: true,
+  dryRun: false,
+  isChanged: true,
+};

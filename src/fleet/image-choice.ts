@@ -1,0 +1,112 @@
+/** Which version of its image a role or a node boots, and which versions must stay: written down with an event. */
+import type { ChangeOptions, Tagged } from '../model/change.ts';
+import { NotFoundError } from '../model/errors.ts';
+import { didYouMean } from '../model/nearest.ts';
+import type { ImageChoice, State } from '../model/state.ts';
+import type { ClusterView } from '../model/view.ts';
+import { choiceTarget, nodeTarget, planChoice } from '../plan/image-choice.ts';
+import { commit, type Edited, type Fleet } from './fleet.ts';
+
+type ImageFleet = Pick<Fleet, 'state' | 'viewOf'>;
+
+export interface ImageChange {
+  /** Role or node. */
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly dryRun: boolean;
+  readonly isChanged: boolean;
+  /** Those whose next boot it decides. */
+  readonly nodes: string[];
+}
+
+/** The next boot of each of its nodes has that version; who runs goes on as it is. @throws NotFoundError, RefusedError */
+export async function chooseVersion(
+  name: string,
+  wanted: { readonly version: string },
+  options: ChangeOptions,
+  fleet: ImageFleet,
+): Promise<Tagged<ImageChange>> {
+  const { answer } = await commit(fleet, (before) => choose(name, wanted.version, options, { before, fleet }), options);
+  return { answer, etag: undefined };
+}
+
+function choose(
+  name: string,
+  wanted: string,
+  { by, dryRun }: ChangeOptions,
+  { before, fleet }: { before: State; fleet: ImageFleet },
+): Edited<ImageChange> {
+  const view = fleet.viewOf(before);
+  const target = choiceTarget(name, view, before.imageChoices);
+  const choice = planChoice(target, wanted, view.images);
+  const from = `${target.image}@${target.version}`;
+  const to = choice === undefined ? defaultOf(target, view) : `${choice.image}@${choice.version}`;
+  const nodes = view.nodes.filter((node) => node.name === name || node.role === name).map((node) => node.name);
+  const isChanged = from !== to || (choice === undefined) !== (before.imageChoices[target.target] === undefined);
+  const answer = { name, from, to, dryRun, isChanged, nodes };
+  if (!isChanged) return { state: before, events: [], answer };
+  const kind = target.target === nodeTarget(name) ? 'node.image-set' : 'role.image-set';
+  const where = target.target === nodeTarget(name) ? { node: name } : {};
+  const events = [{ kind, ...where, fields: { name, from, to, by } }];
+  return { state: withChoice(before, target.target, choice), events, answer };
+}
+
+/** What it boots without a choice of its own. */
+function defaultOf(
+  { target, image }: { target: string; image: string },
+  { cluster, nodes, images }: ClusterView,
+): string {
+  const node = nodes.find(({ name }) => nodeTarget(name) === target);
+  const [, version] = (node === undefined ? '' : (cluster.roles[node.role]?.image ?? '')).split('@');
+  return `${image}@${version ?? images.get(image)?.[0]?.version ?? ''}`;
+}
+
+function withChoice(state: State, target: string, choice: ImageChoice | undefined): State {
+  const { [target]: _before, ...others } = state.imageChoices;
+  return { ...state, imageChoices: choice === undefined ? others : { ...others, [target]: choice } };
+}
+
+export interface PinChange {
+  readonly image: string;
+  readonly version: string;
+  readonly isPinned: boolean;
+  readonly dryRun: boolean;
+  readonly isChanged: boolean;
+}
+
+/** A pinned version is never removed by a clean-up. @throws NotFoundError */
+export async function pinVersion(
+  id: { readonly image: string; readonly version: string },
+  wanted: { readonly isPinned: boolean },
+  options: ChangeOptions,
+  fleet: ImageFleet,
+): Promise<Tagged<PinChange>> {
+  const { answer } = await commit(fleet, (before) => pin(id, wanted.isPinned, options, { before, fleet }), options);
+  return { answer, etag: undefined };
+}
+
+function pin(
+  { image, version }: { image: string; version: string },
+  isPinned: boolean,
+  { by, dryRun }: ChangeOptions,
+  { before, fleet }: { before: State; fleet: ImageFleet },
+): Edited<PinChange> {
+  const key = `${image}@${version}`;
+  if (isPinned) requireVersion(image, version, fleet.viewOf(before));
+  const isChanged = isPinned !== (before.imagePins[key] !== undefined);
+  const answer = { image, version, isPinned, dryRun, isChanged };
+  if (!isChanged) return { state: before, events: [], answer };
+  const { [key]: _before, ...others } = before.imagePins;
+  const imagePins = isPinned ? { ...others, [key]: { by } } : others;
+  const events = [{ kind: isPinned ? 'image.pinned' : 'image.unpinned', fields: { image: key, by } }];
+  return { state: { ...before, imagePins }, events, answer };
+}
+
+function requireVersion(image: string, version: string, { images }: ClusterView): void {
+  const versions = images.get(image)?.map((manifest) => manifest.version) ?? [];
+  if (versions.includes(version)) return;
+  throw new NotFoundError(`there is no ${image}@${version}${didYouMean(version, versions)}`, {
+    hint: versions.length === 0 ? 'See "pi-image image list".' : `There are: ${versions.join(', ')}.`,
+  });
+}
