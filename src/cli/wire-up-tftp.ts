@@ -21,6 +21,7 @@ export function tftpPart(plane: PlaneThread, datagrams: Datagrams, admission: Pl
       {
         address: network.address.address,
         port: ports.tftp,
+        link: network.interface,
         datagrams,
         find: async (name, peer): Promise<TftpContent> => {
           const content = await find(name, peer.address);

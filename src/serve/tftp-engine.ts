@@ -189,6 +189,8 @@ export class TftpEngine {
     const stride = strideOf(sending.blockSizeBytes);
     const mostBlocks = Math.max(1, Math.min(mostSegments, Math.floor(mostSegmentBytes / stride)));
     const last = sending.side.sent;
+    // Firewalls and the neighbour table see the first block and what is sent again.
+    const isAnswering = !transfer.isHalfOpen && sending.side.resends === 0;
     transfer.sendings++;
     for (let block = first; block <= last;) {
       const piece = pieceWith(transfer, sending, block);
@@ -196,7 +198,9 @@ export class TftpEngine {
       const end = Math.min(last, piece.lastBlock, block + mostBlocks - 1);
       const at = (block - piece.firstBlock) * stride;
       const length = end === piece.lastBlock ? piece.lengthBytes - at : (end - block + 1) * stride;
-      reply?.send(piece.buffer, at, length, end === block ? 0 : stride, peer.address, peer.port);
+      if (end > block) reply?.send(piece.buffer, at, length, stride, peer.address, peer.port);
+      else if (isAnswering) reply?.sendDirect(piece.buffer, at, length, peer.address, peer.port);
+      else reply?.send(piece.buffer, at, length, 0, peer.address, peer.port);
       block = end + 1;
     }
     this.#awaitAck(transfer, sending);

@@ -9,7 +9,7 @@ import { run, type Argv } from '../../src/host/process.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';
 import { encodeUdpFrame } from '../../src/wire/udp-frame.ts';
-import { Namespaces } from '../support/namespaces.ts';
+import { Namespaces, type NamespaceProgram } from '../support/namespaces.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
 
@@ -80,27 +80,93 @@ describe('a kernel that', () => {
   }
 });
 
+const [here, there] = [
+  { mac: parseMac('02:00:00:00:00:01'), address: parseIpv4('10.42.0.1'), port: 1000 },
+  { mac: parseMac('02:00:00:00:00:02'), address: parseIpv4('10.42.0.2'), port: 2000 },
+];
+
+async function cable(): Promise<void> {
+  await net.add('one');
+  await net.add('two');
+  await net.cable(
+    { namespace: 'one', interface: 'eth0', mac: here.mac, address: '10.42.0.1/24' },
+    { namespace: 'two', interface: 'eth0', mac: there.mac, address: '10.42.0.2/24' },
+  );
+}
+
+async function listen(print: string): Promise<NamespaceProgram> {
+  const code = `require('dgram').createSocket('udp4').on('message',(m,r)=>console.log(${print})).bind(2000,()=>console.log('ready'))`;
+  const listener = net.start('two', [process.execPath, '-e', code]);
+  await listener.line(/^ready$/);
+  return listener;
+}
+
+describe('what is sent directly', () => {
+  const knows = (mac: string) =>
+    net.run('one', ['ip', 'neighbour', 'replace', '10.42.0.2', 'lladdr', mac, 'dev', 'eth0', 'nud', 'reachable']);
+  /** Through the socket nothing gets there any more. */
+  const closeRoute = () => net.run('one', ['ip', 'route', 'add', 'blackhole', '10.42.0.2/32']);
+  const send = (...lengths: readonly number[]) =>
+    net.run('one', typescript('direct-sends.ts', 'eth0', here.address, there.address, '2000', ...lengths.map(String)));
+  const arrived = "m.length+' '+r.address+':'+r.port";
+
+  beforeEach(cable);
+
+  test('leaves as a frame, with a checksum that the other kernel finds right', async () => {
+    const listener = await listen(arrived);
+    await computeChecksums();
+    await knows(there.mac);
+    await closeRoute();
+
+    const said = await send(1, 516, 1472, 2);
+
+    await listener.line(/^2 /);
+    expect(said).toBe('');
+    expect(listener.lines).toEqual(['ready', ...[1, 516, 1472, 2].map((length) => `${length} 10.42.0.1:1000`)]);
+  });
+
+  test('leaves by the socket when nobody knows the receiver, or when it is longer than a frame', async () => {
+    const listener = await listen(arrived);
+
+    await send(10);
+    await listener.line(/^10 /);
+    await send(1473, 11);
+    await listener.line(/^11 /);
+
+    expect(listener.lines).toContain('1473 10.42.0.1:1000');
+  });
+
+  test('is lost like any other where there is no way to the receiver', async () => {
+    await closeRoute();
+
+    expect(await send(10)).toBe('lost sendmmsg EINVAL\n');
+  });
+
+  test('goes through the socket on an interface that has no frames', async () => {
+    const listener = await listen(arrived);
+
+    const argv = typescript('direct-sends.ts', 'lo', here.address, there.address, '2000', '10');
+    expect(await net.run('one', argv)).toBe('');
+
+    await listener.line(/^10 /);
+  });
+
+  /** As a card without offload: else nobody computes a checksum on a cable that is memory. ETHTOOL_STXCSUM. */
+  async function computeChecksums(): Promise<void> {
+    const code =
+      'socket($s, 2, 2, 0) or die; $off = pack("LL", 0x17, 0); ioctl($s, 0x8946, $name = pack("a16P", "eth0", $off)) or die $!';
+    await net.run('one', ['perl', '-e', code]);
+  }
+});
+
 describe('a packet socket', () => {
-  const [here, there] = [
-    { mac: parseMac('02:00:00:00:00:01'), address: parseIpv4('10.42.0.1'), port: 1000 },
-    { mac: parseMac('02:00:00:00:00:02'), address: parseIpv4('10.42.0.2'), port: 2000 },
-  ];
   const frame = (text: string) =>
     Buffer.from(encodeUdpFrame({ from: here, to: there, payload: Buffer.from(text) })).toString('hex');
 
-  beforeEach(async () => {
-    await net.add('one');
-    await net.add('two');
-    await net.cable(
-      { namespace: 'one', interface: 'eth0', mac: here.mac, address: '10.42.0.1/24' },
-      { namespace: 'two', interface: 'eth0', mac: there.mac, address: '10.42.0.2/24' },
-    );
-  });
+  beforeEach(cable);
 
   test("sends frames that the other kernel's sockets take, and does not hear itself", async () => {
-    const listen = `require('dgram').createSocket('udp4').on('message',(m,r)=>console.log(m+' '+r.address+':'+r.port)).bind(2000,()=>console.log('ready'))`;
-    const listener = net.start('two', [process.execPath, '-e', listen]);
-    await listener.line(/^ready$/);
+    const listener = await listen("m+' '+r.address+':'+r.port");
 
     const frames = net.start('one', typescript('frames.ts', 'eth0', 'ipv4', frame('hello'), frame('again')));
 

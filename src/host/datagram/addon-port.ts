@@ -132,6 +132,7 @@ function openPort({ native, outbox, arrivals: { slab, words } }: Context, option
   if (id < 0) throw cannot(`listen on UDP ${address}:${port}${at}`, systemError(-id, 'bind'));
   const opened = new Opened(id, outbox, handlers);
   if (options.source !== undefined) native.setSource(id, ipv4ToNumber(options.source));
+  if (options.link !== undefined) native.setLink(id, options.link);
   return new AddonPort(opened, outbox, native.localPort(id));
 }
 
@@ -153,6 +154,10 @@ class AddonPort implements DatagramPort {
   send(buffer: SendBuffer, start: number, length: number, segmentBytes: number, address: number, port: number): void {
     if (!this.#opened.isOpen) return;
     this.#outbox.add(this.#opened.id, buffer, start, length, segmentBytes, address, port);
+  }
+
+  sendDirect(buffer: SendBuffer, start: number, length: number, address: number, port: number): void {
+    if (this.#opened.isOpen) this.#outbox.add(this.#opened.id, buffer, start, length, 0, address, port, true);
   }
 
   sendCopy(bytes: Uint8Array, address: number, port: number): void {

@@ -95,6 +95,20 @@ static napi_value js_set_source(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* setLink(port, device): 0, or -errno; what is sent directly may leave by this device as frames. */
+static napi_value js_set_link(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MOST];
+  Instance *instance;
+  uint32_t id;
+  char device[IFNAMSIZ + 1];
+  if (!read_arguments(env, info, 2, values, &instance) || !read_numbers(env, values, 1, &id) ||
+      !read_device(env, values[1], device)) {
+    return NULL;
+  }
+  Port *port = table_find(&instance->ports, id);
+  return to_number(env, port == NULL || port->is_packet ? -EBADF : link_open(port, device));
+}
+
 /* localPort(port): the UDP port that it has, or -errno. */
 static napi_value js_local_port(napi_env env, napi_callback_info info) {
   napi_value value;
@@ -181,6 +195,7 @@ static bool read_item(const Instance *instance, const uint32_t *words, Port **po
   item->port = (uint16_t)words[OUT_UDP_PORT];
   item->segment = (uint16_t)words[OUT_SEGMENT];
   item->cut_by_us = false;
+  item->direct = words[OUT_DIRECT] != 0 && item->segment == 0;
   return true;
 }
 
@@ -229,6 +244,7 @@ static bool write_properties(napi_env env, napi_value object, Instance *instance
       {"openPort", NULL, js_open_port, NULL, NULL, NULL, napi_enumerable, instance},
       {"openPacket", NULL, js_open_packet, NULL, NULL, NULL, napi_enumerable, instance},
       {"setSource", NULL, js_set_source, NULL, NULL, NULL, napi_enumerable, instance},
+      {"setLink", NULL, js_set_link, NULL, NULL, NULL, napi_enumerable, instance},
       {"localPort", NULL, js_local_port, NULL, NULL, NULL, napi_enumerable, instance},
       {"closePort", NULL, js_close_port, NULL, NULL, NULL, napi_enumerable, instance},
       {"interfaceIndex", NULL, js_interface_index, NULL, NULL, NULL, napi_enumerable, instance},

@@ -3,6 +3,7 @@
  *
  *   addon.c    what JavaScript calls
  *   instance.c how ports and instances begin and end
+ *   link.c     datagrams as whole frames, to neighbours that were heard
  *   memory.c   memory that JavaScript and the kernel both see
  *   open.c     sockets and their options
  *   receive.c  recvmmsg, and one call of JavaScript per batch
@@ -19,8 +20,12 @@
 #endif
 #define NAPI_VERSION 8
 
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/virtio_net.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
 #include <node_api.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,7 +33,7 @@
 #include <uv.h>
 
 /* Changes when native.ts must change with it: a library of another version is not used. */
-#define INTERFACE_VERSION 1
+#define INTERFACE_VERSION 2
 
 /* Datagrams per system call. */
 #define BATCH 128
@@ -40,7 +45,17 @@
 #define WAITING_MOST 4096
 
 /* One datagram in the outbox, as native.ts writes it. */
-enum outbox_word { OUT_PORT, OUT_MEMORY, OUT_START, OUT_LENGTH, OUT_SEGMENT, OUT_ADDRESS, OUT_UDP_PORT, OUT_WORDS };
+enum outbox_word {
+  OUT_PORT,
+  OUT_MEMORY,
+  OUT_START,
+  OUT_LENGTH,
+  OUT_SEGMENT,
+  OUT_ADDRESS,
+  OUT_UDP_PORT,
+  OUT_DIRECT,
+  OUT_WORDS
+};
 /* One datagram that came in, as native.ts reads it. */
 enum arrival_word { IN_START, IN_LENGTH, IN_ADDRESS, IN_UDP_PORT, IN_DESTINATION, IN_INTERFACE, IN_WORDS };
 /* What a port is opened with; a packet port has none of them. */
@@ -69,9 +84,12 @@ typedef struct Item {
   uint16_t segment;
   /* The kernel would not cut it. */
   bool cut_by_us;
+  /* Its receiver was heard: it may leave as a frame. */
+  bool direct;
 } Item;
 
 typedef struct Instance Instance;
+typedef struct Link Link;
 
 typedef struct Port {
   uv_poll_t poll;
@@ -89,6 +107,8 @@ typedef struct Port {
   int events;
   /* Address that datagrams leave with (IP_PKTINFO), in network order; 0: as the socket is bound. */
   uint32_t source;
+  /* NULL: all leaves through the socket. */
+  Link *link;
   /* A ring; its capacity is a power of two. */
   Item *waiting;
   uint32_t first;
@@ -107,6 +127,14 @@ typedef union Control {
   uint8_t bytes[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(uint16_t))];
 } Control;
 
+/* All that stands before the bytes of a datagram, as a packet socket with PACKET_VNET_HDR takes it. */
+typedef struct __attribute__((packed)) Frame {
+  struct virtio_net_hdr offload;
+  struct ethhdr ethernet;
+  struct iphdr ip;
+  struct udphdr udp;
+} Frame;
+
 /* What one system call takes, prepared once: only what differs is written for each datagram. */
 typedef struct Messages {
   struct mmsghdr headers[BATCH];
@@ -114,6 +142,12 @@ typedef struct Messages {
   Address addresses[BATCH];
   Control controls[BATCH];
 } Messages;
+
+typedef struct Frames {
+  struct mmsghdr headers[BATCH];
+  struct iovec vectors[BATCH][2];
+  Frame frames[BATCH];
+} Frames;
 
 struct Instance {
   napi_env env;
@@ -129,6 +163,7 @@ struct Instance {
   Memory *outbox;
   Messages in;
   Messages out;
+  Frames direct;
 };
 
 /* memory.c */
@@ -153,6 +188,15 @@ int open_udp(const PortWish *wish);
 int adopt_udp(int fd, const PortWish *wish);
 int open_packet(const char *device, uint16_t protocol, uint32_t receive_bytes);
 bool has_segments(int fd);
+
+/* link.c */
+/* 0, or -errno: then the port is as before. */
+int link_open(Port *port, const char *device);
+void link_close(Link *link);
+/* False: this one leaves through the socket. */
+bool link_write(Port *port, const Item *item, Frame *frame);
+/* As sendmmsg. */
+int link_send(const Link *link, struct mmsghdr *headers, unsigned messages);
 
 /* receive.c */
 void receive_prepare(Instance *instance);

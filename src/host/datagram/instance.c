@@ -40,6 +40,7 @@ void close_port(Port *port) {
   napi_delete_reference(instance->env, port->received);
   uv_poll_stop(&port->poll);
   close(port->fd);
+  link_close(port->link);
   uv_close((uv_handle_t *)&port->poll, on_closed);
 }
 

@@ -29,6 +29,8 @@ export interface Native {
   ): number;
   openPacket(device: string, protocol: number, receiveBufferBytes: number, received: Received): number;
   setSource(port: number, address: number): void;
+  /** @returns 0, or -errno */
+  setLink(port: number, device: string): number;
   localPort(port: number): number;
   closePort(port: number): void;
   interfaceIndex(device: string): number;
@@ -42,9 +44,9 @@ export interface Native {
 type Received = (count: number) => void;
 
 /** As in datagram.h. */
-const interfaceVersion = 1;
+const interfaceVersion = 2;
 export const outboxItems = 1024;
-export const outboxWords = 7;
+export const outboxWords = 8;
 export const arrivalWords = 6;
 export const portFlags = { arrival: 1, broadcast: 2 } as const;
 

@@ -49,6 +49,7 @@ export class Outbox {
     segmentBytes: number,
     address: number,
     udpPort: number,
+    isDirect = false,
   ): void {
     if (!(buffer instanceof AddonBuffer)) throw new TypeError('sent from memory that is not held by the addon');
     requireInside(start, length, buffer.length);
@@ -61,6 +62,7 @@ export class Outbox {
     words[at + 4] = segmentBytes;
     words[at + 5] = address;
     words[at + 6] = udpPort;
+    words[at + 7] = isDirect ? 1 : 0;
     if (++this.#count === outboxItems) return this.flush();
     if (this.#isReceiving || this.#isScheduled) return;
     this.#isScheduled = true;

@@ -65,6 +65,10 @@ class PlainPort implements DatagramPort {
     } while (at < end);
   }
 
+  sendDirect(buffer: SendBuffer, start: number, length: number, address: number, port: number): void {
+    this.send(buffer, start, length, 0, address, port);
+  }
+
   sendCopy(bytes: Uint8Array, address: number, port: number): void {
     this.#sendOne(Uint8Array.from(bytes), 0, bytes.length, address, port);
   }

@@ -1,4 +1,4 @@
-/* sendmmsg of what a turn has collected. What the send buffer does not take waits in the port's ring. */
+/* sendmmsg of what a turn has collected, through the socket or as frames (link.c). What the send buffer does not take waits in the port's ring. */
 #include "datagram.h"
 
 #include <errno.h>
@@ -23,6 +23,14 @@ void send_prepare(Instance *instance) {
     out->addresses[i].ipv4.sin_family = AF_INET;
     out->headers[i].msg_hdr.msg_iov = &out->vectors[i];
     out->headers[i].msg_hdr.msg_iovlen = 1;
+  }
+  Frames *direct = &instance->direct;
+  memset(direct, 0, sizeof *direct);
+  for (int i = 0; i < BATCH; i++) {
+    direct->vectors[i][0].iov_base = &direct->frames[i];
+    direct->vectors[i][0].iov_len = sizeof direct->frames[i];
+    direct->headers[i].msg_hdr.msg_iov = direct->vectors[i];
+    direct->headers[i].msg_hdr.msg_iovlen = 2;
   }
 }
 
@@ -120,6 +128,7 @@ static unsigned write_messages(Port *port) {
   unsigned messages = 0;
   for (uint32_t i = 0; i < port->count && messages < BATCH; i++) {
     const Item *item = item_at(port, i);
+    if (item->direct) return messages;
     uint32_t offset = 0;
     do {
       uint32_t length = message_length(port, item, item->length - offset);
@@ -154,10 +163,36 @@ static bool cut_first(Port *port, int error) {
   return true;
 }
 
+/* @returns how many frames the head of the ring has become */
+static unsigned write_frames(Port *port) {
+  Frames *out = &port->instance->direct;
+  unsigned frames = 0;
+  while (frames < port->count && frames < BATCH) {
+    const Item *item = item_at(port, frames);
+    if (!item->direct || !link_write(port, item, &out->frames[frames])) break;
+    out->vectors[frames][1].iov_base = item->memory->bytes + item->start;
+    out->vectors[frames][1].iov_len = item->length;
+    frames++;
+  }
+  return frames;
+}
+
+/* The datagrams at the head of the ring that may leave as frames. The first that cannot goes through the socket. */
+static void send_direct(Port *port) {
+  unsigned frames = write_frames(port);
+  int sent = frames == 0 ? 0 : link_send(port->link, port->instance->direct.headers, frames);
+  if (sent <= 0) item_at(port, 0)->direct = false;
+  for (int i = 0; i < sent; i++) drop_first(port);
+}
+
 int send_waiting(Port *port) {
   int lost = 0;
   port->is_blocked = false;
   while (port->count > 0 && !port->is_blocked) {
+    if (item_at(port, 0)->direct) {
+      send_direct(port);
+      continue;
+    }
     unsigned messages = write_messages(port);
     int sent = sendmmsg(port->fd, port->instance->out.headers, messages, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
