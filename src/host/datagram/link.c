@@ -61,7 +61,8 @@ static int ask_device(Link *link, int fd) {
   if (wish.ifr_hwaddr.sa_family != ARPHRD_ETHER) return -EAFNOSUPPORT;
   memcpy(link->frame.ethernet.h_source, wish.ifr_hwaddr.sa_data, ETH_ALEN);
   if (ioctl(fd, SIOCGIFMTU, &wish) < 0) return -errno;
-  link->longest = (uint32_t)wish.ifr_mtu - sizeof link->frame.ip - sizeof link->frame.udp;
+  /* No Ethernet has less than 68 bytes (RFC 791). */
+  link->longest = (uint32_t)((size_t)wish.ifr_mtu - sizeof link->frame.ip - sizeof link->frame.udp);
   return 0;
 }
 
