@@ -69,7 +69,10 @@ async function gzipFile(from: string, to: string, signal: AbortSignal): Promise<
   await chmod(to, 0o644);
 }
 
-export async function makeInitramfs({ busybox }: BuildStepArgs['initramfs'], build: RunningBuild): Promise<void> {
+export async function makeInitramfs(
+  { busybox, modules: more }: BuildStepArgs['initramfs'],
+  build: RunningBuild,
+): Promise<void> {
   const unpacked = await unpack(busybox, build);
   for (const { release, initramfs, boards } of build.found.kernels) {
     build.progress.detail(`packing ${initramfs} for ${release}`);
@@ -78,6 +81,7 @@ export async function makeInitramfs({ busybox }: BuildStepArgs['initramfs'], bui
       root: path.join(build.torso, 'root'),
       release,
       boards,
+      modules: more,
       busybox: path.join(unpacked, 'usr/bin/busybox'),
       scriptsDir: build.scriptsDir,
       out,

@@ -18,6 +18,8 @@ export interface InitramfsRequest {
   /** The kernel's, as its folder below usr/lib/modules is called. */
   readonly release: string;
   readonly boards: readonly BoardName[];
+  /** Beside those that the boards need. */
+  readonly modules?: readonly string[];
   /** A static arm64 busybox. */
   readonly busybox: string;
   /** boot/initramfs of this program */
@@ -40,7 +42,7 @@ const compressor = ['zstd', '-19', '-T1', '-q', '-f'] as const;
 export async function buildInitramfs(request: InitramfsRequest): Promise<InitramfsReport> {
   const kernelDir = path.join(request.root, 'usr/lib/modules', request.release);
   const index = await readModuleIndex(kernelDir);
-  const groups = planModuleGroups(index, request.release, request.boards);
+  const groups = planModuleGroups(index, request.release, request.boards, request.modules);
   await assertBoardsAreReached({ ...request, kernelDir, groups });
   const scratch = await mkdtemp(path.join(tmpdir(), 'pi-image-initramfs-'));
   try {

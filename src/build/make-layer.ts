@@ -1,23 +1,30 @@
-/** Makes one layer: the base with mmdebstrap, each later one as the changes that packages, files and programs make on top. */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+/** Makes one layer: the base with mmdebstrap or from an image, each later one as the changes that it makes on top. */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { writeChrootAptConfig } from '../host/apt.ts';
-import { chrootOf, copyTree, installPackages, runProgram, type ImageLayers } from '../host/chroot.ts';
+import { chrootOf, copyTree, installPackages, removePackages, type ImageLayers } from '../host/chroot.ts';
 import { indexPath, makeArchive } from '../host/deb-store.ts';
+import { setUnits } from '../host/layer-edit.ts';
 import { bootstrapImage } from '../host/mmdebstrap.ts';
 import { run } from '../host/process.ts';
 import type { LayerRecord } from '../model/build-record.ts';
-import { HostError } from '../model/errors.ts';
 import type { LockedPackage } from '../model/package-lock.ts';
+import { contentKey } from '../plan/build-layers.ts';
 import { renderImageSources } from '../plan/build-sources.ts';
 import type { BuildStepArgs } from '../plan/build.ts';
 import { parseIds, renderSeeds } from '../plan/id-registry.ts';
+import { layerContent } from '../plan/layer-content.ts';
 import { lockedSuite, renderPackagesIndex, renderRelease } from '../plan/package-lock.ts';
+import { indexLayer } from './index-layer.ts';
+import { makeAccounts, runAll } from './layer-programs.ts';
 import { PackageProgress } from './progress.ts';
-import { buildPaths, layerRoot, type RunningBuild } from './running-build.ts';
+import { readContents, readUppermost } from './read-cache.ts';
+import { buildPaths, layerRoot, logHint, type BuildRequest, type RunningBuild } from './running-build.ts';
+import { unpackBase } from './unpack-base.ts';
 
 type BootstrapArgs = BuildStepArgs['bootstrap'];
+type UnpackArgs = BuildStepArgs['unpack'];
 type LayerArgs = BuildStepArgs['layer'];
 
 export async function makeBase(args: BootstrapArgs, build: RunningBuild): Promise<void> {
@@ -40,18 +47,34 @@ export async function makeBase(args: BootstrapArgs, build: RunningBuild): Promis
   await keepLayer(args, place.dir, build);
 }
 
+/** A base that is not made of packages. */
+export async function unpackLayer(args: UnpackArgs, build: KeptIn & BuildRequest): Promise<void> {
+  const dir = path.join(build.workDir, 'layer');
+  await rm(dir, { recursive: true, force: true });
+  await mkdir(dir, { recursive: true });
+  const place = { target: path.join(dir, 'root'), workDir: path.join(build.workDir, 'unpack') };
+  await unpackBase(args.base, place, { ...build, locked: args.base });
+  await keepLayer(args, dir, build);
+}
+
 export async function makeLayer(args: LayerArgs, build: RunningBuild): Promise<void> {
   const place = await beginLayer(build, args.packages);
   const lowers = args.parents.map((key) => layerRoot(build.stateDir, key));
   const layers = { lowers, upper: path.join(place.dir, 'root'), scratch: path.join(build.workDir, 'chroot') };
   await mkdir(layers.upper, { recursive: true, mode: 0o755 });
+  if (args.removes.length > 0) await removeLayer(args, layers, build);
   if (args.packages.length > 0) await installLayer(args, { layers, ...place }, build);
+  await makeAccounts(args, layers, build);
+  await runAll(args, layers, build);
   if (args.files !== undefined) {
     build.progress.detail(`copying ${args.files}`);
     const folder = path.join(build.specDir, args.files);
-    await copyTree(layers, folder, { signal: build.signal, what: `copying ${args.files} of layer ${args.name}` });
+    await copyTree(layers, folder, { signal: build.signal, what: `copying ${args.files} of layer ${args.layer}` });
   }
-  for (const program of args.run) await runOne(program, args, layers, build);
+  if (Object.values(args.units).some((names) => names.length > 0)) {
+    const what = `setting the units of layer ${args.layer} of ${build.name}`;
+    await setUnits(layers, args.units, { signal: build.signal, onLine: build.progress.output, what });
+  }
   await keepLayer(args, place.dir, build);
 }
 
@@ -84,7 +107,7 @@ async function beginLayer(build: RunningBuild, packages: readonly LockedPackage[
 }
 
 async function installLayer(
-  { name, packages }: LayerArgs,
+  { layer, packages }: LayerArgs,
   place: LayerPlace & { layers: ImageLayers },
   build: RunningBuild,
 ): Promise<void> {
@@ -102,56 +125,50 @@ async function installLayer(
     ids: place.ids,
     aptConfig,
     env: { SOURCE_DATE_EPOCH: String(build.lock.epochSeconds) },
-    what: `installing the packages of layer ${name} of ${build.name}`,
+    what: `installing the packages of layer ${layer} of ${build.name}`,
     hint: logHint(build),
   });
   await following.explain(work);
 }
 
-async function runOne(program: string, args: LayerArgs, layers: ImageLayers, build: RunningBuild): Promise<void> {
-  build.progress.detail(`running ${program}`);
-  await runProgram(
-    layers,
-    { folder: build.specDir, path: program },
-    {
-      signal: build.signal,
-      onLine: build.progress.output,
-      network: args.network,
-      env: { SOURCE_DATE_EPOCH: String(build.lock.epochSeconds) },
-      what: `${program} of layer ${args.name} of ${build.name}`,
-      hint: args.network
-        ? logHint(build)
-        : `${logHint(build)} It has no network unless the layer says "network: true".`,
-    },
-  );
+async function removeLayer({ layer, removes }: LayerArgs, layers: ImageLayers, build: RunningBuild): Promise<void> {
+  build.progress.detail(`removing ${removes.join(' ')}`);
+  await removePackages(layers, removes, {
+    signal: build.signal,
+    onLine: build.progress.output,
+    env: { SOURCE_DATE_EPOCH: String(build.lock.epochSeconds) },
+    what: `removing packages of layer ${layer} of ${build.name}`,
+    hint: logHint(build),
+  });
 }
 
 function pinned({ name, version }: LockedPackage): string {
   return `${name}=${version}`;
 }
 
-function logHint(build: RunningBuild): string {
-  return `The whole output is in ${buildPaths(build.stateDir).log(build.name)}.`;
+interface KeptIn extends Pick<RunningBuild, 'stateDir' | 'workDir' | 'progress' | 'signal'> {
+  readonly lock: Pick<RunningBuild['lock'], 'epochSeconds'>;
 }
 
 /** A layer is complete when it has its name: its files reach the disk before that. */
-async function keepLayer(args: BootstrapArgs | LayerArgs, dir: string, build: RunningBuild): Promise<void> {
+async function keepLayer(args: BootstrapArgs | UnpackArgs | LayerArgs, dir: string, build: KeptIn): Promise<void> {
   const roots = [path.join(dir, 'root'), ...args.parents.toReversed().map((key) => layerRoot(build.stateDir, key))];
   const ids = parseIds(await readUppermost(roots, 'etc/passwd'), await readUppermost(roots, 'etc/group'));
-  const record: LayerRecord = { format: 1, wanted: args.wanted, parts: args.parts, ...ids };
+  build.progress.detail('reading what it holds');
+  const content = layerContent(await indexLayer(dir, build));
+  const below = await readContents(build.stateDir, args.parents);
+  const record: LayerRecord = {
+    format: 1,
+    wanted: args.wanted,
+    parts: args.parts,
+    content,
+    contentKey: contentKey(args.parts, below),
+    ...ids,
+  };
   await writeFile(path.join(dir, 'layer.json'), `${JSON.stringify(record, null, 1)}\n`);
   build.progress.detail('writing to disk');
   await run(['sync', '--file-system', dir], { signal: build.signal });
   const target = path.join(buildPaths(build.stateDir).layers, args.key);
   await mkdir(path.dirname(target), { recursive: true });
   await rename(dir, target);
-}
-
-/** @param roots the uppermost layer first */
-async function readUppermost(roots: readonly string[], file: string): Promise<string> {
-  for (const root of roots) {
-    const text = await readFile(path.join(root, file), 'utf8').catch(() => undefined);
-    if (text !== undefined) return text;
-  }
-  throw new HostError(`the image has no /${file}`, { hint: 'Its base needs the packages base-files and base-passwd.' });
 }

@@ -32,7 +32,8 @@ export async function lint({ lookInside }: BuildStepArgs['lint'], build: Running
 export async function publish({ key }: BuildStepArgs['publish'], build: RunningBuild): Promise<void> {
   const { tree, kernels } = build.found;
   if (tree === undefined) throw new Error('lint comes before publish');
-  const record: BuildRecord = { format: 1, parts: Object.fromEntries(build.plan.parts) };
+  const { parts, details } = build.plan;
+  const record: BuildRecord = { format: 1, parts: Object.fromEntries(parts), details: Object.fromEntries(details) };
   await writeFileAtomically(buildPaths(build.stateDir).record(build.name), `${JSON.stringify(record, null, 1)}\n`);
   const { boards } = build.spec;
   build.found.version = await publishTree({ ...build, boards, key, kernels, tree, rootModes, layers: layersOf(build) });

@@ -7,10 +7,12 @@ import { imagesDir, listVersions } from '../host/image-store.ts';
 import { readJsonFile } from '../host/json-file.ts';
 import { walkTree } from '../host/tree.ts';
 import { BuildRecord, emptyIdRegistry, IdRegistry, LayerRecord } from '../model/build-record.ts';
-import { ConfigError } from '../model/errors.ts';
-import type { ImageSpec, Layer } from '../model/image-spec.ts';
+import { ConfigError, HostError } from '../model/errors.ts';
+import type { ImageSpec } from '../model/image-spec.ts';
 import type { BuildCache } from '../plan/build.ts';
+import type { LayerInputs } from '../plan/build-layers.ts';
 import type { CachedLayer } from '../plan/id-registry.ts';
+import { lockFileName } from './lock-file.ts';
 import { buildPaths } from './running-build.ts';
 
 export function readRegistry(stateDir: string, name: string): Promise<IdRegistry> {
@@ -25,13 +27,15 @@ export async function readCache(stateDir: string, name: string): Promise<BuildCa
     layers: await readLayers(buildPaths(stateDir).layers),
     registry: await readRegistry(stateDir, name),
     lastParts: new Map(Object.entries(record.parts)),
+    lastDetails: new Map(Object.entries(record.details ?? {})),
     publishedKey: newest?.key,
   };
 }
 
-async function readLayers(folder: string): Promise<Map<string, CachedLayer>> {
+/** @param keys all that there are when none are named */
+async function readLayers(folder: string, keys?: readonly string[]): Promise<Map<string, CachedLayer>> {
   const layers = new Map<string, CachedLayer>();
-  for (const key of await readdir(folder).catch((): string[] => [])) {
+  for (const key of keys ?? (await readdir(folder).catch((): string[] => []))) {
     const file = path.join(folder, key, 'layer.json');
     const record = await readJsonFile<LayerRecord | undefined>({ file, schema: LayerRecord, empty: undefined });
     if (record !== undefined) layers.set(key, record);
@@ -39,39 +43,84 @@ async function readLayers(folder: string): Promise<Map<string, CachedLayer>> {
   return layers;
 }
 
-/** Layer name -> digest of what it takes from the folder of image.yaml. */
-export async function digestLayerFiles(spec: ImageSpec, specDir: string): Promise<Map<string, string>> {
-  const digests = new Map<string, string>();
-  for (const layer of spec.layers) {
-    const folders = usedFolders(layer);
-    const parts = await Promise.all(folders.map((folder) => digestFolder(path.join(specDir, folder), layer.name)));
-    if (parts.length > 0) digests.set(layer.name, parts.join(' '));
-  }
-  return digests;
+/** Digests of what these layers hold; undefined for one of an older version of this program. */
+export async function readContents(stateDir: string, keys: readonly string[]): Promise<(string | undefined)[]> {
+  const layers = await readLayers(buildPaths(stateDir).layers, keys);
+  return keys.map((key) => layers.get(key)?.content);
 }
 
-/** A program may read anything beside image.yaml, so all of it counts. */
-function usedFolders({ files, run }: Layer): string[] {
-  if (run.length > 0) return ['.'];
-  return files === undefined ? [] : [files];
+/** @param roots of layers, the uppermost first */
+export async function readUppermost(roots: readonly string[], file: string): Promise<string> {
+  for (const root of roots) {
+    const text = await readFile(path.join(root, file), 'utf8').catch(() => undefined);
+    if (text !== undefined) return text;
+  }
+  throw new HostError(`the image has no /${file}`, { hint: 'Its base needs the packages base-files and base-passwd.' });
+}
+
+/** What each layer takes from the folder of image.yaml, by name of the layer. */
+export async function digestLayerInputs(spec: ImageSpec, specDir: string): Promise<Map<string, LayerInputs>> {
+  const inputs = new Map<string, LayerInputs>();
+  for (const { name, run, inputs: named, files } of spec.layers) {
+    inputs.set(name, {
+      // A program may read anything beside image.yaml, so all of it counts where nothing is named.
+      run:
+        run.length === 0
+          ? undefined
+          : await digestFiles(specDir, named === undefined ? ['.'] : [...run, ...named], name),
+      files: files === undefined ? undefined : await digestFiles(specDir, [files], name),
+    });
+  }
+  return inputs;
+}
+
+/** Written by builds, so it cannot be one of their inputs. */
+const notInputs = new Set([lockFileName]);
+
+async function digestFiles(dir: string, names: readonly string[], layer: string): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {};
+  try {
+    for (const name of names) {
+      for await (const [file, digest] of digestEntries(dir, name)) if (!notInputs.has(file)) digests[file] = digest;
+    }
+  } catch (error) {
+    throw cannotRead(layer, path.join(dir, names.length === 1 ? (names[0] ?? '') : ''), error);
+  }
+  return digests;
 }
 
 /** Over paths, modes and contents; not over times and owners, which the image does not take over. */
 export async function digestFolder(folder: string, layer: string): Promise<string> {
   const hash = createHash('sha256');
   try {
-    for await (const entry of walkTree(folder)) {
-      const file = path.join(folder, entry.path);
-      const { mode } = await lstat(file);
-      hash.update(`${entry.path}\0${entry.kind}\0${(mode & 0o7777).toString(8)}\0`);
-      if (entry.kind === 'file') hash.update(`${entry.sizeBytes}\0`).update(await readFile(file));
-      if (entry.kind === 'link') hash.update(`${await readlink(file)}\0`);
-    }
+    for await (const [file, digest] of digestEntries(folder, '.')) hash.update(`${file}\0${digest}\n`);
   } catch (error) {
-    throw new ConfigError(`cannot read the files of ${layer}: ${folder}`, {
-      cause: error,
-      hint: 'Look at "files:" and "run:" of that layer in image.yaml.',
-    });
+    throw cannotRead(layer, folder, error);
   }
+  return hash.digest('hex');
+}
+
+function cannotRead(layer: string, place: string, cause: unknown): ConfigError {
+  return new ConfigError(`cannot read the files of ${layer}: ${place}`, {
+    cause,
+    hint: 'Look at "files:", "run:" and "inputs:" of that layer in image.yaml.',
+  });
+}
+
+/** A file, or a folder with all that is in it. */
+async function* digestEntries(dir: string, name: string): AsyncGenerator<[file: string, digest: string]> {
+  const start = path.normalize(name).replace(/\/$/, '');
+  if (start !== '.') yield [start, await digestEntry(path.join(dir, start))];
+  if (!(await lstat(path.join(dir, start))).isDirectory()) return;
+  for await (const entry of walkTree(dir, start === '.' ? '' : start)) {
+    yield [entry.path, await digestEntry(path.join(dir, entry.path))];
+  }
+}
+
+async function digestEntry(file: string): Promise<string> {
+  const info = await lstat(file);
+  const hash = createHash('sha256').update(info.mode.toString(8));
+  if (info.isFile()) hash.update(await readFile(file));
+  if (info.isSymbolicLink()) hash.update(await readlink(file));
   return hash.digest('hex');
 }

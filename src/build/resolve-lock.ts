@@ -1,154 +1,176 @@
-/** Asks the archives which packages an image is made of now, and keeps the answer. */
-import { stat } from 'node:fs/promises';
+/** Asks the archives which packages an image is made of now. */
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { ArchiveError } from '../host/apt-error.ts';
 import {
   describePackages,
   offerPackages,
-  openApt,
-  readIndexTargets,
   readReleases,
-  updateLists,
+  simulateApt,
+  type AptRequest,
   type PrivateApt,
 } from '../host/apt.ts';
-import { writeFileAtomically } from '../host/atomic-file.ts';
-import { readJsonFile } from '../host/json-file.ts';
 import type { RunOptions } from '../host/process.ts';
-import { HostError } from '../model/errors.ts';
-import type { ImageSpec } from '../model/image-spec.ts';
-import { PackageLock, type ArchiveSource, type LockedLayer, type LockedPackage } from '../model/package-lock.ts';
-import { busyboxPackage, ipxePackage, needsIpxe, planRequests, requestDigest } from '../plan/build-packages.ts';
-import { indexTargetFormat, planSources, renderSourcesList, type SourceOverrides } from '../plan/build-sources.ts';
+import { ConfigError, HostError } from '../model/errors.ts';
+import type { ResolvedBase } from '../model/image-base.ts';
+import type { ArchiveIndex, LockedLayer, LockedPackage, PackageLock } from '../model/package-lock.ts';
+import {
+  busyboxPackage,
+  ipxePackage,
+  needsIpxe,
+  planRequests,
+  requestDigest,
+  type PackageRequest,
+} from '../plan/build-packages.ts';
+import { canonicalJson } from '../plan/canonical-json.ts';
+import { updatesLayer } from '../plan/layer-pieces.ts';
 import {
   checkKernelForBoards,
   keptLayers,
-  lockedPackages,
   lockPackages,
   newestIndexSeconds,
   parseOffers,
   renderStatus,
 } from '../plan/package-lock.ts';
+import { holdPinned, pinnedNames, planUpdates } from '../plan/updates.ts';
+import { explainArchive, findSources, openAptFor, refreshLists, type SourcesRequest } from './archives.ts';
 import type { BuildProgress } from './progress.ts';
-import { buildPaths } from './running-build.ts';
 
-export interface ResolveRequest {
-  readonly spec: ImageSpec;
+export interface ResolveRequest extends SourcesRequest {
   readonly stateDir: string;
-  readonly overrides: SourceOverrides;
+  readonly base: ResolvedBase | undefined;
   readonly now: () => Date;
   readonly progress: BuildProgress;
-  readonly signal: AbortSignal;
 }
 
-export function readLock(stateDir: string, name: string): Promise<PackageLock | undefined> {
-  return readJsonFile<PackageLock | undefined>({
-    file: buildPaths(stateDir).lock(name),
-    schema: PackageLock,
-    empty: undefined,
-  });
-}
+/**
+ * `keep`: layers that still ask for the same keep their packages. `update`: these too, and what is newer comes on top.
+ * `anew`: the newest of everything.
+ */
+export type ResolveMode = 'keep' | 'update' | 'anew';
 
-export function writeLock(stateDir: string, name: string, lock: PackageLock): Promise<void> {
-  return writeFileAtomically(buildPaths(stateDir).lock(name), `${JSON.stringify(lock, null, 1)}\n`);
-}
-
-/** @param old its layers that still ask for the same keep their packages; undefined looks for newer ones everywhere */
-export async function resolveLock(request: ResolveRequest, old: PackageLock | undefined): Promise<PackageLock> {
-  const { spec, signal, progress } = request;
+export async function resolveLock(
+  request: ResolveRequest,
+  old: PackageLock | undefined,
+  mode: ResolveMode = 'keep',
+): Promise<PackageLock> {
+  const { spec, signal, progress, base } = request;
   const options: RunOptions = { signal, onLine: progress.output };
   const sources = await findSources(request);
   progress.detail('reading the package indexes');
-  const apt = await openAptFor(request.stateDir, sources, spec, signal);
-  await explainArchive(sources, updateLists(apt, options));
-  const requests = planRequests(spec);
-  const layers: LockedLayer[] = keptLayers(old, requests);
-  for (const { name, packages, digest } of requests.slice(layers.length)) {
-    progress.detail(`resolving ${name}`);
-    const present = layers.flatMap((layer) => layer.packages);
-    const locked = await resolvePackages(apt, present, packages, { ...options, hint: hintFor(name) });
-    layers.push({ name, request: digest, packages: locked });
-  }
+  const apt = await openAptFor(request.stateDir, sources, request);
+  const indexes = await explainArchive(sources, refreshLists(apt, sources, options));
+  const resolving: Resolving = { request, apt, options, below: await readBaseStatus(request) };
   const lock: PackageLock = {
     format: 1,
-    request: requestDigest(spec),
+    request: requestDigest(spec, base),
     resolvedAt: request.now().toISOString(),
     epochSeconds: newestIndexSeconds(await readReleases(apt)),
     sources,
-    layers,
-    busybox: await resolveOne(apt, busyboxPackage, options),
-    ...(needsIpxe(spec) && { ipxe: await resolveOne(apt, ipxePackage, options) }),
+    ...(indexes !== undefined && isNewest(indexes, old, mode) && { indexes }),
+    ...(base !== undefined && { base }),
+    layers: await resolveLayers(resolving, mode === 'anew' ? undefined : old, mode),
+    busybox: await resolveOne(resolving, busyboxPackage),
+    ...(needsIpxe(spec) && { ipxe: await resolveOne(resolving, ipxePackage) }),
   };
   checkKernelForBoards(lock, spec);
   return lock;
 }
 
-function hintFor(layer: string): string {
-  return `Look at the packages of ${layer} in image.yaml.`;
+/** Layers that were kept as they are may lag behind the archives: then nobody may conclude from the indexes that they do not. */
+function isNewest(indexes: readonly ArchiveIndex[], old: PackageLock | undefined, mode: ResolveMode): boolean {
+  return mode !== 'keep' || old === undefined || canonicalJson(indexes) === canonicalJson(old.indexes ?? []);
 }
 
-async function findSources({ spec, overrides, signal }: ResolveRequest): Promise<ArchiveSource[]> {
-  const sources = planSources(spec, await readIndexTargets(indexTargetFormat, signal), overrides);
-  for (const { source, keyring } of sources) {
-    if ((await stat(keyring).catch(() => undefined)) !== undefined) continue;
-    throw new HostError(`the signing key of the ${source} archive is not there: ${keyring}`, {
-      hint: `Run "apt install ${source}-archive-keyring", or give the file: --keyring ${source}=FILE.`,
+interface Resolving {
+  readonly request: ResolveRequest;
+  readonly apt: PrivateApt;
+  readonly options: RunOptions;
+  /** dpkg's status of a base that is not made of packages. */
+  readonly below: string;
+}
+
+async function readBaseStatus({ baseRoot }: ResolveRequest): Promise<string> {
+  if (baseRoot === undefined) return '';
+  try {
+    return await readFile(path.join(baseRoot, 'var/lib/dpkg/status'), 'utf8');
+  } catch (error) {
+    throw new ConfigError('the base has no /var/lib/dpkg/status, so no packages can be added to it', {
+      cause: error,
+      hint: 'A base must be Debian or made from it.',
     });
   }
-  return sources;
 }
 
-/** Also for downloads from a lock: there its sources count, not what the machine says today. */
-export function openAptFor(
-  stateDir: string,
-  sources: readonly ArchiveSource[],
-  spec: ImageSpec,
-  signal: AbortSignal,
-): Promise<PrivateApt> {
-  const name = [spec.base.apt.suite, ...new Set(sources.map(({ source }) => source))].join('-');
-  return openApt(path.join(buildPaths(stateDir).apt, name), renderSourcesList(sources), signal);
+async function resolveLayers(
+  resolving: Resolving,
+  old: PackageLock | undefined,
+  mode: ResolveMode,
+): Promise<LockedLayer[]> {
+  const requests = planRequests(resolving.request.spec, resolving.request.base);
+  const layers: LockedLayer[] = keptLayers(old, requests);
+  for (const request of requests.slice(layers.length)) {
+    resolving.request.progress.detail(`resolving ${request.name}`);
+    layers.push(await resolveLayer(resolving, request, layers));
+  }
+  const hadUpdates = old?.layers.some(({ name }) => name === updatesLayer) === true;
+  if (old === undefined || (mode !== 'update' && !hadUpdates)) return layers;
+  return withUpdates(resolving, layers, pinnedNames(requests));
 }
 
-async function resolvePackages(
-  apt: PrivateApt,
-  present: readonly LockedPackage[],
-  packages: readonly string[],
-  options: RunOptions,
-): Promise<LockedPackage[]> {
-  if (packages.length === 0) return [];
-  const offers = parseOffers(await offerPackages(apt, { status: renderStatus(present), packages }, options));
+async function resolveLayer(
+  resolving: Resolving,
+  { name, packages, remove, digest }: PackageRequest,
+  layers: readonly LockedLayer[],
+): Promise<LockedLayer> {
+  const hint = `Look at the packages of ${name} in image.yaml.`;
+  const asked = { status: renderStatus(layers, resolving.below), packages, removes: remove };
+  const located = { ...resolving, options: { ...resolving.options, hint } };
+  const removes = remove.length === 0 ? [] : await resolveRemoval(located, name, asked);
+  const locked = await resolvePackages(located, asked);
+  return { name, request: digest, packages: locked, ...(removes.length > 0 && { removes }) };
+}
+
+/** Nothing goes that was not named: who takes a library away must say so of its programs. */
+async function resolveRemoval(resolving: Resolving, layer: string, asked: AptRequest): Promise<string[]> {
+  const said = await simulateApt(resolving.apt, asked, resolving.options);
+  const gone = said.split('\n').flatMap((line) => /^(?:Remv|Purg) (\S+)/.exec(line)?.[1] ?? []);
+  const unasked = gone.filter((name) => asked.removes?.includes(name) !== true);
+  if (unasked.length === 0) return gone.toSorted();
+  throw new ConfigError(
+    `removing ${asked.removes?.join(' ')} in layer ${layer} would take ${unasked.join(' ')} along`,
+    {
+      hint: `Name these under remove: too, or leave out what they need.`,
+    },
+  );
+}
+
+async function withUpdates(
+  resolving: Resolving,
+  layers: LockedLayer[],
+  pinned: readonly string[],
+): Promise<LockedLayer[]> {
+  const { progress } = resolving.request;
+  progress.detail('looking for newer packages');
+  const status = holdPinned(renderStatus(layers, resolving.below), pinned);
+  const newer = await resolvePackages(resolving, { status, packages: [], upgrade: true });
+  const updates = planUpdates(layers, newer, resolving.below);
+  if (updates.kind === 'none') return layers;
+  if (updates.kind === 'layer') return [...layers, updates.layer];
+  progress.note(`${updates.why}: the image is made anew`);
+  return resolveLayers(resolving, undefined, 'anew');
+}
+
+async function resolvePackages({ apt, options }: Resolving, asked: AptRequest): Promise<LockedPackage[]> {
+  if (asked.packages.length === 0 && asked.upgrade !== true) return [];
+  const offers = parseOffers(await offerPackages(apt, asked, options));
   const ids = offers.map(({ name, version }) => `${name}=${version}`);
   return lockPackages(offers, await describePackages(apt, ids, options));
 }
 
 /** One package alone, whatever it depends on. */
-async function resolveOne(apt: PrivateApt, name: string, options: RunOptions): Promise<LockedPackage> {
-  const found = (await resolvePackages(apt, [], [name], options)).find((locked) => locked.name === name);
+async function resolveOne(resolving: Resolving, name: string): Promise<LockedPackage> {
+  const found = (await resolvePackages(resolving, { status: '', packages: [name] })).find((each) => each.name === name);
   if (found === undefined) throw new HostError(`the archives have no ${name}`);
   return found;
-}
-
-/** Says which archive could not be reached in the user's words, and what else can be built. */
-export async function explainArchive<T>(sources: readonly ArchiveSource[], work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    const isRaspberryPi =
-      error instanceof ArchiveError &&
-      sources.some(({ source, uri }) => source === 'raspberrypi' && new URL(uri).host === error.host);
-    if (!isRaspberryPi) throw error;
-    throw new HostError(`the Raspberry Pi archive cannot be used: ${error.message}`, {
-      cause: error.cause,
-      hint: "Build debian-lite, which needs only Debian's archive; or name another address with --mirror raspberrypi=URL.",
-    });
-  }
-}
-
-/** @returns what changed between two locks, one package a line: `openssl 3.5.1 -> 3.5.2` */
-export function lockChanges(before: PackageLock, after: PackageLock): string[] {
-  const old = new Map(lockedPackages(before).map(({ name, version }) => [name, version]));
-  return lockedPackages(after).flatMap(({ name, version }) => {
-    const was = old.get(name);
-    return was === version ? [] : [`${name} ${was ?? '(new)'} -> ${version}`];
-  });
 }

@@ -1,47 +1,24 @@
-/** One build as a straight line: lock, plan, then one executor per step. */
+/** One build as a straight line: one executor per step. What a step leaves may spare the next ones. */
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { ensureArm64Runs } from '../host/binfmt.ts';
-import { fetchDebs, missingDebs } from '../host/deb-store.ts';
-import { beginVersion, imagesDir } from '../host/image-store.ts';
+import { beginVersion, imagesDir, listVersions } from '../host/image-store.ts';
 import { claimWorkDir, type WorkDir } from '../host/work-dir.ts';
-import { ConfigError } from '../model/errors.ts';
-import type { PackageLock } from '../model/package-lock.ts';
-import type { SourceOverrides } from '../plan/build-sources.ts';
-import {
-  planBuild,
-  stepTitle,
-  type BuildAction,
-  type BuildPlan,
-  type BuildStep,
-  type BuildStepArgs,
-} from '../plan/build.ts';
-import { lockMismatch, unpackedPackages } from '../plan/package-lock.ts';
+import { planBuild, type BuildAction, type BuildPlan, type BuildStep, type BuildStepArgs } from '../plan/build.ts';
+import { stepTitle } from '../plan/build-text.ts';
 import { seal } from './apply-seal.ts';
 import { makeBootFiles, makeInitramfs } from './assemble.ts';
-import { flatten } from './flatten.ts';
-import { makeBase, makeLayer } from './make-layer.ts';
 import { checkMachine } from './check-machine.ts';
 import { explainDisk } from './disk-error.ts';
-import { downloadProgress } from './progress.ts';
+import { fetchMissing } from './fetch-missing.ts';
+import { flatten } from './flatten.ts';
+import { writeLock } from './lock-file.ts';
+import { makeBase, makeLayer, unpackLayer } from './make-layer.ts';
+import type { PlannedBuild } from './prepare-build.ts';
 import { discardTorso, lint, publish } from './publish.ts';
-import { digestFolder, digestLayerFiles, readCache, readRegistry } from './read-cache.ts';
-import { explainArchive, openAptFor, readLock, resolveLock, writeLock } from './resolve-lock.ts';
+import { readCache, readRegistry } from './read-cache.ts';
 import { buildPaths, type BuildRequest, type RunningBuild } from './running-build.ts';
-
-export interface BuildOptions {
-  readonly update: boolean;
-  readonly offline: boolean;
-  readonly overrides: SourceOverrides;
-}
-
-export interface PlannedBuild {
-  readonly lock: PackageLock;
-  readonly plan: BuildPlan;
-  /** False when the cached lock answered and no archive was asked. */
-  readonly lookedForUpdates: boolean;
-}
 
 /** One function per step; a new step without an executor does not compile. */
 type Executors = {
@@ -50,6 +27,7 @@ type Executors = {
 
 const executors: Executors = {
   bootstrap: makeBase,
+  unpack: unpackLayer,
   layer: makeLayer,
   flatten,
   'boot-files': makeBootFiles,
@@ -59,75 +37,67 @@ const executors: Executors = {
   publish,
 };
 
-/** Reads and asks, but changes nothing except apt's indexes. */
-export async function prepareBuild(request: BuildRequest, options: BuildOptions): Promise<PlannedBuild> {
-  const { spec, specDir, stateDir, name } = request;
-  const { lock, lookedForUpdates } = await findLock(request, options);
-  const inputs = {
-    spec,
-    lock,
-    layerFiles: await digestLayerFiles(spec, specDir),
-    bootInputs: await digestFolder(request.scriptsDir, 'the initramfs'),
-  };
-  return { lock, lookedForUpdates, plan: planBuild(inputs, await readCache(stateDir, name)) };
-}
+export type BuildOutcome =
+  | { readonly kind: 'published'; readonly version: string }
+  /** The layers were made anew, and turned out to hold what the newest version holds. */
+  | { readonly kind: 'same'; readonly version: string };
 
-async function findLock(
-  request: BuildRequest,
-  { update, offline, overrides }: BuildOptions,
-): Promise<Pick<PlannedBuild, 'lock' | 'lookedForUpdates'>> {
-  const { spec, name, stateDir } = request;
-  const old = await readLock(stateDir, name);
-  const mismatch = lockMismatch(old, spec);
-  if (old !== undefined && mismatch === undefined && !update) return { lock: old, lookedForUpdates: false };
-  if (offline) {
-    throw new ConfigError(`${name} cannot be built offline: ${mismatch ?? '--update needs the archives'}`, {
-      hint: 'Build it once without --offline: what it needs is then kept.',
-    });
-  }
-  const kept = update ? undefined : old;
-  return { lock: await resolveLock({ ...request, overrides }, kept), lookedForUpdates: true };
-}
-
-/** @returns the name of the version that was published */
-export async function runBuild(request: BuildRequest, planned: PlannedBuild, options: BuildOptions): Promise<string> {
+export async function runBuild(request: BuildRequest, planned: PlannedBuild): Promise<BuildOutcome> {
   await checkMachine(request.stateDir);
   const work = await claimWorkDir(request.stateDir);
   try {
-    return await explainDisk(request.stateDir, runSteps(request, planned, { options, work }));
+    return await explainDisk(request.stateDir, runClaimed(await logged(request), planned, work));
   } finally {
     await work.release();
   }
 }
 
-async function runSteps(
-  request: BuildRequest,
-  { lock, plan }: PlannedBuild,
-  { options, work }: { options: BuildOptions; work: WorkDir },
-): Promise<string> {
+async function runClaimed(request: BuildRequest, planned: PlannedBuild, work: WorkDir): Promise<BuildOutcome> {
   const { stateDir, name, signal } = request;
-  const progress = await logged(request);
-  const logging = { ...request, progress };
-  await writeLock(stateDir, name, lock);
+  const { lock, plan } = planned;
+  await writeLock(request, lock);
   const note = await ensureArm64Runs(signal);
-  if (note !== undefined) progress.note(note);
-  await fetchMissing(logging, lock, { plan, options });
+  if (note !== undefined) request.progress.note(note);
   const torso = await beginVersion(imagesDir(stateDir), name);
   const registry = await readRegistry(stateDir, name);
   const found: RunningBuild['found'] = { kernels: [], placed: new Map(), tree: undefined, version: undefined };
-  const build: RunningBuild = { ...logging, lock, plan, registry, workDir: work.dir, torso, found };
+  const build: RunningBuild = { ...request, lock, plan, registry, workDir: work.dir, torso, found };
   try {
-    for (const [index, step] of plan.steps.entries()) {
-      if (step.state.kind === 'cached') continue;
-      signal.throwIfAborted();
-      progress.step({ index: index + 1, total: plan.steps.length, title: stepTitle(step) });
-      await execute(step, build);
-    }
+    return await runSteps(planned, build);
   } finally {
     await discardTorso(torso);
   }
-  if (found.version === undefined) throw new Error('the plan has no publish step');
-  return found.version;
+}
+
+async function runSteps(planned: PlannedBuild, build: RunningBuild): Promise<BuildOutcome> {
+  const { stateDir, name, signal, progress, found } = build;
+  let { plan } = planned;
+  let hasDebs = false;
+  for (let index = 0; index < plan.steps.length && !plan.isUpToDate; index += 1) {
+    const step = plan.steps[index];
+    if (step === undefined || step.state.kind === 'cached') continue;
+    signal.throwIfAborted();
+    // The keys of an unpacked base's archives lie in it, so it comes before all downloads.
+    if (!hasDebs && step.action !== 'unpack') {
+      await fetchMissing(build, build.lock, plan.steps);
+      hasDebs = true;
+    }
+    progress.step({ index: index + 1, total: plan.steps.length, title: stepTitle(step) });
+    await execute(step, { ...build, plan });
+    if (isLayer(step)) plan = await planAgain(planned, build);
+  }
+  if (found.version !== undefined) return { kind: 'published', version: found.version };
+  const [newest] = await listVersions(imagesDir(stateDir), name);
+  return { kind: 'same', version: newest?.version ?? '' };
+}
+
+/** A layer that was made anew may hold what it held before: then those above it are there already. */
+async function planAgain({ inputs }: PlannedBuild, { stateDir, name }: BuildRequest): Promise<BuildPlan> {
+  return planBuild(inputs, await readCache(stateDir, name));
+}
+
+function isLayer({ action }: BuildStep): boolean {
+  return action === 'bootstrap' || action === 'unpack' || action === 'layer';
 }
 
 function execute<A extends BuildAction>(step: Extract<BuildStep, { action: A }>, build: RunningBuild): Promise<void> {
@@ -137,43 +107,17 @@ function execute<A extends BuildAction>(step: Extract<BuildStep, { action: A }>,
 }
 
 /** Also keeps every line of every program in a file, with its second: the end of it is in the error, the rest there. */
-async function logged({ stateDir, name, now, progress }: BuildRequest): Promise<BuildRequest['progress']> {
+async function logged(request: BuildRequest): Promise<BuildRequest> {
+  const { stateDir, name, now, progress } = request;
   const file = buildPaths(stateDir).log(name);
   const startedAtMs = now().getTime();
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, '');
   let writing = Promise.resolve();
-  return {
-    ...progress,
-    output: (line) => {
-      const seconds = ((now().getTime() - startedAtMs) / 1000).toFixed(1).padStart(6);
-      writing = writing.then(() => appendFile(file, `${seconds} ${line}\n`)).catch(() => undefined);
-      progress.output(line);
-    },
+  const output = (line: string) => {
+    const seconds = ((now().getTime() - startedAtMs) / 1000).toFixed(1).padStart(6);
+    writing = writing.then(() => appendFile(file, `${seconds} ${line}\n`)).catch(() => undefined);
+    progress.output(line);
   };
-}
-
-async function fetchMissing(
-  request: BuildRequest,
-  lock: PackageLock,
-  { plan, options }: { plan: BuildPlan; options: BuildOptions },
-): Promise<void> {
-  const { stateDir, spec, signal, progress } = request;
-  const wanted = plan.steps.flatMap((step) => {
-    if (step.state.kind === 'cached') return [];
-    return step.action === 'bootstrap' || step.action === 'layer' ? step.packages : [];
-  });
-  const store = buildPaths(stateDir).debs;
-  const missing = await missingDebs(store, [...wanted, ...unpackedPackages(lock)]);
-  if (missing.length === 0) return;
-  if (options.offline) {
-    throw new ConfigError(`${request.name} cannot be built offline: ${missing.length} packages are not in ${store}`, {
-      hint: 'Build it once without --offline: what it needs is then kept.',
-    });
-  }
-  const megabytes = Math.ceil(missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 1e6);
-  progress.note(`fetching ${missing.length} packages, ${megabytes} MB`);
-  const apt = await openAptFor(stateDir, lock.sources, spec, signal);
-  const onLine = downloadProgress(missing.length, progress);
-  await explainArchive(lock.sources, fetchDebs(apt, store, missing, { signal, onLine }));
+  return { ...request, progress: { ...progress, output } };
 }

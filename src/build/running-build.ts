@@ -18,6 +18,10 @@ export interface BuildRequest {
   /** boot/initramfs of this program. */
   readonly scriptsDir: string;
   readonly stateDir: string;
+  /** The folder is the administrator's own and can be written to: what is decided for the image is kept there. */
+  readonly isOwnSpec: boolean;
+  /** Only what is on this machine. */
+  readonly offline: boolean;
   readonly now: () => Date;
   readonly progress: BuildProgress;
   readonly signal: AbortSignal;

@@ -118,17 +118,34 @@ export async function readReleases(apt: PrivateApt): Promise<string[]> {
  * What installing `packages` would fetch, beside what `status` says is there.
  * @param status text of a dpkg status file @returns lines of `--print-uris`
  */
-export async function offerPackages(
-  apt: PrivateApt,
-  request: { readonly status: string; readonly packages: readonly string[] },
-  options: RunOptions,
-): Promise<string> {
+export async function offerPackages(apt: PrivateApt, request: AptRequest, options: RunOptions): Promise<string> {
   await writeFile(apt.status, request.status);
-  return aptRun(
-    apt,
-    ['apt-get', '-qq', '--yes', '--no-remove', '--print-uris', 'install', ...request.packages],
-    options,
-  );
+  return aptRun(apt, ['apt-get', '-qq', '--yes', ...safely(request), '--print-uris', ...verbOf(request)], options);
+}
+
+/** What the same would take away. @returns lines of `-s`, among them `Remv NAME [VERSION]` */
+export async function simulateApt(apt: PrivateApt, request: AptRequest, options: RunOptions): Promise<string> {
+  await writeFile(apt.status, request.status);
+  return aptRun(apt, ['apt-get', '-qq', '--yes', '--simulate', ...safely(request), ...verbOf(request)], options);
+}
+
+export interface AptRequest {
+  /** Text of a dpkg status file. */
+  readonly status: string;
+  readonly packages: readonly string[];
+  /** These and what needs them may go; nothing may when there are none. */
+  readonly removes?: readonly string[];
+  /** Everything that is there becomes its newest version; then no packages are named. */
+  readonly upgrade?: boolean;
+}
+
+function safely({ removes = [] }: AptRequest): string[] {
+  return removes.length === 0 ? ['--no-remove'] : [];
+}
+
+/** `NAME-` takes a package away. */
+function verbOf({ packages, removes = [], upgrade = false }: AptRequest): string[] {
+  return upgrade ? ['dist-upgrade'] : ['install', ...packages, ...removes.map((name) => `${name}-`)];
 }
 
 /** @param ids name=version @returns their stanzas */
@@ -139,12 +156,17 @@ export async function describePackages(apt: PrivateApt, ids: readonly string[], 
 export interface Download {
   readonly uri: string;
   readonly target: string;
-  readonly sha256: string;
+  /** Not known of a signed index, which is compared afterwards. */
+  readonly sha256: string | undefined;
 }
 
 /** Fetches files with apt's own methods (proxies, resume, checks); each is complete or not there. */
 export async function downloadFiles(apt: PrivateApt, files: readonly Download[], options: RunOptions): Promise<void> {
-  const args = files.flatMap(({ uri, target, sha256 }) => [uri, target, `SHA256:${sha256}`]);
+  const args = files.flatMap(({ uri, target, sha256 }) => [
+    uri,
+    target,
+    sha256 === undefined ? '' : `SHA256:${sha256}`,
+  ]);
   await aptRun(apt, ['/usr/lib/apt/apt-helper', '-q', 'download-file', ...args], options);
 }
 

@@ -11,6 +11,10 @@ export const LayerRecord = z.strictObject({
   /** What was asked for; the folder's name differs where another image's layer has other user numbers. */
   wanted: Sha256,
   parts: KeyParts,
+  /** Digest of what it holds. */
+  content: Sha256.optional(),
+  /** Its parts, with the content below it instead of that content's keys. */
+  contentKey: Sha256.optional(),
   /** Numbers in its passwd and group. */
   users: Ids,
   groups: Ids,
@@ -18,7 +22,12 @@ export const LayerRecord = z.strictObject({
 export type LayerRecord = Readonly<z.infer<typeof LayerRecord>>;
 
 /** The last published build of an image: what its keys were made of, by step. */
-export const BuildRecord = z.strictObject({ format: z.literal(1), parts: z.record(z.string(), KeyParts) });
+export const BuildRecord = z.strictObject({
+  format: z.literal(1),
+  parts: z.record(z.string(), KeyParts),
+  /** Step -> part -> what it is a digest of: versions of packages, digests of files. */
+  details: z.record(z.string(), z.record(z.string(), KeyParts)).optional(),
+});
 export type BuildRecord = Readonly<z.infer<typeof BuildRecord>>;
 
 /** Numbers that an image family has given out, and whole lines of passwd and group to seed a new root with. */

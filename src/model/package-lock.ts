@@ -1,7 +1,7 @@
-/** locks/<image>.json: exactly which packages an image is made of. An unchanged build whose lock is cached needs no network. */
+/** image.lock.json beside image.yaml, or locks/<image>.json: exactly which packages an image is made of. An unchanged build whose lock is cached needs no network. */
 import { z } from 'zod';
 
-import { aptSources } from './image-base.ts';
+import { aptSources, ResolvedBase } from './image-base.ts';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -25,10 +25,17 @@ export const ArchiveSource = z.strictObject({
   uri: z.string(),
   suites: z.array(z.string()).min(1),
   components: z.array(z.string()).min(1),
-  /** Key file on the building machine. */
+  /** Key file on the building machine; `image:/usr/…` is one of the base itself. */
   keyring: z.string(),
 });
 export type ArchiveSource = Readonly<z.infer<typeof ArchiveSource>>;
+
+export const ArchiveIndex = z.strictObject({
+  /** Of the suite's InRelease. */
+  uri: z.string(),
+  sha256: Sha256,
+});
+export type ArchiveIndex = Readonly<z.infer<typeof ArchiveIndex>>;
 
 export const PackageLock = z.strictObject({
   format: z.literal(1),
@@ -39,13 +46,19 @@ export const PackageLock = z.strictObject({
   /** Date of the newest archive index, in seconds: no file of the image is younger. */
   epochSeconds: z.int().min(0),
   sources: z.array(ArchiveSource),
-  /** The base first, then one entry per layer: what each adds. */
+  /** What the archives' signed indexes were: when they are the same, so is the answer. */
+  indexes: z.array(ArchiveIndex).optional(),
+  /** Which content the base is, where it is not made of packages. */
+  base: ResolvedBase.optional(),
+  /** The base first, then one entry per layer: what each adds; last, where there are any, `updates`. */
   layers: z.array(
     z.strictObject({
       name: z.string(),
       /** sha256 of what it asks for; as long as it is the same, so are its packages. */
       request: Sha256,
       packages: z.array(LockedPackage),
+      /** Names of packages that go. */
+      removes: z.array(z.string()).optional(),
     }),
   ),
   /** Unpacked for the initramfs, never installed. */

@@ -1,6 +1,7 @@
 /** Which package archives an image is made from, and where this machine finds them. Debian's mirror is the machine's own. */
 import { boardNames, type BoardName } from '../model/board.ts';
 import { ConfigError } from '../model/errors.ts';
+import type { AptBase } from '../model/image-base.ts';
 import type { ImageSpec } from '../model/image-spec.ts';
 import type { ArchiveSource } from '../model/package-lock.ts';
 
@@ -71,17 +72,28 @@ function isSecurity(release: string): boolean {
   return /^[a-z]+(?:-security|\/updates)$/.test(release);
 }
 
-/** @param indexTargets what apt says about this machine's sources, in `indexTargetFormat` */
-export function planSources(spec: ImageSpec, indexTargets: string, overrides: SourceOverrides): ArchiveSource[] {
-  return spec.base.apt.sources.flatMap((source) =>
-    source === 'debian' ? debianArchives(spec, indexTargets, overrides) : [raspberryPiSource(spec, overrides)],
+/** What decides which kernel an image gets. */
+export type KernelAsked = Pick<ImageSpec, 'boards' | 'kernel'>;
+
+/** @param given.indexTargets what apt says about this machine's sources, in `indexTargetFormat` */
+export function planSources(
+  apt: AptBase,
+  asked: KernelAsked,
+  given: { readonly indexTargets: string; readonly overrides: SourceOverrides },
+): ArchiveSource[] {
+  return apt.sources.flatMap((source) =>
+    source === 'debian' ? debianArchives(apt, asked, given) : [raspberryPiSource(apt, given.overrides)],
   );
 }
 
-function debianArchives(spec: ImageSpec, indexTargets: string, overrides: SourceOverrides): ArchiveSource[] {
-  const { suite } = spec.base.apt;
+function debianArchives(
+  apt: AptBase,
+  asked: KernelAsked,
+  { indexTargets, overrides }: { indexTargets: string; overrides: SourceOverrides },
+): ArchiveSource[] {
+  const { suite } = apt;
   const { debian, security } = findDebianMirrors(indexTargets, overrides.mirrors);
-  const suites = [suite, `${suite}-updates`, ...(needsBackports(spec) ? [`${suite}-backports`] : [])];
+  const suites = [suite, `${suite}-updates`, ...(needsBackports(apt, asked) ? [`${suite}-backports`] : [])];
   const components = ['main', 'non-free-firmware'];
   const keyring = overrides.keyrings['debian'] ?? debianKeyring;
   return [
@@ -90,19 +102,20 @@ function debianArchives(spec: ImageSpec, indexTargets: string, overrides: Source
   ];
 }
 
-function raspberryPiSource(spec: ImageSpec, { mirrors, keyrings }: SourceOverrides): ArchiveSource {
+function raspberryPiSource({ suite }: AptBase, { mirrors, keyrings }: SourceOverrides): ArchiveSource {
   return {
     source: 'raspberrypi',
     uri: mirrors['raspberrypi'] ?? raspberryPiArchive,
-    suites: [spec.base.apt.suite],
+    suites: [suite],
     components: ['main'],
     keyring: keyrings['raspberrypi'] ?? raspberryPiKeyring,
   };
 }
 
 /** Debian's kernel of trixie has no driver for the Pi 5's south bridge, and with it none for its network. */
-export function needsBackports(spec: ImageSpec): boolean {
-  return !spec.base.apt.sources.includes('raspberrypi') && spec.boards.includes('pi5');
+export function needsBackports({ suite, sources }: AptBase, { boards, kernel }: KernelAsked): boolean {
+  if (kernel.package !== undefined) return kernel.package.endsWith(`/${suite}-backports`);
+  return !sources.includes('raspberrypi') && boards.includes('pi5');
 }
 
 /** Boards that are booted by the Raspberry Pi's own firmware. */
@@ -133,4 +146,11 @@ export function renderImageSources(sources: readonly ArchiveSource[]): string {
       ].join('\n'),
     )
     .join('\n');
+}
+
+/** Where the signed index of each suite lies. */
+export function indexUris(sources: readonly ArchiveSource[]): string[] {
+  return sources.flatMap(({ uri, suites }) =>
+    suites.map((suite) => `${uri.replace(/\/?$/, '/')}dists/${suite}/InRelease`),
+  );
 }

@@ -11,6 +11,10 @@ export interface IdMap {
 /** A complete layer: the key that was wanted, and the numbers in its passwd and group. */
 export interface CachedLayer extends IdMap {
   readonly wanted: string;
+  /** Digest of what it holds. */
+  readonly content?: string | undefined;
+  /** What it was made of, and the content that lay below it. */
+  readonly contentKey?: string | undefined;
 }
 
 /** By the key under which they lie. */
@@ -40,6 +44,11 @@ function findDrift(registry: IdMap, now: IdMap): string[] {
       return known === undefined || known === id ? [] : [`${noun} ${name} would change from ${known} to ${id}`];
     }),
   );
+}
+
+/** No name has another number than the family knows it by. */
+export function fitsFamily(registry: IdMap, layer: IdMap): boolean {
+  return findDrift(registry, layer).length === 0;
 }
 
 /** Two names with one number: one of them is new and took a number that the registry keeps for the other. */
@@ -103,7 +112,7 @@ function joinLines(lines: readonly string[]): string {
  */
 export function chooseLayerKey(wanted: string, registry: IdMap, cached: CachedLayers): string {
   for (const [key, layer] of cached) {
-    if (layer.wanted === wanted && findDrift(registry, layer).length === 0) return key;
+    if (layer.wanted === wanted && fitsFamily(registry, layer)) return key;
   }
   if (!cached.has(wanted)) return wanted;
   return sha256(canonicalJson({ wanted, users: registry.users, groups: registry.groups }));

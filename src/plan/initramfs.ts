@@ -54,8 +54,13 @@ export interface ModuleGroup {
   readonly modules: readonly string[];
 }
 
-/** @throws ConfigError that names the module the kernel does not have. */
-export function planModuleGroups(index: ModuleIndex, release: string, wanted: readonly BoardName[]): ModuleGroup[] {
+/** @param more of image.yaml, loaded on every machine @throws ConfigError that names the module the kernel does not have. */
+export function planModuleGroups(
+  index: ModuleIndex,
+  release: string,
+  wanted: readonly BoardName[],
+  more: readonly string[] = [],
+): ModuleGroup[] {
   const group = (name: ModuleGroupName, modules: readonly string[], machine?: string): ModuleGroup => ({
     group: name,
     machine,
@@ -64,11 +69,12 @@ export function planModuleGroups(index: ModuleIndex, release: string, wanted: re
       modules.map((module) => findModule(index, { module, release, group: name })),
     ),
   });
+  refuseUnknown(index, release, more);
   const cards = wanted.includes('uefi') ? cardModules.filter((name) => index.paths.has(name)) : [];
   const leds = ledModules.filter((name) => index.paths.has(name));
   const pis = wanted.filter((board) => boards[board].machine !== undefined);
   return [
-    group('every', rootModules),
+    group('every', [...new Set([...rootModules, ...more])]),
     group('squash', squashModules),
     group('uefi', [...new Set([...virtualModules, ...boards.uefi.networkModules, ...cards])]),
     ...pis.map((board) => {
@@ -76,6 +82,14 @@ export function planModuleGroups(index: ModuleIndex, release: string, wanted: re
       return group(board, [...watchdogModules, ...networkModules, ...leds], machine);
     }),
   ];
+}
+
+function refuseUnknown(index: ModuleIndex, release: string, asked: readonly string[]): void {
+  const missing = asked.find((name) => !index.paths.has(name) && !index.builtin.has(name));
+  if (missing === undefined) return;
+  throw new ConfigError(`kernel ${release} has no module ${missing}, which image.yaml wants in the initramfs`, {
+    hint: 'Look at initramfs.modules; "modinfo NAME" on a node knows the names.',
+  });
 }
 
 /** The first of `a|b` that the kernel has, as a module or inside. */

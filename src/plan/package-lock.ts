@@ -1,5 +1,6 @@
 /** From apt's answers to a lock, and from a lock to the small archive that mmdebstrap and apt install from. */
 import { ConfigError } from '../model/errors.ts';
+import type { ResolvedBase } from '../model/image-base.ts';
 import type { LockedLayer, LockedPackage, PackageLock } from '../model/package-lock.ts';
 import type { ImageSpec } from '../model/image-spec.ts';
 import { ipxePackage, needsIpxe, requestDigest, type PackageRequest } from './build-packages.ts';
@@ -91,12 +92,36 @@ function splitFields(stanza: string): ControlField[] {
     });
 }
 
-/** /var/lib/dpkg/status as it is once `packages` are installed: what the next layer is resolved against. A later version replaces an earlier. */
-export function renderStatus(packages: readonly LockedPackage[]): string {
-  const latest = new Map(packages.map((locked) => [locked.name, locked.control]));
-  return [...latest.values()]
-    .map((control) => `${control.replace(/^(Package: .*)$/m, '$1\nStatus: install ok installed')}\n`)
-    .join('\n');
+/** What is installed once these layers are there. A later version replaces an earlier. */
+export function installedAfter(layers: readonly Pick<LockedLayer, 'packages' | 'removes'>[]): LockedPackage[] {
+  const installed = new Map<string, LockedPackage>();
+  for (const { packages, removes = [] } of layers) {
+    for (const name of removes) installed.delete(name);
+    for (const locked of packages) installed.set(locked.name, locked);
+  }
+  return [...installed.values()];
+}
+
+/**
+ * /var/lib/dpkg/status as it is once these layers are there: what the next one is resolved against.
+ * @param below the status of a base that is not made of packages
+ */
+export function renderStatus(layers: readonly Pick<LockedLayer, 'packages' | 'removes'>[], below = ''): string {
+  const stanzas = new Map(statusStanzas(below));
+  for (const { packages, removes = [] } of layers) {
+    for (const name of removes) stanzas.delete(name);
+    for (const { name, control } of packages) {
+      stanzas.set(name, control.replace(/^(Package: .*)$/m, '$1\nStatus: install ok installed'));
+    }
+  }
+  return [...stanzas.values()].map((stanza) => `${stanza}\n`).join('\n');
+}
+
+function statusStanzas(status: string): [name: string, stanza: string][] {
+  return status.split(/\n{2,}/).flatMap((stanza): [string, string][] => {
+    const name = /^Package: (.+)$/m.exec(stanza)?.[1];
+    return name === undefined ? [] : [[name, stanza.trimEnd()]];
+  });
 }
 
 /** The suite of the archive that holds exactly what is locked. */
@@ -136,11 +161,12 @@ export function unpackedPackages({ busybox, ipxe }: PackageLock): LockedPackage[
 }
 
 /** Why a lock does not answer what an image asks for now; undefined when it does. */
-export function lockMismatch(lock: PackageLock | undefined, spec: ImageSpec): string | undefined {
+export function lockMismatch(lock: PackageLock | undefined, spec: ImageSpec, base?: ResolvedBase): string | undefined {
   if (lock === undefined) return 'there is no package lock yet';
+  if (lock.base?.digest !== base?.digest) return 'its base is another one';
   if (needsIpxe(spec) && lock.ipxe === undefined)
     return `${ipxePackage}, which machines with UEFI load, is not in the lock`;
-  if (lock.request === requestDigest(spec)) return undefined;
+  if (lock.request === requestDigest(spec, base)) return undefined;
   return 'the packages, boards or sources in image.yaml changed';
 }
 
@@ -165,11 +191,11 @@ export function newestIndexSeconds(releases: readonly string[]): number {
 }
 
 /** Kernel 6.12 cannot reach the network of a Pi 5; an image that says pi5 must not be made with it. */
-export function checkKernelForBoards(lock: PackageLock, spec: ImageSpec): void {
-  if (!spec.boards.includes('pi5') || spec.base.apt.sources.includes('raspberrypi')) return;
-  const old = lockedPackages(lock).find(({ name }) => /^linux-image-6\.12\.\d+\+deb\d+-arm64$/.test(name));
+export function checkKernelForBoards(lock: PackageLock, { base, boards }: ImageSpec): void {
+  if (!boards.includes('pi5') || !('apt' in base) || base.apt.sources.includes('raspberrypi')) return;
+  const old = installedAfter(lock.layers).find(({ name }) => /^linux-image-6\.12\.\d+\+deb\d+-arm64$/.test(name));
   if (old === undefined) return;
   throw new ConfigError(`${old.name} has no driver for the Pi 5's network, and image.yaml lists pi5 among the boards`, {
-    hint: `Do not pin linux-image-arm64: the kernel of ${spec.base.apt.suite}-backports has it. Or take pi5 out of boards.`,
+    hint: `Do not pin linux-image-arm64: the kernel of ${base.apt.suite}-backports has it. Or take pi5 out of boards.`,
   });
 }

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { BuildProgress } from '../../src/build/progress.ts';
-import { explainArchive, openAptFor, resolveLock, type ResolveRequest } from '../../src/build/resolve-lock.ts';
+import { explainArchive, openAptFor } from '../../src/build/archives.ts';
+import { resolveLock, type ResolveRequest } from '../../src/build/resolve-lock.ts';
 import { readImageSpec } from '../../src/host/config-files.ts';
 import { fetchDebs, missingDebs } from '../../src/host/deb-store.ts';
 import { ImageSpec } from '../../src/model/image-spec.ts';
@@ -53,7 +54,16 @@ beforeAll(async () => {
       { name: 'raspberrypi-archive-keyring', version: '2025.1+rpt1' },
     ],
   );
-  request = { spec, stateDir, overrides: overrides(), now: () => new Date(), progress, signal };
+  request = {
+    spec,
+    base: undefined,
+    baseRoot: undefined,
+    stateDir,
+    overrides: overrides(),
+    now: () => new Date(),
+    progress,
+    signal,
+  };
 });
 afterAll(async () => {
   await debian.remove();
@@ -101,7 +111,7 @@ describe('with both archives', () => {
   test('packages are fetched into the store, epochs and all, and only once', async () => {
     const store = path.join(stateDir, 'debs');
     const wanted = lockedPackages(lock);
-    const apt = await openAptFor(stateDir, lock.sources, request.spec, signal);
+    const apt = await openAptFor(stateDir, lock.sources, { baseRoot: undefined, signal });
     await fetchDebs(apt, store, await missingDebs(store, wanted), { signal });
 
     expect(await missingDebs(store, wanted)).toEqual([]);
@@ -114,7 +124,7 @@ describe('with both archives', () => {
   test('bytes that are not those of the index are refused and not kept', async () => {
     const store = path.join(stateDir, 'other-debs');
     await debian.damage('busybox-static_1:1.37.0-6_arm64.deb');
-    const apt = await openAptFor(stateDir, lock.sources, request.spec, signal);
+    const apt = await openAptFor(stateDir, lock.sources, { baseRoot: undefined, signal });
     await expect(fetchDebs(apt, store, [lock.busybox], { signal })).rejects.toThrow(/Hash Sum mismatch/i);
     expect(await missingDebs(store, [lock.busybox])).toHaveLength(1);
   });

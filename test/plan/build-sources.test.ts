@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 
 import { ImageSpec } from '../../src/model/image-spec.ts';
 import { planRequests } from '../../src/plan/build-packages.ts';
-import { findDebianMirrors, planSources, renderImageSources, renderSourcesList } from '../../src/plan/build-sources.ts';
+import {
+  findDebianMirrors,
+  planSources,
+  renderImageSources,
+  renderSourcesList,
+  type SourceOverrides,
+} from '../../src/plan/build-sources.ts';
 
 const debian12 = [
   'http://mirror.test/debian/|bookworm|Debian|main',
@@ -54,8 +60,13 @@ describe('the mirror of the machine', () => {
   });
 });
 
-const spec = (sources: string[], boards: string[]) =>
-  ImageSpec.parse({ base: { apt: { suite: 'trixie', sources } }, boards });
+const spec = (sources: string[], boards: string[], more: object = {}) =>
+  ImageSpec.parse({ base: { apt: { suite: 'trixie', sources } }, boards, ...more });
+
+function sourcesOf(image: ImageSpec, indexTargets: string, overrides: SourceOverrides) {
+  if (!('apt' in image.base)) throw new Error('not made of packages');
+  return planSources(image.base.apt, image, { indexTargets, overrides });
+}
 
 test.each([
   [['debian'], ['pi3', 'pi4'], ['linux-image-arm64', 'raspi-firmware'], false],
@@ -72,11 +83,11 @@ test.each([
   const image = spec(sources, boards);
   const asked = planRequests(image)[0]?.packages ?? [];
   expect(asked.filter((name) => /^linux-image|firmware|keyring/.test(name))).toEqual(packages);
-  expect(renderSourcesList(planSources(image, debian12, none)).includes('trixie-backports')).toBe(hasBackports);
+  expect(renderSourcesList(sourcesOf(image, debian12, none)).includes('trixie-backports')).toBe(hasBackports);
 });
 
 test('security fixes are always among the sources', () => {
-  const lines = renderSourcesList(planSources(spec(['debian'], ['pi4']), debian12, none))
+  const lines = renderSourcesList(sourcesOf(spec(['debian'], ['pi4']), debian12, none))
     .trim()
     .split('\n');
   const signed = 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]';
@@ -89,7 +100,7 @@ test('security fixes are always among the sources', () => {
 
 test("the Raspberry Pi archive's address and key can be given", () => {
   const overrides = { mirrors: { raspberrypi: 'http://copy.test/pi/' }, keyrings: { raspberrypi: '/root/pi.gpg' } };
-  const [source] = planSources(spec(['raspberrypi'], ['pi4']), '', overrides);
+  const [source] = sourcesOf(spec(['raspberrypi'], ['pi4']), '', overrides);
   expect(source).toEqual({
     source: 'raspberrypi',
     uri: 'http://copy.test/pi/',
@@ -101,7 +112,7 @@ test("the Raspberry Pi archive's address and key can be given", () => {
 
 test('apt on a node finds the same archives, with the keys of the image', () => {
   const overrides = { mirrors: {}, keyrings: { raspberrypi: '/root/pi.gpg' } };
-  const text = renderImageSources(planSources(spec(['debian', 'raspberrypi'], ['pi4']), debian12, overrides));
+  const text = renderImageSources(sourcesOf(spec(['debian', 'raspberrypi'], ['pi4']), debian12, overrides));
   expect(text.match(/^URIs: .*$/gm)).toEqual([
     'URIs: http://mirror.test/debian/',
     'URIs: http://mirror.test/debian-security/',

@@ -86,7 +86,10 @@ test('the local archive points at the names that apt gives to files', () => {
 });
 
 test('the status of a layer holds the later version of a package that a layer upgrades', () => {
-  const status = renderStatus([samplePackage('openssl', '1'), samplePackage('munge'), samplePackage('openssl', '2')]);
+  const status = renderStatus([
+    { packages: [samplePackage('openssl', '1'), samplePackage('munge')] },
+    { packages: [samplePackage('openssl', '2')] },
+  ]);
   expect(status.match(/^Package: .*\nStatus: install ok installed$/gm)).toHaveLength(2);
   expect(status).toContain('Version: 2');
   expect(parseInstalled(status)).toEqual([

@@ -1,23 +1,22 @@
 /** pi-image build: makes a new version of an image, or says that there is nothing to do. */
-import path from 'node:path';
-
 import { Option } from 'commander';
 
-import { lockChanges, readLock, writeLock } from '../../build/resolve-lock.ts';
-import { prepareBuild, runBuild, type BuildOptions, type PlannedBuild } from '../../build/run.ts';
-import type { BuildRequest } from '../../build/running-build.ts';
-import { readImageSpec } from '../../host/config-files.ts';
+import { lockChanges, readLock, writeLock } from '../../build/lock-file.ts';
+import { prepareBuild, type BuildOptions, type PlannedBuild } from '../../build/prepare-build.ts';
+import { runBuild } from '../../build/run.ts';
 import { imagesDir, listVersions } from '../../host/image-store.ts';
 import { HostError, UsageError } from '../../model/errors.ts';
-import { renderPlan } from '../../plan/build.ts';
+import { renderPlan, renderUnknownPlan } from '../../plan/build-text.ts';
 import { overridable, type SourceOverrides } from '../../plan/build-sources.ts';
 import { showProgress } from '../build-progress.ts';
+import { buildRequest } from '../build-request.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
 
 interface BuildFlags {
   readonly plan?: boolean;
   readonly explain?: boolean;
   readonly update?: boolean;
+  readonly anew?: boolean;
   readonly offline?: boolean;
   readonly mirror: Readonly<Record<string, string>>;
   readonly keyring: Readonly<Record<string, string>>;
@@ -33,16 +32,20 @@ export const registerBuild: RegisterCommand = (program, context) => {
     )
     .option('--plan', 'print the steps and do nothing')
     .option('--explain', 'like --plan, with the reason for each step')
-    .option('--update', 'look for newer packages')
-    .addOption(new Option('--offline', 'use only what is on this machine').conflicts('update'))
+    .option('--update', 'look for newer packages; they become a layer on top, or a new base where they are many')
+    .option('--anew', 'take the newest of every package, with a new base')
+    .addOption(new Option('--offline', 'use only what is on this machine').conflicts(['update', 'anew']))
     .addOption(sourceOption('--mirror <source=url>', 'take an archive from this address'))
     .addOption(sourceOption('--keyring <source=file>', 'trust this key file for an archive'))
-    .addHelpText('after', '\nExamples:\n  pi-image build debian-lite\n  pi-image build debian-lite --explain')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pi-image build debian-lite\n  pi-image build debian-lite --explain\n  pi-image build debian-lite --update',
+    )
     .action((image: string, flags: BuildFlags) => build(image, flags, context));
 };
 
 /** Can be given several times; gathers `name=value` into a record. */
-function sourceOption(flags: string, description: string): Option {
+export function sourceOption(flags: string, description: string): Option {
   const option = new Option(flags, `${description} (${overridable.join(', ')}); may be repeated`).default({}, 'none');
   return option.argParser((text: string, sofar: Record<string, string>) => {
     const [, source = '', value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
@@ -68,42 +71,41 @@ interface Shown {
 }
 
 async function buildShown(name: string, flags: BuildFlags, { context, shown }: Shown): Promise<void> {
-  const { dataDirs, state } = context.paths();
-  const { spec, dir } = await readImageSpec(dataDirs, name);
-  const request: BuildRequest = {
-    name,
-    spec,
-    specDir: dir,
-    scriptsDir: path.join(dataDirs.at(-1) ?? '', 'boot/initramfs'),
-    stateDir: state,
-    now: () => new Date(),
-    progress: shown.progress,
-    signal: context.signal,
-  };
+  const request = await buildRequest(name, { context, progress: shown.progress, offline: flags.offline === true });
   const options = buildOptions(flags);
-  const before = await readLock(state, name);
+  const before = await readLock(request);
   const planned = await prepareBuild(request, options);
-  if (flags.plan === true || flags.explain === true) {
+  if (planned.kind === 'base-first') {
+    context.stdout(renderUnknownPlan(planned.base));
+    return;
+  }
+  if (options.onlyPlan) {
     context.stdout(renderPlan(planned.plan, flags.explain === true));
     return;
   }
   if (planned.plan.isUpToDate) {
     // The answer is as fresh as its date says, also when it is the same.
-    if (planned.lookedForUpdates) await writeLock(state, name, planned.lock);
-    context.stdout(await upToDate(name, planned, state));
+    if (planned.lookedForUpdates && planned.lock !== before) await writeLock(request, planned.lock);
+    context.stdout(await upToDate(name, planned, request.stateDir));
     return;
   }
   if (before !== undefined && planned.lookedForUpdates) {
     for (const change of lockChanges(before, planned.lock)) shown.progress.note(`  ${change}`);
   }
-  const version = await runBuild(request, planned, options);
+  const outcome = await runBuild(request, planned);
   shown.close();
-  context.stdout(`published ${name}@${version}\n`);
+  const version = `${name}@${outcome.version}`;
+  context.stdout(
+    outcome.kind === 'published'
+      ? `published ${version}\n`
+      : `nothing to publish: what was made anew holds what ${version} holds\n`,
+  );
 }
 
 function buildOptions(flags: BuildFlags): BuildOptions {
   const overrides: SourceOverrides = { mirrors: flags.mirror, keyrings: flags.keyring };
-  return { update: flags.update === true, offline: flags.offline === true, overrides };
+  const update = flags.anew === true ? 'anew' : flags.update === true;
+  return { update, overrides, onlyPlan: flags.plan === true || flags.explain === true };
 }
 
 async function upToDate(name: string, { lock, lookedForUpdates }: PlannedBuild, state: string): Promise<string> {

@@ -1,0 +1,52 @@
+/** Where the package lock of an image lies: beside its image.yaml where that is the administrator's own, to be kept in git. */
+import { chown, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+import { writeFileAtomically } from '../host/atomic-file.ts';
+import { readJsonFile } from '../host/json-file.ts';
+import { PackageLock } from '../model/package-lock.ts';
+import { installedAfter } from '../plan/package-lock.ts';
+import { buildPaths, type BuildRequest } from './running-build.ts';
+
+export const lockFileName = 'image.lock.json';
+
+type LockOf = Pick<BuildRequest, 'name' | 'stateDir' | 'specDir' | 'isOwnSpec'>;
+
+/** The one beside image.yaml first; what was locked before there was one still counts. */
+export async function readLock(of: LockOf): Promise<PackageLock | undefined> {
+  return (of.isOwnSpec ? await readOne(besideSpec(of)) : undefined) ?? readOne(inState(of));
+}
+
+function readOne(file: string): Promise<PackageLock | undefined> {
+  return readJsonFile<PackageLock | undefined>({ file, schema: PackageLock, empty: undefined });
+}
+
+/** @returns where it was written */
+export async function writeLock(of: LockOf, lock: PackageLock): Promise<string> {
+  const file = of.isOwnSpec ? besideSpec(of) : inState(of);
+  await writeFileAtomically(file, `${JSON.stringify(lock, null, 1)}\n`);
+  if (of.isOwnSpec) await giveToOwner(file);
+  return file;
+}
+
+const besideSpec = ({ specDir }: LockOf) => path.join(specDir, lockFileName);
+const inState = ({ stateDir, name }: LockOf) => buildPaths(stateDir).lock(name);
+
+/** A build runs as root; what lies in somebody's working copy is theirs. */
+async function giveToOwner(file: string): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(path.dirname(file));
+  await chown(file, uid, gid);
+}
+
+/** @returns what changed between two locks, one package a line: `openssl 3.5.1 -> 3.5.2` */
+export function lockChanges(before: PackageLock, after: PackageLock): string[] {
+  const [old, now] = [before, after].map(({ layers }) => {
+    return new Map(installedAfter(layers).map(({ name, version }) => [name, version]));
+  });
+  const names = [...new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])].toSorted();
+  return names.flatMap((name) => {
+    const [was, is] = [old?.get(name), now?.get(name)];
+    return was === is ? [] : [`${name} ${was ?? '(new)'} -> ${is ?? '(gone)'}`];
+  });
+}

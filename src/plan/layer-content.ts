@@ -1,0 +1,38 @@
+/** What a layer holds, as one digest: not times, and nothing that the seal takes out of every image. */
+import type { LayerIndex } from '../model/tree-index.ts';
+import { canonicalJson, sha256 } from './canonical-json.ts';
+import { matchesGlob, sealRules, type SealAction } from './seal.ts';
+
+export function layerContent({ entries, whiteouts, opaque }: LayerIndex): string {
+  const kept = entries.flatMap((entry) => {
+    if (isSealed(entry.path)) return [];
+    // Numbers of groups of hard links, and of layers, are given in passing.
+    const { time: _time, layer: _layer, ...content } = entry;
+    return [content];
+  });
+  return sha256(canonicalJson({ kept, whiteouts: whiteouts.filter((path) => !isSealed(path)), opaque }));
+}
+
+/** Has no influence on an image, and on no program of a later layer either. */
+function isSealed(path: string): boolean {
+  return (
+    exact.has(path) || globs.some((glob) => matchesGlob(path, glob)) || below.some((folder) => path.startsWith(folder))
+  );
+}
+
+const actions = sealRules.map(({ action }) => action);
+const removed = actions.flatMap((action) => (action.kind === 'remove' ? action.globs : []));
+// A kernel is taken out of the root, but the boot files are made of it before.
+const traces = removed.filter((glob) => !/^(?:boot|vmlinuz|initrd)/.test(glob));
+const globs = traces.filter((glob) => glob.includes('*'));
+const exact = new Set([...traces.filter((glob) => !glob.includes('*')), ...actions.flatMap(replacedPath)]);
+const below = actions.flatMap(emptiedFolders).map((folder) => `${folder}/`);
+
+function replacedPath(action: SealAction): string[] {
+  return action.kind === 'write' || action.kind === 'link' ? [action.path] : [];
+}
+
+function emptiedFolders(action: SealAction): readonly string[] {
+  if (action.kind === 'empty') return action.folders;
+  return action.kind === 'empty-files-below' ? [action.folder] : [];
+}
