@@ -30,6 +30,8 @@ interface Load {
   readonly overMs: number;
   readonly bytesLeft: number;
   readonly boardBytesPerSecond: number;
+  /** Of its time the server was busy: 0 to 1. */
+  readonly busyShare: number;
 }
 
 /** EEPROM loaders ask at 0, 8 and 24 s, give up after 45 s, and start over. A Pi 3 is dead after 25 s; of others nothing is known. */
@@ -80,6 +82,11 @@ const goneMs = 60_000;
 
 /** Boards alone get more than this between two losses, which say nothing of the rate; less is a sign that they share it. */
 const pressedBytesPerSecond = 800_000;
+/** So busy, the server is what they share; with less to do, the network: then blocks are under way most of the time. */
+const busyServer = 0.8;
+const busyNetwork = 0.6;
+/** What was taken for slow is tried a little faster each time that nobody is pressed. */
+const recovery = 1.02;
 const largeFileBytes = 1_000_000;
 
 /** Many more than a large cluster: a flood must not grow. */
@@ -106,6 +113,7 @@ export class Admission {
   /** In the order in which they came. */
   readonly #waiting = new Map<MacAddress, Waiting>();
   #bytesPerSecond: number;
+  readonly #firstBytesPerSecond: number;
   /** What left lately, in a second. */
   #sentBytesPerSecond = 0;
   /** Boards get less because there are others. */
@@ -117,6 +125,7 @@ export class Admission {
 
   constructor(bytesPerSecond: number = assumedBytesPerSecond) {
     this.#bytesPerSecond = bytesPerSecond;
+    this.#firstBytesPerSecond = bytesPerSecond;
   }
 
   /** Called for each DISCOVER of a node's firmware. @param nowMs the same for all that came while the server was busy */
@@ -161,15 +170,18 @@ export class Admission {
     loading.seenMs = nowMs;
   }
 
-  measured({ transfers, bytes, overMs, bytesLeft, boardBytesPerSecond }: Load): void {
+  measured(load: Load): void {
+    const { transfers, bytes, overMs, bytesLeft } = load;
     if (overMs < 200) return;
     const rate = (bytes * 1000) / overMs;
     this.#sentBytesPerSecond += (rate - this.#sentBytesPerSecond) / 4;
     if (transfers === 0) return;
-    this.#isShared = boardBytesPerSecond < pressedBytesPerSecond;
-    const isPressed = this.#isShared && bytesLeft / transfers >= largeFileBytes;
-    if (rate > this.#bytesPerSecond) this.#bytesPerSecond += (rate - this.#bytesPerSecond) / 2;
-    else if (isPressed) this.#bytesPerSecond += (rate - this.#bytesPerSecond) / 4;
+    this.#isShared = isShared(load, rate);
+    const known = this.#bytesPerSecond;
+    if (rate > known) this.#bytesPerSecond += (rate - known) / 2;
+    else if (!this.#isShared)
+      this.#bytesPerSecond = Math.max(known, Math.min(known * recovery, this.#firstBytesPerSecond));
+    else if (bytesLeft / transfers >= largeFileBytes) this.#bytesPerSecond += (rate - known) / 4;
     this.#bytesPerSecond = Math.max(this.#bytesPerSecond, leastBytesPerSecond);
   }
 
@@ -240,6 +252,12 @@ export class Admission {
       if (nowMs - seenMs >= goneMs || this.#waiting.size > mostKnown) this.#waiting.delete(mac);
     }
   }
+}
+
+/** Round trips are long also where the machine is busy with other work: then boards that wait for lost packets share nothing. */
+function isShared({ transfers, boardBytesPerSecond, busyShare }: Load, rate: number): boolean {
+  if (boardBytesPerSecond >= pressedBytesPerSecond) return false;
+  return busyShare >= busyServer || rate >= busyNetwork * transfers * boardBytesPerSecond;
 }
 
 function isThrough({ sinceMs, seenMs, bytes, beganMs, transfers, loadedBytes }: Loading, nowMs: number): boolean {

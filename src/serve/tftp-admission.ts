@@ -13,6 +13,7 @@ export interface BootAdmission {
 export function bootAdmission(log: Log, nowMs: () => number = () => performance.now()): BootAdmission {
   const admission = new Admission();
   const storm = { held: 0, longestMs: 0 };
+  let before = performance.eventLoopUtilization();
   let turnMs: number | undefined;
   /** The same for all DISCOVERs of one turn: their boards have heard nothing yet. */
   const thisTurn = (): number => {
@@ -43,7 +44,12 @@ export function bootAdmission(log: Log, nowMs: () => number = () => performance.
       asked: (address) => admission.asked(address, nowMs()),
       began: (address) => admission.began(address, nowMs()),
       ended: (address, confirmedBytes) => admission.ended(address, confirmedBytes, nowMs()),
-      measured: (load) => admission.measured(load),
+      measured: (load) => {
+        const now = performance.eventLoopUtilization();
+        const { utilization: busyShare } = performance.eventLoopUtilization(now, before);
+        before = now;
+        admission.measured({ ...load, busyShare });
+      },
     },
   };
 }

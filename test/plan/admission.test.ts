@@ -129,6 +129,7 @@ describe('nobody holds back', () => {
         overMs: 1000,
         bytesLeft: 100_000_000,
         boardBytesPerSecond: 250_000,
+        busyShare: 1,
       });
     }
     admission.began(board(3).address, 1000);
@@ -165,6 +166,7 @@ describe('the rate', () => {
     overMs: 1000,
     bytesLeft: transfers * 5_000_000,
     boardBytesPerSecond: bytesPerSecond / transfers,
+    busyShare: 0.5,
   });
 
   test('follows what was measured while boards share it', () => {
@@ -183,9 +185,27 @@ describe('the rate', () => {
     const admission = newAdmission();
     admission.measured({ ...load(40, 1000), bytesLeft: 40_000 });
     admission.measured({ ...load(40, 1000), overMs: 100 });
-    admission.measured({ transfers: 0, bytes: 0, overMs: 1000, bytesLeft: 0, boardBytesPerSecond: 0 });
+    admission.measured({ transfers: 0, bytes: 0, overMs: 1000, bytesLeft: 0, boardBytesPerSecond: 0, busyShare: 0 });
     // Each lost block is a wait: less comes over, and the rate is what it was.
     admission.measured({ ...load(40, 3_000_000), boardBytesPerSecond: 5_000_000 });
+    expect(admission.state(0).bytesPerSecond).toBe(20_000_000);
+  });
+
+  test.each([
+    ['the server has time', 0.5, 20_000_000],
+    ['the server has none', 0.9, 3_000_000],
+  ])('where boards wait for lost packets and round trips are long, while %s', (_name, busyShare, expected) => {
+    const admission = newAdmission();
+    const lossy = { ...load(40, 3_000_000), boardBytesPerSecond: 500_000, busyShare };
+    for (let count = 0; count < 30; count++) admission.measured(lossy);
+    expect(admission.state(0).bytesPerSecond).toBeCloseTo(expected, -4);
+  });
+
+  test('that was low is not low for ever', () => {
+    const admission = newAdmission();
+    for (let count = 0; count < 30; count++) admission.measured(load(40, 5_000_000));
+    expect(admission.state(0).bytesPerSecond).toBeLessThan(5_100_000);
+    for (let count = 0; count < 100; count++) admission.measured({ ...load(4, 1_000_000), boardBytesPerSecond: 2e6 });
     expect(admission.state(0).bytesPerSecond).toBe(20_000_000);
   });
 

@@ -128,6 +128,7 @@ export function weather(storm: Storm, mostSeconds = 3600): StormEnd {
         overMs: 1000,
         bytesLeft,
         boardBytesPerSecond: rate,
+        busyShare: Math.min(sentBytes / storm.serverBytesPerSecond, 1),
       });
       sentBytes = 0;
     }
