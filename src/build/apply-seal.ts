@@ -18,16 +18,24 @@ import type { BuildStepArgs } from '../plan/build.ts';
 import { matchesGlob, sealRules, type SealAction } from '../plan/seal.ts';
 import type { RunningBuild } from './running-build.ts';
 
-export async function seal({ sources }: BuildStepArgs['seal'], build: RunningBuild): Promise<void> {
+export async function seal({ sources, enabled }: BuildStepArgs['seal'], build: RunningBuild): Promise<void> {
   const root = path.join(build.torso, 'root');
   for (const { id, action } of sealRules) {
     build.progress.detail(id);
-    await applyRule(root, action);
+    await applyRule(root, sparing(action, enabled));
   }
-  await writeTreeFile(root, 'etc/apt/sources.list.d/debian.sources', renderImageSources(sources), 0o644);
+  if (sources.length > 0) {
+    await writeTreeFile(root, 'etc/apt/sources.list.d/debian.sources', renderImageSources(sources), 0o644);
+  }
   await clampTimes(root, build.lock.epochSeconds, build.signal);
   // After everything else: it takes the time that /usr has in the end.
   await markUpdated(root);
+}
+
+/** What image.yaml enables is not masked. */
+function sparing(action: SealAction, enabled: readonly string[]): SealAction {
+  if (action.kind !== 'mask') return action;
+  return { ...action, units: action.units.filter((unit) => !enabled.includes(unit)) };
 }
 
 export async function applyRule(root: string, action: SealAction): Promise<void> {

@@ -12,12 +12,15 @@ import { buildInitramfs } from './initramfs.ts';
 import { buildPaths, type RunningBuild } from './running-build.ts';
 
 /** Where firmware and kernel packages put their files. */
-const bootFolders = ['boot', 'usr/lib/raspi-firmware', 'usr/lib/modules'] as const;
+const packageFolders = ['boot', 'usr/lib/raspi-firmware', 'usr/lib/modules'] as const;
+
+/** Beginnings of all paths of a root that boot files are made of. */
+export const bootFolders: readonly string[] = [...packageFolders.map((folder) => `${folder}/`), 'usr/lib/linux-image-'];
 
 export async function makeBootFiles({ boards, ipxe }: BuildStepArgs['boot-files'], build: RunningBuild): Promise<void> {
   const root = path.join(build.torso, 'root');
   const boot = path.join(build.torso, 'boot');
-  const layout = planBootLayout(await listFiles(root, [...bootFolders, ...(await kernelFolders(root))]), boards);
+  const layout = planBootLayout(await listFiles(root, [...packageFolders, ...(await kernelFolders(root))]), boards);
   build.found.kernels = layout.kernels;
   await mkdir(boot);
   for (const [name, source] of layout.copies) await copyBootFile(path.join(root, source), path.join(boot, name));

@@ -51,12 +51,12 @@ async function stageAccounts(staging: string, plan: AccountPlan, roots: readonly
   for (const home of plan.homes) await stageHome(staging, home, roots);
 }
 
-/** With what lies in /etc/skel; one that is there already is left as it is. */
+/** A person's with what lies in /etc/skel; one that is there already is left as it is. */
 async function stageHome(staging: string, home: AccountPlan['homes'][number], roots: readonly string[]): Promise<void> {
   for (const root of roots) if (await exists(path.join(root, home.path))) return;
   const folder = path.join(staging, home.path);
   await mkdir(folder, { recursive: true, mode: 0o755 });
-  for (const root of roots.toReversed()) {
+  for (const root of home.isPersons ? roots.toReversed() : []) {
     const skeleton = path.join(root, 'etc/skel');
     if (await exists(skeleton))
       await cp(skeleton, folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });

@@ -8,7 +8,7 @@ import { claimWorkDir, type WorkDir } from '../host/work-dir.ts';
 import { planBuild, type BuildAction, type BuildPlan, type BuildStep, type BuildStepArgs } from '../plan/build.ts';
 import { stepTitle } from '../plan/build-text.ts';
 import { seal } from './apply-seal.ts';
-import { makeBootFiles, makeInitramfs } from './assemble.ts';
+import { keepInitramfs, restoreBootFiles } from './boot-cache.ts';
 import { checkMachine } from './check-machine.ts';
 import { explainDisk } from './disk-error.ts';
 import { fetchMissing } from './fetch-missing.ts';
@@ -30,8 +30,8 @@ const executors: Executors = {
   unpack: unpackLayer,
   layer: makeLayer,
   flatten,
-  'boot-files': makeBootFiles,
-  initramfs: makeInitramfs,
+  'boot-files': restoreBootFiles,
+  initramfs: keepInitramfs,
   seal,
   lint,
   publish,
@@ -60,7 +60,13 @@ async function runClaimed(request: BuildRequest, planned: PlannedBuild, work: Wo
   if (note !== undefined) request.progress.note(note);
   const torso = await beginVersion(imagesDir(stateDir), name);
   const registry = await readRegistry(stateDir, name);
-  const found: RunningBuild['found'] = { kernels: [], placed: new Map(), tree: undefined, version: undefined };
+  const found: RunningBuild['found'] = {
+    kernels: [],
+    bootCache: undefined,
+    placed: new Map(),
+    tree: undefined,
+    version: undefined,
+  };
   const build: RunningBuild = { ...request, lock, plan, registry, workDir: work.dir, torso, found };
   try {
     return await runSteps(planned, build);

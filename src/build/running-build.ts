@@ -10,6 +10,10 @@ import type { Placed } from './flatten.ts';
 import type { BuildProgress } from './progress.ts';
 import type { TreeSummary } from './scan-tree.ts';
 
+export const buildEngines = ['fast', 'plain'] as const;
+/** `plain` emulates every program of the image, `fast` only those that this machine has none of its own for: the same tree. */
+export type BuildEngine = (typeof buildEngines)[number];
+
 export interface BuildRequest {
   readonly name: string;
   readonly spec: ImageSpec;
@@ -22,6 +26,8 @@ export interface BuildRequest {
   readonly isOwnSpec: boolean;
   /** Only what is on this machine. */
   readonly offline: boolean;
+  /** `fast` when nothing is said. */
+  readonly engine?: BuildEngine;
   readonly now: () => Date;
   readonly progress: BuildProgress;
   readonly signal: AbortSignal;
@@ -41,6 +47,8 @@ export interface RunningBuild extends BuildRequest {
 /** Filled by the steps that find it out. */
 interface Found {
   kernels: readonly BootKernel[];
+  /** Where its boot files are to be kept for the next build, or that they were. */
+  bootCache: string | undefined;
   /** Files of the tree that are the store's objects, by path. */
   placed: ReadonlyMap<string, Placed>;
   tree: TreeSummary | undefined;
@@ -53,7 +61,9 @@ export function buildPaths(stateDir: string) {
   return {
     debs: path.join(stateDir, 'debs'),
     layers: path.join(stateDir, 'layers'),
+    boot: path.join(stateDir, 'boot-cache'),
     apt: path.join(stateDir, 'apt'),
+    native: path.join(stateDir, 'native'),
     lock: (name: string) => path.join(stateDir, 'locks', `${name}.json`),
     record: (name: string) => path.join(stateDir, 'builds', `${name}.json`),
     log: (name: string) => path.join(stateDir, 'builds', `${name}.log`),

@@ -11,10 +11,18 @@ export interface AccountFiles {
   readonly gshadow: string;
 }
 
+interface Home {
+  readonly path: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** Not a daemon's. */
+  readonly isPersons: boolean;
+}
+
 export interface AccountPlan {
   readonly files: AccountFiles;
   /** Home folders to make. */
-  readonly homes: readonly { readonly path: string; readonly uid: number; readonly gid: number }[];
+  readonly homes: readonly Home[];
   /** What a person should know, as sentences. */
   readonly warnings: readonly string[];
 }
@@ -48,7 +56,7 @@ class AccountTables {
   readonly #layer: string;
   readonly #registry: IdMap;
   readonly #tables: Record<keyof AccountFiles, Table>;
-  readonly #homes: { path: string; uid: number; gid: number }[] = [];
+  readonly #homes: Home[] = [];
   readonly #warnings: string[] = [];
 
   constructor(layer: string, present: AccountFiles, registry: IdMap) {
@@ -79,7 +87,7 @@ class AccountTables {
     this.#tables.passwd.set(name, [name, 'x', String(uid), String(gid), comment, home, shell]);
     this.#tables.shadow.set(name, [name, passwordHash ?? '*', passwordDay, '0', '99999', '7', '', '', '']);
     for (const group of user.groups) this.#join(name, group);
-    if (!isSystem || user.home !== undefined) this.#homes.push({ path: home, uid, gid });
+    if (!isSystem || user.home !== undefined) this.#homes.push({ path: home, uid, gid, isPersons: !isSystem });
     if (passwordHash !== undefined) {
       this.#warnings.push(
         `the password of ${name} is in the image: everyone on the boot network can read its hash. Prefer an SSH key in an overlay.`,

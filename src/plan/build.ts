@@ -19,15 +19,24 @@ type LayerStepArgs = { [A in LayerAction]: Omit<Extract<LayerStep, { action: A }
 
 export interface BuildStepArgs extends LayerStepArgs {
   flatten: { readonly keys: readonly string[] };
-  'boot-files': { readonly boards: readonly BoardName[]; readonly ipxe: LockedPackage | undefined };
+  'boot-files': {
+    readonly boards: readonly BoardName[];
+    readonly ipxe: LockedPackage | undefined;
+    /** Over all that they and the initramfs are made of, beside the root. */
+    readonly key: string;
+  };
   initramfs: {
     readonly boards: readonly BoardName[];
     readonly busybox: LockedPackage;
     /** Beside those that the boards need. */
     readonly modules: readonly string[];
   };
-  /** None where the base brings its own sources along. */
-  seal: { readonly sources: readonly ArchiveSource[] };
+  seal: {
+    /** None where the base brings its own along. */
+    readonly sources: readonly ArchiveSource[];
+    /** Units that image.yaml enables: what it says counts more than what most images need. */
+    readonly enabled: readonly string[];
+  };
   /** Files below these folders are also read for private keys. */
   lint: { readonly lookInside: readonly string[] };
   publish: { readonly key: string };
@@ -72,9 +81,9 @@ export function planBuild(inputs: BuildInputs, cache: BuildCache): BuildPlan {
   const steps: BuildStep[] = [
     ...layers,
     { action: 'flatten', state, keys },
-    { action: 'boot-files', state, boards: spec.boards, ipxe: lock.ipxe },
+    { action: 'boot-files', state, boards: spec.boards, ipxe: lock.ipxe, key: cacheKey(bootParts(inputs)).key },
     { action: 'initramfs', state, boards: spec.boards, busybox: lock.busybox, modules },
-    { action: 'seal', state, sources: lock.base === undefined ? lock.sources : [] },
+    { action: 'seal', state, sources: lock.base === undefined ? lock.sources : [], enabled: enabledUnits(spec) },
     { action: 'lint', state, lookInside: foldersWithKeys },
     { action: 'publish', state, key: image.key },
   ];
@@ -87,21 +96,35 @@ export function planBuild(inputs: BuildInputs, cache: BuildCache): BuildPlan {
   };
 }
 
-function imageKey({ spec, lock, bootInputs }: BuildInputs, lastLayer: string): CacheKey {
-  const { kernel, initramfs } = spec;
+/** `slurmd` is `slurmd.service`, as systemctl reads it. */
+function enabledUnits({ layers }: BuildInputs['spec']): string[] {
+  return layers.flatMap(({ units }) => units.enable.map((name) => (/\.[a-z]+$/.test(name) ? name : `${name}.service`)));
+}
+
+function imageKey(inputs: BuildInputs, lastLayer: string): CacheKey {
+  const { spec, lock } = inputs;
+  const { kernel } = spec;
   return cacheKey({
     step: 'image',
     parent: lastLayer,
-    boards: spec.boards.join(' '),
-    busybox: lock.busybox.sha256,
-    ...(lock.ipxe !== undefined && { ipxe: lock.ipxe.sha256 }),
+    ...bootParts(inputs),
     ...(kernel.arguments.length > 0 && { kernelArguments: kernel.arguments.join(' ') }),
-    ...(initramfs.modules.length > 0 && { modules: initramfs.modules.join(' ') }),
-    initramfs: bootInputs,
-    drivers: driversDigest,
     seal: sealDigest,
     sources: sha256(canonicalJson(lock.sources)),
   });
+}
+
+/** What boot files and initramfs are made of, beside the root. */
+function bootParts({ spec, lock, bootInputs }: BuildInputs): KeyParts {
+  const { modules } = spec.initramfs;
+  return {
+    boards: spec.boards.join(' '),
+    busybox: lock.busybox.sha256,
+    ...(lock.ipxe !== undefined && { ipxe: lock.ipxe.sha256 }),
+    ...(modules.length > 0 && { modules: modules.join(' ') }),
+    initramfs: bootInputs,
+    drivers: driversDigest,
+  };
 }
 
 /** Which modules go into the initramfs of which board. */

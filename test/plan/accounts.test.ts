@@ -29,7 +29,7 @@ describe('an ordinary user', () => {
   test('gets a number of its own, a group of that number, a home and a shell', () => {
     expect(lineOf(files.passwd, 'ada')).toBe('ada:x:1000:1000:Ada L.:/home/ada:/bin/bash');
     expect(lineOf(files.group, 'ada')).toBe('ada:x:1000:');
-    expect(homes).toEqual([{ path: '/home/ada', uid: 1000, gid: 1000 }]);
+    expect(homes).toEqual([{ path: '/home/ada', uid: 1000, gid: 1000, isPersons: true }]);
   });
 
   test('joins groups beside those that are in them', () => {
@@ -52,7 +52,7 @@ test('a daemon has a number below 1000 that neither a user nor a group has, no h
   expect(lineOf(files.passwd, 'prom')).toBe('prom:x:997:997::/nonexistent:/usr/sbin/nologin');
   expect(homes).toEqual([]);
   expect(plan([{ name: 'prom', system: true, home: '/var/lib/prom' }]).homes).toEqual([
-    { path: '/var/lib/prom', uid: 997, gid: 997 },
+    { path: '/var/lib/prom', uid: 997, gid: 997, isPersons: false },
   ]);
 });
 
