@@ -1,0 +1,96 @@
+/** Reads a published version again and compares every byte and attribute with what was published. */
+import type { Stats } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { indexFileName, readTreeIndex } from '../host/index-file.ts';
+import { manifestFileName, signatureFileName } from '../host/image-store.ts';
+import { indexTree, sha256OfPlace } from '../host/index-tree.ts';
+import { describeError } from '../model/describe-error.ts';
+import { HostError } from '../model/errors.ts';
+import type { ImageManifest } from '../model/manifest.ts';
+import { compareWithIndex } from '../plan/verify-tree.ts';
+
+export interface Verified {
+  readonly image: string;
+  /** One sentence each; empty when all is as it was published. */
+  readonly problems: readonly string[];
+  /** What could not be checked. */
+  readonly notes: readonly string[];
+  readonly files: number;
+}
+
+/** Says whether a signature is the store's; undefined: it is. */
+export type CheckSignature = (manifest: string, signature: Uint8Array | undefined) => string | undefined;
+
+export interface VerifyOptions {
+  readonly signal: AbortSignal;
+  readonly checkSignature?: CheckSignature;
+}
+
+/** Versions share files: what was read once is not read again. */
+export function imageVerifier(
+  imagesDir: string,
+  options: VerifyOptions,
+): (manifest: ImageManifest) => Promise<Verified> {
+  const digests = new Map<number, string>();
+  return async (manifest) => {
+    const image = `${manifest.name}@${manifest.version}`;
+    const folder = path.join(imagesDir, manifest.name, manifest.version);
+    try {
+      const tree = await verifyTree(manifest, folder, { digests, signal: options.signal });
+      const problems = [
+        ...tree.problems,
+        ...verifyBootFiles(manifest, folder),
+        ...(await verifySignature(folder, options)),
+      ];
+      return { ...tree, image, problems };
+    } catch (error) {
+      // An index that cannot be read is what was looked for.
+      if (!(error instanceof HostError) || options.signal.aborted) throw error;
+      return { image, problems: [describeError(error)], notes: [], files: 0 };
+    }
+  };
+}
+
+async function verifyTree(
+  manifest: ImageManifest,
+  folder: string,
+  { digests, signal }: { digests: Map<number, string>; signal: AbortSignal },
+): Promise<Omit<Verified, 'image'>> {
+  if (manifest.index === undefined) {
+    return {
+      problems: [],
+      notes: ['it was published before there were indexes: its tree cannot be checked'],
+      files: 0,
+    };
+  }
+  const index = await readTreeIndex(path.join(folder, indexFileName), manifest.index);
+  if (index === undefined) return { problems: [`${indexFileName} is missing`], notes: [], files: 0 };
+  const root = path.join(folder, 'root');
+  const known = (file: string, { ino, nlink }: Stats) => {
+    const sha256 = digests.get(ino) ?? sha256OfPlace(path.join(root, file));
+    if (nlink > 1) digests.set(ino, sha256);
+    return sha256;
+  };
+  const { entries } = await indexTree(root, { signal, known });
+  return { problems: compareWithIndex(index.entries, entries), notes: [], files: entries.length };
+}
+
+function verifyBootFiles({ bootFiles }: ImageManifest, folder: string): string[] {
+  return Object.entries(bootFiles).flatMap(([name, { sha256 }]) => {
+    try {
+      return sha256OfPlace(path.join(folder, 'boot', name)) === sha256 ? [] : [`boot/${name} has another content`];
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return [`boot/${name} is missing`];
+    }
+  });
+}
+
+async function verifySignature(folder: string, { checkSignature }: VerifyOptions): Promise<string[]> {
+  if (checkSignature === undefined) return [];
+  const signature = await readFile(path.join(folder, signatureFileName)).catch(() => undefined);
+  const problem = checkSignature(await readFile(path.join(folder, manifestFileName), 'utf8'), signature);
+  return problem === undefined ? [] : [problem];
+}

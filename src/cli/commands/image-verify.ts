@@ -1,0 +1,70 @@
+/** pi-image image verify: is everything still as it was published? */
+import type { Command } from 'commander';
+
+import { imageVerifier, type Verified } from '../../build/verify-image.ts';
+import { imagesDir, listImages } from '../../host/image-store.ts';
+import { HostError, UsageError } from '../../model/errors.ts';
+import { chooseImage } from '../../plan/choose-image.ts';
+import type { CliContext } from '../context.ts';
+import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
+
+const listing: Listing<Verified> = {
+  columns: [
+    { title: 'image', of: ({ image }) => image },
+    { title: 'entries', of: ({ files }) => files },
+    { title: 'result', of: ({ problems, notes }) => resultOf(problems, notes) },
+  ],
+  name: ({ image }) => image,
+  empty: 'there are no images',
+};
+
+export function registerVerify(parent: Command, context: CliContext): void {
+  const verify = parent
+    .command('verify')
+    .summary('read versions again and compare them with what was published')
+    .description(
+      'Reads every file of a version again and compares content, mode, owner, time and attributes with its index, and its boot files with its manifest. ' +
+        'Files that versions share are read once. Ends with 1 when something is not as it was.',
+    )
+    .argument('[image]', 'NAME for its newest version, or NAME@VERSION')
+    .option('--all', 'every version of every image')
+    .addHelpText('after', '\nExamples:\n  pi-image image verify debian-lite\n  pi-image image verify --all')
+    .action(async (reference: string | undefined, options: { output: OutputFormat; all?: boolean }) => {
+      const dir = imagesDir(context.paths().state);
+      const images = await listImages(dir);
+      const chosen = chosenOf(reference, options.all === true, [...images.keys()]);
+      const manifests =
+        chosen === 'all' ? [...images.values()].flat() : chosen.map((name) => chooseImage(name, images));
+      const check = imageVerifier(dir, { signal: context.signal });
+      const results: Verified[] = [];
+      for (const manifest of manifests) results.push(await check(manifest));
+      context.stdout(renderListing(results, options.output, listing));
+      const broken = results.filter(({ problems }) => problems.length > 0);
+      if (broken.length > 0) throw describeBroken(broken);
+    });
+  withOutput(verify);
+}
+
+function chosenOf(reference: string | undefined, isAll: boolean, names: readonly string[]): readonly string[] | 'all' {
+  if (isAll && reference !== undefined) throw new UsageError('give an image or --all, not both');
+  if (isAll) return 'all';
+  return reference === undefined ? names : [reference];
+}
+
+function resultOf(problems: readonly string[], notes: readonly string[]): string {
+  if (problems.length > 0) return `${problems.length} differences`;
+  return notes.length > 0 ? notes.join('; ') : 'as it was published';
+}
+
+const shownProblems = 20;
+
+function describeBroken(broken: readonly Verified[]): HostError {
+  const lines = broken.flatMap(({ image, problems }) => [
+    `${image} is not as it was published:`,
+    ...problems.slice(0, shownProblems).map((problem) => `  ${problem}`),
+    ...(problems.length > shownProblems ? [`  and ${problems.length - shownProblems} more`] : []),
+  ]);
+  return new HostError(lines.join('\n'), {
+    hint: 'Build the image again and let nodes reboot; look at the disk with "dmesg".',
+  });
+}

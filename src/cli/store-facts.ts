@@ -1,0 +1,45 @@
+/** What commands about versions ask: who uses which, and what is pinned. Read from the files; no service is needed. */
+import path from 'node:path';
+
+import { openFrozenBoots } from '../host/frozen-boots.ts';
+import { readBoots, readState } from '../host/state-file.ts';
+import { PiImageError } from '../model/errors.ts';
+import type { ImageManifest } from '../model/manifest.ts';
+import type { VersionUse } from '../plan/gc.ts';
+import { findImageUses } from '../plan/image-uses.ts';
+import type { Paths } from './context.ts';
+import { readView } from './view.ts';
+
+export interface StoreFacts {
+  readonly images: ReadonlyMap<string, readonly ImageManifest[]>;
+  readonly uses: readonly VersionUse[];
+}
+
+export async function readStoreFacts(paths: Paths): Promise<StoreFacts> {
+  const view = await readView(paths);
+  const state = await readState(paths.state);
+  const { boots } = await readBoots(paths.state);
+  const used = new Set(boots.map(({ generation }) => generation));
+  const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), used);
+  const generations = new Map([...frozen.all()].map(({ generation }) => [generation.id, generation]));
+  const trees = view.roots?.trees ?? new Map();
+  return { images: view.images, uses: findImageUses({ view, state, boots, generations, trees }) };
+}
+
+/** Whose use is not over, each once. */
+export function usersOf({ name, version }: ImageManifest, uses: readonly VersionUse[]): string[] {
+  const own = uses.filter(({ image, endedMs }) => image === `${name}@${version}` && endedMs === undefined);
+  return [...new Set(own.map(({ why }) => why))];
+}
+
+export const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+
+/** undefined: there is no cluster.yaml yet, or the state is not ours to read. Then nobody is shown as a user. */
+export async function readUses(paths: Paths): Promise<readonly VersionUse[] | undefined> {
+  try {
+    return (await readStoreFacts(paths)).uses;
+  } catch (error) {
+    if (error instanceof PiImageError) return undefined;
+    throw error;
+  }
+}
