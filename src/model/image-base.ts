@@ -27,15 +27,24 @@ const CardImageBase = z
     file: Place.optional(),
     /** As `pi-image image catalog` lists it. */
     name: z.string().min(1).optional(),
+    /** Where the name is looked up, instead of in Raspberry Pi's own list. */
+    catalog: HttpUrl.optional(),
     /** Of the file as it is downloaded, so of the .xz where it is one. */
     sha256: Sha256.optional(),
   })
   .transform((given, context): CardImageBase => {
-    const { url, file, name, sha256 } = given;
+    const { url, file, name, catalog, sha256 } = given;
+    if (catalog !== undefined && name === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['catalog'],
+        message: 'says where a name is looked up, and there is none',
+      });
+    }
     const pinned = sha256 === undefined ? {} : { sha256 };
     refuseMany(given, ['url', 'file', 'name'], context);
     if (file !== undefined) return { file, ...pinned };
-    if (name !== undefined) return { name, ...pinned };
+    if (name !== undefined) return { name, ...(catalog !== undefined && { catalog }), ...pinned };
     if (url !== undefined && sha256 !== undefined) return { url, sha256 };
     const hint = 'The page that the image is downloaded from shows it; "sha256sum FILE" computes it.';
     context.addIssue({
@@ -49,7 +58,7 @@ const CardImageBase = z
 export type CardImageBase =
   | { readonly url: string; readonly sha256: string }
   | { readonly file: string; readonly sha256?: string }
-  | { readonly name: string; readonly sha256?: string };
+  | { readonly name: string; readonly catalog?: string; readonly sha256?: string };
 
 /** Pinned by digest: a tag may be another image tomorrow. */
 const registryReference =

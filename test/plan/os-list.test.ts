@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+
+import { OsList, type OsListItem } from '../../src/model/os-list.ts';
+import { catalogImages, chooseFromCatalog, subLists } from '../../src/plan/os-list.ts';
+
+const image = (name: string, folder: string, more: Partial<OsListItem> = {}): OsListItem => ({
+  name,
+  description: `about ${name}`,
+  url: `https://downloads.test/${folder}/images/x/2025-10-01-x.img.xz`,
+  release_date: '2025-10-01',
+  extract_size: 2_900_000_000,
+  image_download_size: 500_000_000,
+  image_download_sha256: 'A'.repeat(64),
+  ...more,
+});
+
+/** As the official list is built: some at the top, more in a group, everything of others behind addresses. */
+const list: OsListItem[] = [
+  image('Raspberry Pi OS (64-bit)', 'raspios_arm64'),
+  image('Raspberry Pi OS (32-bit)', 'raspios_armhf'),
+  {
+    name: 'Raspberry Pi OS (other)',
+    subitems: [
+      image('Raspberry Pi OS Lite (64-bit)', 'raspios_lite_arm64'),
+      image('Raspberry Pi OS Lite (Legacy, 64-bit)', 'raspios_oldstable_lite_arm64', {
+        image_download_sha256: 'b'.repeat(64),
+      }),
+      image('Raspberry Pi OS Full (64-bit)', 'raspios_full_arm64', { image_download_sha256: '' }),
+      image('Raspberry Pi OS of somebody (64-bit)', 'somebody/arm64'),
+      image('Raspberry Pi OS zipped (64-bit)', 'raspios_arm64', { url: 'https://downloads.test/raspios_arm64/x.zip' }),
+    ],
+    subitems_url: 'https://downloads.test/more.json',
+  },
+  { name: 'Other general-purpose OS', subitems_url: 'https://elsewhere.test/other.json' },
+  { name: 'More Raspberry Pi OS', subitems_url: '/sub/list.json' },
+];
+
+describe('the catalog', () => {
+  const images = catalogImages(list);
+
+  test('has 64-bit Raspberry Pi OS that can be checked, and nothing else', () => {
+    expect(images.map(({ name }) => name)).toEqual([
+      'Raspberry Pi OS (64-bit)',
+      'Raspberry Pi OS Lite (64-bit)',
+      'Raspberry Pi OS Lite (Legacy, 64-bit)',
+    ]);
+    expect(images[1]).toEqual({
+      name: 'Raspberry Pi OS Lite (64-bit)',
+      description: 'about Raspberry Pi OS Lite (64-bit)',
+      releaseDate: '2025-10-01',
+      url: 'https://downloads.test/raspios_lite_arm64/images/x/2025-10-01-x.img.xz',
+      sha256: 'a'.repeat(64),
+      downloadBytes: 500_000_000,
+      cardBytes: 2_900_000_000,
+    });
+  });
+
+  test('goes on in the lists of Raspberry Pi OS alone', () => {
+    expect(subLists(list, 'https://downloads.test/v4.json')).toEqual([
+      'https://downloads.test/more.json',
+      'https://downloads.test/sub/list.json',
+    ]);
+  });
+
+  test('takes one by name', () => {
+    expect(chooseFromCatalog(images, 'Raspberry Pi OS Lite (64-bit)').sha256).toBe('a'.repeat(64));
+  });
+
+  test.each([
+    [
+      'Raspberry Pi OS Light (64-bit)',
+      undefined,
+      'has no image "Raspberry Pi OS Light (64-bit)"; did you mean Raspberry Pi OS Lite (64-bit)?',
+    ],
+    ['Raspberry Pi OS Lite (64-bit)', 'c'.repeat(64), `is another image by now: its sha256 is ${'a'.repeat(64)}`],
+  ])('%s (%s) is refused', (name, sha256, says) => {
+    expect(() => chooseFromCatalog(images, name, sha256)).toThrow(says);
+  });
+});
+
+test('keys that nobody told us of do no harm', () => {
+  const text = JSON.stringify({
+    imager: { latest_version: '2.0' },
+    os_list: [{ ...list[0], icon: 'x', init_format: 'cloudinit', capabilities: [] }],
+  });
+  expect(OsList.parse(JSON.parse(text)).os_list[0]?.name).toBe('Raspberry Pi OS (64-bit)');
+});
