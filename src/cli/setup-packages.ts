@@ -25,6 +25,8 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'zstd', why: 'packs the initramfs' },
     { name: 'xz-utils', why: 'unpacks kernel modules' },
     { name: 'attr', why: 'reads capabilities and access lists of files' },
+    { name: 'mtools', why: 'reads the boot partition of an image of a card' },
+    { name: 'fuse2fs', why: 'reads its root where there are no loop devices' },
   ],
   serve: [
     {
@@ -39,6 +41,7 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'openssh-client', why: "makes nodes' SSH keys, and reaches them" },
     { name: 'dosfstools', why: 'makes the file system of a signed boot.img' },
     { name: 'mtools', why: 'puts files into it without mounting' },
+    { name: 'squashfs-tools', why: 'packs roots for the modes squash and ram' },
   ],
   rack: [
     { name: 'qemu-system-arm', why: 'the machine behind a virtual board' },
@@ -61,6 +64,9 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'perl-base', why: 'hands sockets over as systemd does' },
     { name: 'gcc-aarch64-linux-gnu', why: 'compiles what listens for LLDP on a board', isForEmulation: true },
     { name: 'openssl', why: 'verifies signatures of ours' },
+    { name: 'e2fsprogs', why: 'makes the root of a card' },
+    { name: 'acl', why: 'gives files in it rights of their own' },
+    { name: 'libcap2-bin', why: 'gives files in it capabilities' },
     { name: 'gpg', why: "signs the tests' own package archive" },
     { name: 'gpg-agent', why: 'holds the key for it' },
     { name: 'qemu-system-x86', why: "the machine for the kernel's NFS server" },
@@ -73,8 +79,10 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
   ],
 };
 
+/** Each once, also where several parts need it. */
 export function packagesFor(sets: readonly ToolSet[], architecture: string): ToolPackage[] {
-  return sets
+  const tools = sets
     .flatMap((set) => toolSets[set])
     .filter((tool) => tool.isForEmulation !== true || architecture !== 'arm64');
+  return tools.filter(({ name }, index) => tools.findIndex((other) => other.name === name) === index);
 }

@@ -35,11 +35,13 @@ const packageOf: Readonly<Record<string, string>> = {
   mount: 'mount',
   umount: 'mount',
   xz: 'xz-utils',
+  mksquashfs: 'squashfs-tools',
   getfattr: 'attr',
   setfattr: 'attr',
   'mkfs.fat': 'dosfstools',
   mmd: 'mtools',
   mcopy: 'mtools',
+  mke2fs: 'e2fsprogs',
 };
 
 /** Where administrators' programs live even when a user's PATH does not say so. */
