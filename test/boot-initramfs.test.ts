@@ -174,7 +174,7 @@ describe('modules', () => {
     scratch = await mkdtemp(path.join(tmpdir(), 'initramfs-scripts-'));
     await writeFile(
       path.join(scratch, 'order'),
-      'every nfs-of-test\nuefi virtio-of-test\npi4 genet-of-test\nevery overlay-of-test\n',
+      'every nfs-of-test\nsquash squashfs-of-test\nuefi virtio-of-test\npi4 genet-of-test\nevery overlay-of-test\n',
     );
     await writeFile(path.join(scratch, 'machines'), 'pi4 brcm,bcm2711\npi5 brcm,bcm2712\n');
   });
@@ -188,7 +188,7 @@ describe('modules', () => {
   ])('of a machine that calls itself %j are %s', async (compatible, names, group) => {
     const file = path.join(scratch, `compatible-of-${group}-${names.length}`);
     if (compatible !== undefined) await writeFile(file, compatible);
-    const stub = `modules='${scratch}' compatible_file='${compatible === undefined ? '/nonexistent' : file}'; insmod() { echo "$1"; }`;
+    const stub = `mode=shared modules='${scratch}' compatible_file='${compatible === undefined ? '/nonexistent' : file}'; insmod() { echo "$1"; }`;
 
     expect(sh('load_modules', stub)).toBe(
       names
@@ -198,8 +198,14 @@ describe('modules', () => {
     );
   });
 
+  test.each(['squash', 'ram'])('of a root mode %s hold those of a squashfs', (mode) => {
+    const stub = `modules='${scratch}' compatible_file=/nonexistent mode=${mode}; insmod() { echo "$1"; }`;
+
+    expect(sh('load_modules', stub)).toContain(`${scratch}/squashfs-of-test.ko\n`);
+  });
+
   test('that the kernel refuses are named, and the boot goes on', () => {
-    const stub = `modules='${scratch}' compatible_file=/nonexistent; insmod() { return 1; }`;
+    const stub = `mode=shared modules='${scratch}' compatible_file=/nonexistent; insmod() { return 1; }`;
 
     expect(sh('load_modules', stub)).toContain('3: the kernel refuses its module virtio-of-test\n');
   });
@@ -239,7 +245,7 @@ describe('the overlay', () => {
 
   /** The storage node is a folder; `sha256sum -s` is busybox's. */
   const stubs = () =>
-    `work=${scratch}/work new_root=${scratch}/new; get_patiently() { cp "${scratch}/$1" "$2"; }; ` +
+    `work=${scratch}/work new_root=${scratch}/new mode=shared; get_patiently() { cp "${scratch}/$1" "$2"; }; ` +
     'sha256sum() { command sha256sum -c --status "$3"; }';
 
   test('is unpacked over the image, what it lists is removed first, and nothing of it stays behind', async () => {

@@ -7,6 +7,7 @@ import { ConfigError, HostError, PiImageError } from '../model/errors.ts';
 import { inFileOrder, placeProblems, ProblemsError, type PlacedProblem, type Place } from '../model/problem.ts';
 import { asWritten } from '../model/node-address.ts';
 import type { ClusterView } from '../model/view.ts';
+import { noteMemory } from '../plan/check-cluster-memory.ts';
 import { noteNeighbours } from '../plan/check-cluster-neighbours.ts';
 import { checkNodes } from '../plan/check-cluster-nodes.ts';
 import { noteUnused } from '../plan/check-cluster-notes.ts';
@@ -40,6 +41,7 @@ export async function checkConfig(paths: Paths, nodesFile: string | undefined, s
   const rendered = problems.length > 0 ? [] : renderAll(view, nodePlace);
   const notes = [
     ...noteUnused(cluster),
+    ...noteMemory(view),
     ...noteUnbuilt(cluster, sources),
     ...(await noteMachine(cluster, signal)),
     ...noteNeighbours(cluster, view.nodes.length, await readNeighbourLimit()),

@@ -1,11 +1,12 @@
 /** persistent/<node>/<image>/<version>/root: the writable tree of a node, a copy of its image's. Never hardlinks: one write would reach every node. */
-import { mkdir, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { HostError } from '../model/errors.ts';
 import { versionId, type PersistentTree } from '../model/root-mode.ts';
 import { run } from './process.ts';
 import { sweepTorsos, visibleNames } from './squashfs.ts';
+import { syncFolder } from './store-sweep.ts';
 import { isFolder } from './tree.ts';
 
 export interface TreeSpec {
@@ -102,9 +103,4 @@ export async function sweepTrees(persistentDir: string): Promise<void> {
   for (const node of [patternsDir, ...(await visibleNames(persistentDir))]) {
     await sweepTorsos(path.join(persistentDir, node));
   }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  await handle.sync().finally(() => handle.close());
 }

@@ -1,5 +1,5 @@
 /** exports/squash/<image>/<version>/: the root of a version as one compressed file. Made by mksquashfs; equal trees make equal bytes. */
-import { chmod, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { HostError } from '../model/errors.ts';
@@ -7,6 +7,7 @@ import { SquashFile, versionId, type PersistentTree } from '../model/root-mode.t
 import { sha256OfFile } from './deb-store.ts';
 import { readJsonFile } from './json-file.ts';
 import { run } from './process.ts';
+import { syncFolder } from './store-sweep.ts';
 
 export interface SquashSpec {
   /** Image and version: the folder that it goes to. */
@@ -57,8 +58,7 @@ async function nameIt(torso: string, target: string): Promise<void> {
   await rename(torso, target).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
   });
-  const handle = await open(path.dirname(target), 'r');
-  await handle.sync().finally(() => handle.close());
+  await syncFolder(path.dirname(target));
 }
 
 /** `name@version` -> its file. */

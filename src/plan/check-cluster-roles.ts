@@ -13,9 +13,22 @@ export function checkRoles(cluster: Cluster, known: KnownParts): Problem[] {
       checkImageReference(role.image, ['roles', name, 'image'], known).concat(
         checkOverlays(role, ['roles', name, 'overlays'], known),
         checkNeededSecrets(role, ['roles', name, 'overlays'], { cluster, known }),
+        checkRoot(role, ['roles', name]),
       ),
     ),
   ];
+}
+
+function checkRoot({ root, boot, persistent }: Role, path: readonly string[]): Problem[] {
+  if (root !== 'persistent') {
+    if (persistent === undefined) return [];
+    const hint = 'Write "root: persistent" too, or leave it out.';
+    return [{ path: [...path, 'persistent'], message: `it is about trees of their own, and root is ${root}`, hint }];
+  }
+  if (boot !== 'signed') return [];
+  const hint = 'Take "root: shared", "squash" or "ram" where "boot: signed" is wanted.';
+  const message = 'boot.img is the same for all nodes of a role, and a persistent root is of one node';
+  return [{ path: [...path, 'root'], message, hint }];
 }
 
 export function checkSlurm({ slurm, roles }: Cluster): Problem[] {

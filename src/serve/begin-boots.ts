@@ -24,7 +24,8 @@ export type Beginnings = Map<string, Beginning>;
 export function arriver(deps: BootsDeps & { readonly signs: BootSigns }, beginnings: Beginnings): Arrive {
   const { file, site, now, signs } = deps;
   return async function arrive(node, mac, sign): Promise<Arrival> {
-    await deps.settle?.(node);
+    const settling = deps.settle?.(node);
+    if (settling !== undefined) await settling;
     // Whoever asks meanwhile finds the boot that has begun, or hears why it cannot.
     const before = beginnings.get(node.name);
     if (before !== undefined) return before.boot.then(() => arrive(node, mac, sign));

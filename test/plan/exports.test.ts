@@ -8,7 +8,11 @@ import { planExports, planRootUses, type ExportIds } from '../../src/plan/export
 import { planGeneration } from '../../src/plan/generation.ts';
 import { sampleManifest, sampleNode, sampleView } from '../support/sample-view.ts';
 
-const imagesDir = '/state/exports/images';
+const dirs = {
+  imagesDir: '/state/exports/images',
+  squashDir: '/state/exports/squash',
+  persistentDir: '/state/persistent',
+};
 const oldView = sampleView({ images: new Map([['debian-lite', [sampleManifest({ version: '20261101.1' })]]]) });
 const view = sampleView();
 const old: Generation = planGeneration(sampleNode('node01', oldView), oldView);
@@ -31,7 +35,7 @@ const ran = (each: Boot) => reportPhase(each, { phase: 'overlay', uptimeSeconds:
 
 /** `pseudo access: clients`, one line per export. */
 function lines(boots: readonly Boot[], of = view, ids: ExportIds = emptyState): string[] {
-  const { exports } = planExports({ cluster: of.cluster, imagesDir }, planRootUses(of, boots, generations), ids);
+  const { exports } = planExports({ cluster: of.cluster, ...dirs }, planRootUses(of, boots, generations), ids);
   return exports.map(({ pseudo, access, clients }) => `${pseudo} ${access}: ${clients.join(' ')}`);
 }
 
@@ -75,7 +79,7 @@ describe('a node that changes its role', () => {
   const reported = (each: Boot, ...phases: ReportedPhase[]) =>
     phases.reduce((sum, phase) => reportPhase(sum, { phase, uptimeSeconds: 1, detail: undefined }, 3), each);
   const usesOf = (...boots: Boot[]) => {
-    const { exports } = planExports({ cluster: view.cluster, imagesDir }, planRootUses(view, boots, both), emptyState);
+    const { exports } = planExports({ cluster: view.cluster, ...dirs }, planRootUses(view, boots, both), emptyState);
     return exports
       .filter(({ clients }) => clients.some((client) => client === '10.42.0.11'))
       .map(({ pseudo }) => pseudo);
@@ -130,10 +134,10 @@ test('a role without an image exports no root and still its shares', () => {
 
 test('an id is given to a path once and never to another', () => {
   const uses = planRootUses(view, [], generations);
-  const first = planExports({ cluster: view.cluster, imagesDir }, uses, emptyState);
-  const without = planExports({ cluster: { ...view.cluster, shares: [] }, imagesDir }, uses, first);
+  const first = planExports({ cluster: view.cluster, ...dirs }, uses, emptyState);
+  const without = planExports({ cluster: { ...view.cluster, shares: [] }, ...dirs }, uses, first);
   const added = { ...view.cluster, shares: [{ name: 'new', path: '/srv/new', mount: '/new' }, ...view.cluster.shares] };
-  const again = planExports({ cluster: added, imagesDir }, uses, without);
+  const again = planExports({ cluster: added, ...dirs }, uses, without);
 
   expect(first.exports.map(({ id, path }) => `${id} ${path}`)).toEqual([
     '1 /state/exports/images/debian-lite/20261121.1/root',

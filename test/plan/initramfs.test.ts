@@ -8,6 +8,9 @@ const loadable = [
   'nfsv4: sunrpc',
   'sunrpc:',
   'overlay:',
+  'loop:',
+  'squashfs: zstd_decompress',
+  'zstd_decompress:',
   'virtio_net: failover',
   'failover:',
   'virtio-rng:',
@@ -26,9 +29,10 @@ const indexOf = (modules: readonly string[], builtin: readonly string[] = ['virt
 const index = indexOf(loadable);
 
 describe('the groups of an image', () => {
-  test('are those of every machine, of virtual ones, and of its boards', () => {
+  test('are those of every machine, of a squashfs, of virtual machines, and of its boards', () => {
     expect(planModuleGroups(index, '7.2', ['pi4'])).toEqual([
       { group: 'every', machine: undefined, modules: ['sunrpc', 'nfsv4', 'overlay'] },
+      { group: 'squash', machine: undefined, modules: ['loop', 'zstd_decompress', 'squashfs'] },
       {
         group: 'uefi',
         machine: undefined,
@@ -44,7 +48,7 @@ describe('the groups of an image', () => {
 
   test('of a machine with UEFI hold the card drivers that the kernel has', () => {
     const more = indexOf([...loadable, 'igb: i2c-algo-bit', 'i2c-algo-bit:', 'tg3:']);
-    expect(planModuleGroups(more, '7.2', ['uefi'])[1]?.modules).toEqual(
+    expect(planModuleGroups(more, '7.2', ['uefi'])[2]?.modules).toEqual(
       'virtio_mmio failover virtio_net virtio_rng i6300esb i2c_algo_bit igb tg3 mdio_bcm_unimac genet bcm_phy_lib broadcom'.split(
         ' ',
       ),
@@ -81,7 +85,7 @@ describe('a kernel without a module that is needed is refused', () => {
     );
   });
 
-  test.each(['nfsv4', 'overlay', 'virtio_net'])('on every image: %s', (name) => {
+  test.each(['nfsv4', 'overlay', 'loop', 'squashfs', 'virtio_net'])('on every image: %s', (name) => {
     const without = indexOf(loadable.filter((line) => !line.startsWith(`${name}:`)));
 
     expect(() => planModuleGroups(without, '7.2', [])).toThrow(
@@ -97,7 +101,9 @@ test('the archive holds the lists that boot/initramfs/lib/modules.sh reads', () 
 
   const archive = Buffer.from(encodeInitramfs(parts)).toString('latin1');
 
-  expect(archive).toContain('every sunrpc\nevery nfsv4\nevery overlay\nuefi virtio_mmio\n');
+  expect(archive).toContain(
+    'every sunrpc\nevery nfsv4\nevery overlay\nsquash loop\nsquash zstd_decompress\nsquash squashfs\nuefi virtio_mmio\n',
+  );
   expect(archive).toContain('pi4 bcm2835_wdt\npi4 mdio_bcm_unimac\npi4 bcm_phy_lib\npi4 broadcom\npi4 genet\n');
   expect(archive).toContain('pi4 brcm,bcm2711\n');
   for (const name of modules.keys()) expect(archive).toContain(`modules/${name}.ko\0`);

@@ -1,0 +1,26 @@
+/** The squashfs of an image's newest version, made before a role asks for it. */
+import path from 'node:path';
+
+import { imagesDir, listVersions, squashDir } from '../host/image-store.ts';
+import { listSquashes, makeSquashfs } from '../host/squashfs.ts';
+import { NotFoundError } from '../model/errors.ts';
+import { versionId, type SquashFile } from '../model/root-mode.ts';
+
+export interface SquashedVersion extends SquashFile {
+  /** `name@version` */
+  readonly version: string;
+}
+
+export async function squashNewest(stateDir: string, name: string, signal: AbortSignal): Promise<SquashedVersion> {
+  const [newest] = await listVersions(imagesDir(stateDir), name);
+  if (newest === undefined) {
+    throw new NotFoundError(`there is no version of the image ${name}`, { hint: `Run "pi-image build ${name}".` });
+  }
+  const version = versionId(newest);
+  const known = (await listSquashes(squashDir(stateDir))).get(version);
+  if (known !== undefined) return { version, ...known };
+  const root = path.join(imagesDir(stateDir), name, newest.version, 'root');
+  const epochSeconds = Math.floor(Date.parse(newest.builtAt) / 1000);
+  const made = await makeSquashfs({ of: newest, root, squashDir: squashDir(stateDir), epochSeconds, signal });
+  return { version, ...made };
+}

@@ -1,0 +1,96 @@
+/** Boards in QEMU whose root is a squashfs over NFS, one in memory, and a tree of their own. Needs root. */
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import type { Boot } from '../../src/model/boot.ts';
+import { buildImage, imageState } from '../support/pi-image.ts';
+import { raiseRootModeRack, type RootModeRack } from '../support/root-mode-rack.ts';
+
+const image = 'debian-lite';
+
+let rack: RootModeRack;
+const boots = new Map<string, Boot>();
+
+beforeAll(async () => {
+  await buildImage();
+  rack = await raiseRootModeRack(imageState, {
+    squash: { image, root: 'squash' },
+    ram: { image, root: 'ram' },
+    own: { image, root: 'persistent' },
+  });
+  // A board that comes before its root is made waits for it.
+  await rack.boot('squash', 'ram', 'own');
+  for (const node of ['squash', 'ram', 'own']) boots.set(node, await rack.ready(node));
+});
+
+afterAll(() => rack.down());
+
+test.each([
+  ['squash', 'overlay', 'squashfs'],
+  ['ram', 'overlay', 'squashfs'],
+  ['own', 'nfs4', undefined],
+])('%s is ready on its root, with no unit that failed', async (node, type, below) => {
+  expect(boots.get(node)?.closed?.reason).toBe('ready');
+  expect(await rack.on(node, 'findmnt -n -o FSTYPE /')).toBe(type);
+  expect(await rack.on(node, 'systemctl --failed --no-legend --plain')).toBe('');
+  if (below !== undefined) expect(await rack.on(node, 'findmnt -n -o FSTYPE /run/pi-image/image')).toBe(below);
+});
+
+test('a root in memory leaves the storage node alone', async () => {
+  expect(
+    await rack.on('ram', 'grep -c nfs /proc/mounts; findmnt -n -o FSTYPE -T /run/pi-image/ram/root.squashfs'),
+  ).toBe('0\ntmpfs');
+});
+
+describe('a tree of its own', () => {
+  const tree = async () => {
+    const folder = path.join(rack.dir, 'state/persistent/own', image);
+    return path.join(folder, (await readdir(folder))[0] ?? '', 'root');
+  };
+
+  test('has what its node writes, at once and after the plug was pulled', async () => {
+    await rack.on('own', 'echo mine > /root/kept; sync /root/kept');
+
+    expect(await readFile(path.join(await tree(), 'root/kept'), 'utf8')).toBe('mine\n');
+  });
+
+  test('never has its secrets: they are in memory, mounted over empty files', async () => {
+    const key = 'etc/ssh/ssh_host_ed25519_key';
+    const onNode = await rack.on('own', `cat /${key}; findmnt -n -o FSTYPE -T /${key}; stat -c %a /${key}`);
+
+    expect(onNode).toMatch(/^-----BEGIN OPENSSH PRIVATE KEY-----[^]*\ntmpfs\n600$/);
+    for (const secret of [key, 'etc/pi-image/boot.key']) {
+      expect(await readFile(path.join(await tree(), secret), 'utf8')).toBe('');
+    }
+  });
+
+  test('has the other files of its overlay', async () => {
+    expect(await readFile(path.join(await tree(), 'etc/hostname'), 'utf8')).toBe('own\n');
+  });
+
+  test('is exported to its node alone, and those of images read-only', async () => {
+    const config = await readFile(path.join(rack.dir, 'state/nfs/ganesha.conf'), 'utf8');
+    const blocks = config.split('EXPORT {').slice(1);
+    const own = blocks.find((block) => block.includes('/persistent/own/'));
+    expect(own).toContain('Clients = 10.42.0.13;');
+    expect(own).toContain('Access_Type = RW;');
+    for (const block of blocks.filter((each) => /"\/(?:images|squash)\//.test(each))) {
+      expect(block).toContain('Access_Type = RO;');
+    }
+  });
+});
+
+test('the agent of each says how its node is', async () => {
+  for (const node of ['squash', 'ram', 'own']) expect(await rack.show(node)).toMatchObject({ state: 'ready' });
+});
+
+test('explain says where the root comes from', async () => {
+  const explain = (node: string) =>
+    rack.mustRun('--config', path.join(rack.dir, 'cluster.yaml'), 'node', 'explain', node);
+
+  expect(await explain('squash')).toMatch(/squash: one file of \d+ MiB over NFS/);
+  expect(await explain('ram')).toMatch(/ram: one file of \d+ MiB over HTTP/);
+  expect(await explain('own')).toMatch(/\/persistent\/own\/debian-lite\/\S+ +\/ +read-write/);
+});
