@@ -9,19 +9,25 @@ import type { ClusterView } from '../model/view.ts';
 import { planFrozen } from '../plan/generation.ts';
 import type { SiteDeps } from '../serve/site.ts';
 import type { Paths } from './context.ts';
-import { readMadeRoots, readView } from './view.ts';
+import { readConfig, readMadeRoots } from './view.ts';
 
 export function siteReaders(
   paths: Paths,
-): Pick<SiteDeps, 'readConfig' | 'listImages' | 'listRoots' | 'fingerprint' | 'freeze'> {
+): Pick<SiteDeps, 'readConfig' | 'listImages' | 'listRoots' | 'fingerprint' | 'fingerprintOwn' | 'freeze'> {
   const images = imagesDir(paths.state);
   const trees = paths.dataDirs.flatMap((dir) => [path.join(dir, 'overlays'), path.join(dir, 'boot')]);
+  let secretFiles: readonly string[] = [];
   return {
-    readConfig: () => readView(paths),
+    readConfig: async () => {
+      const read = await readConfig(paths);
+      secretFiles = Object.values(read.cluster.secrets).flatMap((secret) => ('file' in secret ? [secret.file] : []));
+      return read;
+    },
+    fingerprintOwn: () => fingerprintTrees([paths.config, ...secretFiles]),
     listImages: () => listImages(images),
     listRoots: () => readMadeRoots(paths.state),
     fingerprint: async () =>
-      `${await fingerprintTrees([paths.config, ...trees])}\n${await fingerprintVersions(images)}\n` +
+      `${await fingerprintTrees([paths.config, ...secretFiles, ...trees])}\n${await fingerprintVersions(images)}\n` +
       (await fingerprintVersions(squashDir(paths.state))),
     freeze,
   };

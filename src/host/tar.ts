@@ -37,9 +37,9 @@ const orderOfKinds: Readonly<Record<NodeEntry['kind'], number>> = { directory: 0
 export async function packNodeFiles(files: readonly NodeFile[]): Promise<PackedFiles> {
   const entries = inOrder(files);
   const begun = entries.filter(isInBeginning);
-  let beginning = await beginningWith(files);
-  for (const entry of begun) beginning = await longer(beginning, entry);
-  const { hash, chunks, sizeBytes } = beginning;
+  let begins = await beginningWith(files);
+  for (const entry of begun) begins = await longer(begins, entry);
+  const { hash, chunks, sizeBytes } = begins;
   const rest = await packedToEnd((archive) => {
     for (const entry of entries.slice(begun.length)) addEntry(archive, entry);
   });

@@ -47,10 +47,16 @@ function checkFolder(spec: OverlaySpec, files: readonly OverlaySourceFile[], pat
   return [{ path: ['files', path], message: `there is no such file under files/${close}`, hint }];
 }
 
+const secretNames = new WeakMap<OverlaySpec, readonly string[]>();
+
 /** Those it says it needs and those that are the content of its files. */
-export function secretsOf({ needs, files }: OverlaySpec): string[] {
-  const contents = Object.values(files).flatMap(({ secret }) => (secret === undefined ? [] : [secret]));
-  return [...new Set([...needs.secrets, ...contents])];
+export function secretsOf(spec: OverlaySpec): readonly string[] {
+  const known = secretNames.get(spec);
+  if (known !== undefined) return known;
+  const contents = Object.values(spec.files).flatMap(({ secret }) => (secret === undefined ? [] : [secret]));
+  const names = [...new Set([...spec.needs.secrets, ...contents])];
+  secretNames.set(spec, names);
+  return names;
 }
 
 function isFolderOfSecret(spec: OverlaySpec, path: string): boolean {

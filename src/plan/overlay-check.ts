@@ -28,7 +28,7 @@ export function* refuseBrokenOverlays(before: ClusterView, now: ClusterView): Ge
 function checkTemplates({ name, files }: OverlaySource): void {
   for (const file of files) {
     if (file.kind !== 'file' || !file.isTemplate) continue;
-    checkTemplate({ key: file, text: file.bytes, source: `overlays/${name}/files/${file.path}.hbs` });
+    checkTemplate({ key: file, source: `overlays/${name}/files/${file.path}.hbs` });
   }
 }
 

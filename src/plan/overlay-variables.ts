@@ -47,36 +47,14 @@ export function liveVariables(node: NodeSpec, view: ClusterView, secrets: Secret
 /** All that templates of overlays may name. */
 export const variableNames = ['cluster', 'network', 'node', 'nodes', 'role', 'shares', 'slurm', 'ssh', 'vars'] as const;
 
-type VariableName = (typeof variableNames)[number];
+const clusterWide: ReadonlySet<string> = new Set(['cluster', 'network', 'nodes', 'slurm']);
 
 /** How far two nodes of a cluster see a variable alike: where this is the same text. undefined: each has its own. */
-const alikeBy: Readonly<Record<VariableName, (node: NodeVariables, caPublicKey: string) => string | undefined>> = {
-  cluster: () => '',
-  network: () => '',
-  nodes: () => '',
-  slurm: () => '',
-  role: ({ role }) => role,
-  shares: ({ role }) => role,
-  ssh: (_, caPublicKey) => caPublicKey,
-  vars: ({ vars }) => textOfVars(vars),
-  node: () => undefined,
-};
-
-/** @param secrets none where templates do not see the authority */
-export function alikeFor({ node }: FrozenVariables, secrets: SecretValues): (name: string) => string | undefined {
-  const ca = secrets['sshCaPublicKey'];
+export function alikeFor(variables: FrozenVariables): (name: string) => string | undefined {
   return (name) => {
-    const by = Object.hasOwn(alikeBy, name) ? alikeBy[name as VariableName] : undefined;
-    return by?.(node, name === 'ssh' && ca !== undefined ? Buffer.from(ca).toString('hex') : '');
+    if (name === 'node') return undefined;
+    return clusterWide.has(name) ? '' : JSON.stringify(variables[name]);
   };
-}
-
-const varsTexts = new WeakMap<object, string>();
-
-function textOfVars(vars: NodeVariables['vars']): string {
-  const text = varsTexts.get(vars) ?? JSON.stringify(vars);
-  varsTexts.set(vars, text);
-  return text;
 }
 
 /** What live files see of the whole cluster. The same object for views that say the same, so that it stands for all of them. */
@@ -104,14 +82,22 @@ export function tablesOf(view: ClusterView): ClusterTables {
   const nodes = view.nodes.map((node) => nodeVariables(node, view)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const before = recent.get(view.cluster) ?? [];
   const { overlays } = view;
-  const same = before.find((each) => each.overlays === overlays && isSameList(each.tables.nodes, nodes));
-  const made = same?.tables ?? { nodes, slurm: slurmVariables(view) };
+  const made = sameTables(before, nodes, view) ?? { nodes, slurm: slurmVariables(view) };
   recent.set(
     view.cluster,
-    [{ overlays, tables: made }, ...before.filter((each) => each !== same)].slice(0, recentCount),
+    [{ overlays, tables: made }, ...before.filter((each) => each.tables !== made)].slice(0, recentCount),
   );
   tables.set(view, made);
   return made;
+}
+
+/** Overlays decide who is a node of Slurm, and nearly every edit of them leaves that as it is. */
+function sameTables(before: readonly Recent[], nodes: readonly NodeVariables[], view: ClusterView) {
+  const alike = before.filter(({ tables: known }) => isSameList(known.nodes, nodes));
+  const found = alike.find(({ overlays }) => overlays === view.overlays);
+  if (found !== undefined || alike.length === 0) return found?.tables;
+  const slurm = JSON.stringify(slurmVariables(view));
+  return alike.find(({ tables: known }) => JSON.stringify(known.slurm) === slurm)?.tables;
 }
 
 /** Of two lists nearly all entries are the same objects. */

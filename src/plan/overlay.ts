@@ -12,16 +12,8 @@ import { canonicalJson, sha256 } from './canonical-json.ts';
 import { placeFrozen, placeLive, type PlacedEntry } from './overlay-entries.ts';
 import type { OverlayEntry } from './overlay-merge.ts';
 import { checkSecrets, checkVars } from './overlay-needs.ts';
-import {
-  alikeFor,
-  frozenVariables,
-  liveOnlyNames,
-  liveVariables,
-  roleOf,
-  tablesOf,
-  type FrozenVariables,
-} from './overlay-variables.ts';
-import { renderText, type TextRequest } from './overlay-text.ts';
+import { alikeFor, frozenVariables, liveVariables, roleOf, tablesOf } from './overlay-variables.ts';
+import { renderText, type Sight } from './overlay-text.ts';
 
 export interface OverlayInput {
   readonly node: NodeSpec;
@@ -69,10 +61,10 @@ function renderLive(
   checkSecrets(node, overlays, { cluster: view.cluster, secrets });
   const variables = liveVariables(node, view, secrets);
   const shared = tablesOf(view);
-  const rendering = { shared, secrets, variables, alike: alikeFor(variables, secrets) };
+  const rendering = { shared, own: variables.node, secrets, variables, alike: alikeFor(variables) };
   return placeLive(overlays, manifest)
     .filter(({ entry }) => isWanted(entry))
-    .map((placed) => nodeFile(placed, { ...rendering, notHere: withoutCa }));
+    .map((placed) => nodeFile(placed, rendering));
 }
 
 /** The part that a generation is made of; needs no secrets. */
@@ -81,28 +73,25 @@ export function renderFrozenOverlay({ node, view, manifest }: OverlayInput): Nod
   const variables = frozenVariables(node, view);
   checkVars(node, overlays, variables.vars);
   const { remove, entries } = placeFrozen(overlays, manifest);
-  const rendering = { shared: view.cluster, secrets: {}, variables, alike: alikeFor(variables, {}) };
-  return [
-    ...remove.map((glob): NodeFile => ({ kind: 'remove', glob })),
-    ...entries.map((placed) => nodeFile(placed, { ...rendering, notHere: notFrozen(placed.entry) })),
-  ];
+  const shared = view.cluster;
+  const rendering = { shared, own: variables.node, secrets: {}, variables, alike: alikeFor(variables) };
+  return [...remove, ...entries.map((placed) => nodeFile(placed, rendering))];
 }
 
 /** sha256 over paths, owners, modes and content; the same for the same tree, whatever made it. */
 export function overlayDigest(frozen: readonly NodeFile[]): string {
-  const entries = frozen.map((file) =>
-    canonicalJson(file.kind === 'file' ? { ...file, bytes: contentDigest(file.bytes) } : file),
-  );
-  return sha256(entries.toSorted().join('\n'));
+  return sha256(frozen.map(digestLine).toSorted().join('\n'));
 }
 
-/** A content that many nodes share is one object, and read once. */
-const digests = new WeakMap<Uint8Array, string>();
+/** A file that many nodes share is one object, and read once. */
+const digestLines = new WeakMap<NodeFile, string>();
 
-function contentDigest(bytes: Uint8Array): string {
-  const digest = digests.get(bytes) ?? sha256(bytes);
-  digests.set(bytes, digest);
-  return digest;
+function digestLine(file: NodeFile): string {
+  const known = digestLines.get(file);
+  if (known !== undefined) return known;
+  const line = canonicalJson(file.kind === 'file' ? { ...file, bytes: sha256(file.bytes) } : file);
+  digestLines.set(file, line);
+  return line;
 }
 
 /** Names of all secrets that the node's overlay asks for. */
@@ -124,42 +113,21 @@ function overlaysOf(node: NodeSpec, view: ClusterView): OverlaySource[] {
   });
 }
 
-interface Rendering extends Pick<TextRequest, 'shared' | 'alike' | 'notHere'> {
+interface Rendering extends Sight {
   readonly secrets: SecretValues;
-  readonly variables: FrozenVariables;
 }
+
+const noSecret = new Uint8Array();
 
 function nodeFile(placed: PlacedEntry, rendering: Rendering): NodeFile {
   switch (placed.kind) {
-    case 'link':
-      return { kind: 'link', path: placed.entry.path, target: placed.entry.target };
-    case 'directory':
-      return { kind: 'directory', ...placed.attributes };
+    case 'fixed':
+      return placed.file;
     case 'secret':
-      return {
-        kind: 'file',
-        ...placed.attributes,
-        isSecret: true,
-        bytes: rendering.secrets[placed.entry.secret] ?? new Uint8Array(),
-      };
-    case 'file':
-      return { kind: 'file', ...placed.attributes, bytes: contentOf(placed, rendering) };
+      return placed.fileWith(rendering.secrets[placed.secret] ?? noSecret);
+    case 'template':
+      return placed.fileWith(renderText(placed, rendering));
     default:
       return unreachable(placed);
   }
 }
-
-function contentOf({ entry, source }: Extract<PlacedEntry, { kind: 'file' }>, rendering: Rendering): Uint8Array {
-  const { text: key } = entry;
-  if (!key.isTemplate) return key.bytes;
-  return renderText({ ...rendering, own: rendering.variables.node, key, text: key.bytes, source });
-}
-
-function notFrozen(entry: OverlayEntry): Readonly<Record<string, string>> {
-  const reason =
-    `It changes with other nodes, so only live files see it: write "${entry.path}: { live: true }" ` +
-    `under files: in overlays/${entry.overlay}/overlay.yaml.`;
-  return Object.fromEntries(liveOnlyNames.map((name) => [name, reason]));
-}
-
-const withoutCa = { ssh: 'Write needs: { secrets: [sshCaPublicKey] } in overlay.yaml.' };

@@ -153,6 +153,7 @@ function isSameFiles(one: readonly NodeFile[], other: readonly NodeFile[]): bool
 }
 
 function isSameFile(one: NodeFile, other: NodeFile | undefined): boolean {
+  if (one === other) return true;
   if (one.kind !== 'file' || other?.kind !== 'file') return JSON.stringify(one) === JSON.stringify(other);
   const { bytes, ...attributes } = one;
   const { bytes: otherBytes, ...otherAttributes } = other;

@@ -1,5 +1,5 @@
 /** The site as it is now: what the owner wrote, the images there are, the nodes. A broken edit keeps what worked before. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 import type { StateFile } from '../host/state-file.ts';
 import type { Cluster } from '../model/cluster.ts';
@@ -12,7 +12,10 @@ import type { NodeSpec } from '../model/node.ts';
 import type { MadeRoots } from '../model/root-mode.ts';
 import { nodesWithMacs, type State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
+import { withChosenImages } from '../plan/image-choice.ts';
 import { atLearnedAddresses, hasOwnAddresses } from '../plan/learned-addresses.ts';
+import { refuseBrokenOverlays } from '../plan/overlay-check.ts';
+import { keepSame, keepSameImages } from '../plan/same-config.ts';
 import type { Health } from './health.ts';
 
 /** What the owner wrote, checked as "pi-image config check" does. */
@@ -25,6 +28,8 @@ export interface SiteDeps {
   readonly listRoots?: () => Promise<MadeRoots>;
   /** Differs when a file that `readConfig` or `listImages` reads has changed. */
   readonly fingerprint: () => Promise<string>;
+  /** The same for cluster.yaml and the files of its secrets. */
+  readonly fingerprintOwn?: () => Promise<string>;
   readonly state: Pick<StateFile, 'current' | 'onChange'>;
   /** Where nodes were seen last: it counts where another DHCP server gives the addresses. */
   readonly addresses?: SeenAddresses;
@@ -60,6 +65,7 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
   let config = await deps.readConfig();
   let images = await deps.listImages();
   let roots = await deps.listRoots?.();
+  let own = await deps.fingerprintOwn?.();
   const plan = memoizeDesired(deps.freeze);
   const addresses = () => (hasOwnAddresses(config.cluster) ? undefined : deps.addresses?.current());
   const view = memoizeView(() => ({ config, images, roots, state: deps.state.current(), addresses: addresses() }));
@@ -74,10 +80,19 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
 
   const readAgain = async () => {
     try {
-      const next = await deps.readConfig();
-      requireSameNetwork(config.cluster, next.cluster);
-      images = await deps.listImages();
-      roots = await deps.listRoots?.();
+      const read = await deps.readConfig();
+      requireSameNetwork(config.cluster, read.cluster);
+      const kept = keepSame(config, read);
+      const ownNow = await deps.fingerprintOwn?.();
+      // Another object is another cluster: its secrets are read again.
+      const next = ownNow === own ? kept : { ...kept, cluster: read.cluster };
+      const nextImages = keepSameImages(images, await deps.listImages());
+      const nextRoots = await deps.listRoots?.();
+      const cluster = withChosenImages(next.cluster, deps.state.current().imageChoices);
+      await inSlices(refuseBrokenOverlays(view(), { ...view(), ...next, cluster, images: nextImages }));
+      images = nextImages;
+      roots = nextRoots;
+      own = ownNow;
       config = next;
       tellChange();
       deps.health.report('config', []);
@@ -102,6 +117,18 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
   return { view, desired: (node) => plan(node, view()), reload, reloadIfChanged, onChange };
 }
 
+/** Of each turn of the event loop. */
+const sliceMs = 4;
+
+async function inSlices(work: Iterable<void>): Promise<void> {
+  let sliceBeganMs = performance.now();
+  for (const _ of work) {
+    if (performance.now() - sliceBeganMs < sliceMs) continue;
+    await nextTurn();
+    sliceBeganMs = performance.now();
+  }
+}
+
 interface Sources {
   readonly config: SiteConfig;
   readonly images: ClusterView['images'];
@@ -122,31 +149,47 @@ function memoizeView(read: () => Sources): () => ClusterView {
       last.from.roots === from.roots &&
       last.from.addresses === from.addresses &&
       last.from.state.nodes === from.state.nodes &&
+      last.from.state.imageChoices === from.state.imageChoices &&
       last.from.state.learnedMacs === from.state.learnedMacs;
     if (last === undefined || !isSame) {
       const nodes = atLearnedAddresses(nodesWithMacs(from.state), from.addresses ?? new Map());
-      last = { from, view: { ...from.config, images: from.images, nodes, ...(from.roots && { roots: from.roots }) } };
+      last = {
+        from,
+        view: { ...chosenConfig(from), images: from.images, nodes, ...(from.roots && { roots: from.roots }) },
+      };
     }
     return last.view;
   };
 }
 
+function chosenConfig({ config, state: { imageChoices } }: Sources): SiteConfig & Pick<ClusterView, 'imageChoices'> {
+  return { ...config, cluster: withChosenImages(config.cluster, imageChoices), imageChoices };
+}
+
+interface Planned {
+  readonly desired: Desired;
+  readonly from: ClusterView;
+}
+
 /** What is frozen follows from the node and what the owner wrote, not from other nodes: a change of one keeps the others' plans. */
 function memoizeDesired(freeze: SiteDeps['freeze']) {
-  let plans = new WeakMap<NodeSpec, Desired>();
-  let from: ClusterView | undefined;
+  const plans = new WeakMap<NodeSpec, Planned>();
   return (node: NodeSpec, view: ClusterView): Desired => {
-    if (from !== undefined && !isSameConfig(from, view)) plans = new WeakMap();
-    from = view;
-    const found = plans.get(node) ?? decide(() => freeze(node, view));
-    plans.set(node, found);
-    return found;
+    const known = plans.get(node);
+    if (known?.from === view) return known.desired;
+    const isKept = known !== undefined && isSameFor(node.role, known.from, view);
+    const desired = isKept ? known.desired : decide(() => freeze(node, view));
+    plans.set(node, { desired, from: view });
+    return desired;
   };
 }
 
-function isSameConfig(one: ClusterView, other: ClusterView): boolean {
-  const parts = ['cluster', 'images', 'overlays', 'boardTemplates', 'roots'] as const;
-  return parts.every((part) => one[part] === other[part]);
+/** A change of an overlay is one for the roles that have it. */
+function isSameFor(role: string, one: ClusterView, other: ClusterView): boolean {
+  const parts = ['cluster', 'imageChoices', 'images', 'boardTemplates', 'roots'] as const;
+  if (!parts.every((part) => one[part] === other[part])) return false;
+  const names = one.cluster.roles[role]?.overlays ?? [];
+  return one.overlays === other.overlays || names.every((name) => one.overlays.get(name) === other.overlays.get(name));
 }
 
 function decide(freeze: () => FrozenBoot): Desired {

@@ -2,10 +2,10 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { ConfigError } from '../../src/model/errors.ts';
-import { renderText, scopeOf, type TextRequest } from '../../src/plan/overlay-text.ts';
+import { renderText, scopeOf, type Sight } from '../../src/plan/overlay-text.ts';
 import { compileTemplate } from '../../src/plan/render.ts';
 
-const notHere = {};
+const fileOf = (text: string) => ({ key: { bytes: Buffer.from(text) }, source: 'x' });
 
 /** As the variables of overlays are shared. */
 const alikeOf = (role: string) => (name: string) => {
@@ -25,61 +25,41 @@ test.each([
   ['{{#if (eq cluster "plum")}}{{vars}}{{/if}}', 'node'],
   ['{{shares}} {{node}}', 'node'],
 ])('%s is one text for each %s', (template, scope) => {
-  const [key, shared] = [{}, {}];
-  const request = (name: string, role: string): TextRequest => {
-    const variables = {
-      nodes: ['a'],
-      cluster: 'plum',
-      network: 'n',
-      slurm: 's',
-      role,
-      shares: role,
-      node: name,
-      vars: name,
-    };
-    const text = Buffer.from(template);
-    return { key, text, source: 'x', shared, own: {}, alike: alikeOf(role), variables, notHere };
+  const [file, shared] = [fileOf(template), {}];
+  const sight = (name: string, role: string): Sight => {
+    const own = { role, shares: role, node: name, vars: name };
+    const variables = { nodes: ['a'], cluster: 'plum', network: 'n', slurm: 's', ...own };
+    return { shared, own: {}, alike: alikeOf(role), variables };
   };
-  const one = renderText(request('one', 'compute'));
-  const other = renderText(request('two', 'compute'));
-  const third = renderText(request('three', 'login'));
+  const one = renderText(file, sight('one', 'compute'));
+  const other = renderText(file, sight('two', 'compute'));
+  const third = renderText(file, sight('three', 'login'));
 
   expect(one === other).toBe(scope !== 'node');
   expect(one === third).toBe(scope === 'cluster');
-  expect(scopeOf(request('one', 'compute'), variableNames).scope).toBe(scope);
+  expect(scopeOf(file, alikeOf('compute'), variableNames).scope).toBe(scope);
 });
 
 test("a node's own text is rendered once for it", () => {
-  const [key, shared, own, text] = [{}, {}, {}, Buffer.from('{{node}}')];
-  const request = { key, shared, own, text, source: 'x', alike: alikeOf('r'), variables: { node: 'a' }, notHere };
+  const file = fileOf('{{node}}');
+  const sight = { shared: {}, own: {}, alike: alikeOf('r'), variables: { node: 'a' } };
 
-  expect(renderText(request)).toBe(renderText(request));
-  expect(renderText({ ...request, own: {} })).not.toBe(renderText(request));
+  expect(renderText(file, sight)).toBe(renderText(file, sight));
+  expect(renderText(file, { ...sight, own: {} })).not.toBe(renderText(file, sight));
 });
 
 test('other shared variables are another cluster', () => {
-  const [key, text] = [{}, Buffer.from('{{join nodes}}')];
+  const file = fileOf('{{join nodes}}');
   const rendered = (nodes: string[]) =>
-    String(
-      renderText({
-        key,
-        text,
-        source: 'x',
-        shared: nodes,
-        own: {},
-        alike: alikeOf('r'),
-        variables: { nodes },
-        notHere,
-      }),
-    );
+    String(renderText(file, { shared: nodes, own: {}, alike: alikeOf('r'), variables: { nodes } }));
 
   expect([rendered(['a']), rendered(['b'])]).toEqual(['a', 'b']);
 });
 
 test('a text that failed is tried again', () => {
-  const [key, shared, own, text] = [{}, {}, {}, Buffer.from('{{cluster.name}}')];
-  const withVariables = (variables: TextRequest['variables']) => () =>
-    String(renderText({ key, text, source: 'x', shared, own, alike: alikeOf('r'), variables, notHere }));
+  const file = fileOf('{{cluster.name}}');
+  const sight = { shared: {}, own: {}, alike: alikeOf('r') };
+  const withVariables = (variables: Sight['variables']) => () => String(renderText(file, { ...sight, variables }));
 
   expect(withVariables({ cluster: {} })).toThrow(ConfigError);
   expect(withVariables({ cluster: { name: 'plum' } })()).toBe('plum');
@@ -138,10 +118,10 @@ function attempt(work: () => string): string {
 }
 
 test('each node gets byte by byte what it gets when every file is rendered for it alone', () => {
-  let shared = 0;
+  let count = 0;
   fc.assert(
     fc.property(template, (text) => {
-      const request = { key: {}, text: Buffer.from(text), source: 'x', shared: {}, notHere };
+      const [file, shared] = [fileOf(text), {}];
       const alone = compileTemplate(text, 'x');
       const nodes = [
         ['one', 'compute'],
@@ -151,13 +131,13 @@ test('each node gets byte by byte what it gets when every file is rendered for i
       const made = nodes.map(([name, role]) => {
         const variables = variablesOf(name, role);
         const own = variables.node;
-        const together = attempt(() => String(renderText({ ...request, own, alike: alikeOf(role), variables })));
+        const together = attempt(() => String(renderText(file, { shared, own, alike: alikeOf(role), variables })));
         expect(together).toBe(attempt(() => alone(variables)));
         return together;
       });
-      shared += Number(made[0] === made[1] && made[0] !== 'refused');
+      count += Number(made[0] === made[1] && made[0] !== 'refused');
     }),
     { numRuns: 200 },
   );
-  expect(shared).toBeGreaterThan(5);
+  expect(count).toBeGreaterThan(5);
 });

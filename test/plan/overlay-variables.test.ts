@@ -16,13 +16,14 @@ describe("the cluster's tables", () => {
 
     expect(tablesOf(withRole('node01', 'login'))).toBe(planned);
     expect(tablesOf({ ...view, images: new Map() })).toBe(tablesOf(view));
+    expect(tablesOf({ ...view, overlays: new Map(view.overlays) })).toBe(tablesOf(view));
   });
 
   test.each<[string, ClusterView]>([
     ['another role', withRole('node01', 'login')],
     ['one node less', { ...view, nodes: view.nodes.slice(1) }],
     ['another cluster file', { ...view, cluster: sampleCluster() }],
-    ['other overlays, which say who runs slurmd', { ...view, overlays: new Map(view.overlays) }],
+    ['other overlays, where nobody runs slurmd', { ...view, overlays: new Map() }],
     ['another variable', { ...view, nodes: view.nodes.map((node) => ({ ...node, vars: { cpus: 3 } })) }],
   ])('are others with %s', (_name, other) => {
     expect(tablesOf(other)).not.toBe(tablesOf(view));

@@ -15,6 +15,7 @@ import {
   sampleManifest,
   sampleNode,
   sampleNodes,
+  sampleOverlay,
   sampleView,
 } from '../support/sample-view.ts';
 
@@ -26,6 +27,7 @@ async function openSample() {
     config: (): SiteConfig => view,
     images: view.images,
     fingerprint: 'one',
+    own: 'one',
     state: { ...emptyState, nodes: [...sampleNodes()] } as State,
   };
   const health = createHealth(() => 0);
@@ -35,6 +37,7 @@ async function openSample() {
     readConfig: () => Promise.resolve().then(() => files.config()),
     listImages: () => Promise.resolve(files.images),
     fingerprint: () => Promise.resolve(files.fingerprint),
+    fingerprintOwn: () => Promise.resolve(files.own),
     state: { current: () => files.state, onChange: () => undefined },
     freeze: (node, of): FrozenBoot => {
       frozenCount += 1;
@@ -72,6 +75,10 @@ test('what a node boots is planned once, until it or what the owner wrote change
   expect(frozenCount()).toBe(2);
 
   files.config = () => sampleView();
+  await site.reload();
+  // Read again, and the same.
+  expect(site.desired(node)).toBe(first);
+  files.config = () => sampleView({ cluster: sampleCluster({ vars: { rack: 1 } }) });
   await site.reload();
   expect(site.desired(node)).not.toBe(first);
   files.images = new Map([['debian-lite', [sampleManifest({ version: '20261122.1' })]]]);
@@ -112,6 +119,65 @@ test('a broken edit keeps what worked, says why, and its repair is taken', async
   await site.reloadIfChanged();
   expect(site.view().cluster).toBe(repaired.cluster);
   expect(said()).toEqual([]);
+});
+
+/** The sample with this overlay in the place of its namesake. */
+const withOverlay = (name: string, spec: Record<string, unknown>, texts: Record<string, string>): SiteConfig => ({
+  ...view,
+  overlays: new Map([...view.overlays, [name, sampleOverlay(name, spec, texts)]]),
+});
+
+test.each([
+  ['is none', { 'etc/motd.hbs': '{{#if node' }, 'overlays/login/files/etc/motd.hbs is not a template'],
+  [
+    'names what is not there',
+    { 'etc/motd.hbs': '{{nod.name}}' },
+    'login: overlays/login/files/etc/motd.hbs: there is no',
+  ],
+])('an edited template that %s is not taken', async (_name, texts, reason) => {
+  const { site, files, said } = await openSample();
+  const before = site.view();
+  files.config = () => withOverlay('login', {}, texts);
+
+  await site.reload();
+  expect(site.view()).toBe(before);
+  expect(said()).toEqual([expect.stringContaining(reason)]);
+
+  files.config = () => withOverlay('login', {}, { 'etc/motd.hbs': '{{node.name}}' });
+  await site.reload();
+  expect(site.view().overlays.get('login')?.files).toHaveLength(1);
+  expect(said()).toEqual([]);
+});
+
+test('an edit of an overlay is a new plan for the nodes that have it, and for no other', async () => {
+  const { site, files, frozenCount } = await openSample();
+  const plans = () => site.view().nodes.map((node) => site.desired(node));
+  const before = plans();
+  files.config = () => withOverlay('slurm-compute', {}, { 'etc/note.hbs': '{{role.name}}' });
+
+  await site.reload();
+
+  const isKept = plans().map((plan, index) => [site.view().nodes[index]?.role, plan === before[index]]);
+  expect(isKept).toEqual([
+    ['compute', false],
+    ['controller', true],
+    ['compute', false],
+    ['login', true],
+  ]);
+  expect(frozenCount()).toBe(6);
+});
+
+test('another content of the cluster file or its secrets is another cluster', async () => {
+  const { site, files } = await openSample();
+  const cluster = () => site.view().cluster;
+  files.config = () => sampleView();
+
+  await site.reload();
+  expect(cluster()).toBe(view.cluster);
+
+  files.own = 'touched';
+  await site.reload();
+  expect(cluster()).not.toBe(view.cluster);
 });
 
 test('nothing is read while nothing has changed', async () => {
