@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 
 import type { openDatagrams } from '../host/datagram/open.ts';
+import { keepHeapSmall } from '../host/heap.ts';
 import type { InheritedSocket } from '../host/systemd-sockets.ts';
 import { UsageError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
@@ -60,12 +61,13 @@ export function bootPlane(service: Service, options: BootPlaneOptions): Plane {
 function startThread(workerData: PlaneData): Worker {
   const isSource = import.meta.url.endsWith('.ts');
   const entry = new URL(isSource ? './plane-thread.ts' : './plane-thread.js', import.meta.url);
-  return new Worker(entry, {
+  const worker = new Worker(entry, {
     name: 'boot-plane',
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: heapMib, maxYoungGenerationSizeMb: youngHeapMib },
     ...(isSource && { execArgv: ['--import', loader()] }),
   });
+  return worker.once('online', keepHeapSmall);
 }
 
 /** @param text of PI_IMAGE_DATAGRAMS */

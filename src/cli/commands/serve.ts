@@ -1,13 +1,13 @@
 /** pi-image serve: DHCP, TFTP, HTTP, NFS exports and time for the boot network, until it is told to stop. */
 import { Option } from 'commander';
 
-import { keepHeapSmall } from '../../host/heap.ts';
 import { logTo } from '../../host/log.ts';
 import { nfsChoices, type NfsChoice } from '../../host/nfs/choose.ts';
 import { parseListenFds } from '../../host/systemd-sockets.ts';
 import { ConfigError, PiImageError } from '../../model/errors.ts';
 import { supervise } from '../../serve/supervise.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
+import { requireExportsApart } from '../exports-apart.ts';
 import { requireMachine } from '../serve-checks.ts';
 import { serviceParts } from '../wire-up-parts.ts';
 import { bootPlane, parseDatagramPath } from '../wire-up-plane.ts';
@@ -39,13 +39,14 @@ export const registerServe: RegisterCommand = (program, context) => {
 };
 
 async function serve(flags: ServeFlags, context: CliContext): Promise<void> {
-  keepHeapSmall();
   const paths = context.paths();
   // oxlint-disable-next-line node/no-process-env -- for tests and for who looks for a fault; no flag for daily use
   const datagrams = parseDatagramPath(process.env['PI_IMAGE_DATAGRAMS']);
   await requireAll([
     requireMachine({ isRoot: process.getuid?.() === 0, nfs: flags.nfs, servesTime: flags.time }),
-    siteReaders(paths).readConfig(),
+    siteReaders(paths)
+      .readConfig()
+      .then(({ cluster }) => requireExportsApart(paths, cluster)),
   ]);
   const log = logTo(process.stdout);
   const stop = new AbortController();
