@@ -35,8 +35,7 @@ export async function startFileServer(files: Readonly<Record<string, Buffer>>): 
 type State = Pick<FileServer, 'asked' | 'files' | 'breaks' | 'habits'>;
 
 function answer(request: IncomingMessage, response: ServerResponse, { asked, files, breaks, habits }: State): void {
-  const { range } = request.headers;
-  asked.push(`${request.method} ${request.url}${range === undefined ? '' : ` ${range}`}`);
+  asked.push(describe(request));
   const file = files.get(String(request.url));
   if (habits.status !== undefined || file === undefined) return void response.writeHead(habits.status ?? 404).end();
   const etag = `"${createHash('sha256').update(file).digest('hex').slice(0, 16)}"`;
@@ -45,10 +44,11 @@ function answer(request: IncomingMessage, response: ServerResponse, { asked, fil
     return void response.writeHead(416, { 'content-range': `bytes */${file.byteLength}` }).end();
   }
   const body = file.subarray(first ?? 0);
+  const part = { 'content-range': `bytes ${first}-${file.byteLength - 1}/${file.byteLength}` };
   response.writeHead(first === undefined ? 200 : 206, {
     etag,
     ...(habits.lengths && { 'content-length': body.byteLength }),
-    ...(first !== undefined && { 'content-range': `bytes ${first}-${file.byteLength - 1}/${file.byteLength}` }),
+    ...(first !== undefined && part),
   });
   const broken = breaks.shift();
   if (broken === undefined) return void response.end(body);
@@ -61,4 +61,8 @@ function firstByte({ headers }: IncomingMessage, etag: string): number | undefin
   const { range = '', 'if-range': condition = etag } = headers;
   const first = /^bytes=(\d+)-$/.exec(range)?.[1];
   return first === undefined || condition !== etag ? undefined : Number(first);
+}
+
+function describe({ method, url, headers: { range } }: IncomingMessage): string {
+  return `${method} ${url}${range === undefined ? '' : ` ${range}`}`;
 }
