@@ -26,6 +26,7 @@ import {
   type PlacedProblem,
   type ProblemPath,
 } from '../model/problem.ts';
+import { writeFileAtomically } from './atomic-file.ts';
 
 export interface YamlFile<T> {
   readonly value: T;
@@ -55,6 +56,24 @@ export function parseYaml<S extends z.ZodType>(text: string, file: string, schem
   const known = new Set(wrong.map((problem) => JSON.stringify(problem.path)));
   const problems = [...wrong, ...bent.filter((problem) => !known.has(JSON.stringify(problem.path)))];
   throw new ProblemsError(inFileOrder(placeProblems(problems, place)));
+}
+
+/** Adds an entry and leaves every other line as the person wrote it. */
+export async function addToYamlList(file: string, key: string, value: object): Promise<void> {
+  const text = await readText(file, undefined);
+  const list: unknown = parseDocument(text).get(key, true);
+  const hasItems = isSeq(list) && list.items.length > 0;
+  if (!hasItems || list.flow === true || list.range === null || list.range === undefined) {
+    const document = parseDocument(text);
+    if (hasItems) document.addIn([key], document.createNode(value));
+    else document.set(key, [value]);
+    return writeFileAtomically(file, document.toString({ lineWidth: 0 }));
+  }
+  const [start, end] = list.range;
+  const indent = ' '.repeat(start - (text.lastIndexOf('\n', start - 1) + 1));
+  const before = text.slice(0, end).trimEnd();
+  const entry = renderYaml([value]).trimEnd().replaceAll(/^/gm, indent);
+  await writeFileAtomically(file, `${before}\n${entry}\n${text.slice(before.length).replace(/^[ \t]*\n/, '')}`);
 }
 
 /** Quotes what would not come back as the same text: serials of digits, for example. */

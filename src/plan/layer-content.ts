@@ -14,7 +14,7 @@ export function layerContent({ entries, whiteouts, opaque }: LayerIndex): string
 }
 
 /** Has no influence on an image, and on no program of a later layer either. */
-function isSealed(path: string): boolean {
+export function isSealed(path: string): boolean {
   return (
     exact.has(path) || globs.some((glob) => matchesGlob(path, glob)) || below.some((folder) => path.startsWith(folder))
   );

@@ -4,13 +4,17 @@ import { Option } from 'commander';
 import { lockChanges, readLock, writeLock } from '../../build/lock-file.ts';
 import { prepareBuild, type BuildOptions, type PlannedBuild } from '../../build/prepare-build.ts';
 import { runBuild } from '../../build/run.ts';
+import { buildEngines, type BuildEngine } from '../../build/running-build.ts';
+import { squashNewest } from '../../build/squash-version.ts';
 import { imagesDir, listVersions } from '../../host/image-store.ts';
-import { HostError, UsageError } from '../../model/errors.ts';
+import { HostError } from '../../model/errors.ts';
 import { renderPlan, renderUnknownPlan } from '../../plan/build-text.ts';
-import { overridable, type SourceOverrides } from '../../plan/build-sources.ts';
+import type { SourceOverrides } from '../../plan/build-sources.ts';
 import { showProgress } from '../build-progress.ts';
 import { buildRequest } from '../build-request.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
+import { sourceOption } from '../source-option.ts';
+import { renderBytes } from '../format.ts';
 
 interface BuildFlags {
   readonly plan?: boolean;
@@ -18,6 +22,8 @@ interface BuildFlags {
   readonly update?: boolean;
   readonly anew?: boolean;
   readonly offline?: boolean;
+  readonly engine: BuildEngine;
+  readonly squash?: boolean;
   readonly mirror: Readonly<Record<string, string>>;
   readonly keyring: Readonly<Record<string, string>>;
 }
@@ -35,6 +41,12 @@ export const registerBuild: RegisterCommand = (program, context) => {
     .option('--update', 'look for newer packages; they become a layer on top, or a new base where they are many')
     .option('--anew', 'take the newest of every package, with a new base')
     .addOption(new Option('--offline', 'use only what is on this machine').conflicts(['update', 'anew']))
+    .option('--squash', "also make the version's squashfs, for roles with root: squash or ram")
+    .addOption(
+      new Option('--engine <engine>', 'how packages are installed where arm64 is emulated; the result is the same')
+        .choices(buildEngines)
+        .default('fast'),
+    )
     .addOption(sourceOption('--mirror <source=url>', 'take an archive from this address'))
     .addOption(sourceOption('--keyring <source=file>', 'trust this key file for an archive'))
     .addHelpText(
@@ -44,22 +56,11 @@ export const registerBuild: RegisterCommand = (program, context) => {
     .action((image: string, flags: BuildFlags) => build(image, flags, context));
 };
 
-/** Can be given several times; gathers `name=value` into a record. */
-export function sourceOption(flags: string, description: string): Option {
-  const option = new Option(flags, `${description} (${overridable.join(', ')}); may be repeated`).default({}, 'none');
-  return option.argParser((text: string, sofar: Record<string, string>) => {
-    const [, source = '', value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-    if (!overridable.some((name) => name === source)) {
-      throw new UsageError(`"${text}" is not SOURCE=VALUE`, { hint: `SOURCE is one of ${overridable.join(', ')}.` });
-    }
-    return { ...sofar, [source]: value };
-  });
-}
-
 async function build(name: string, flags: BuildFlags, context: CliContext): Promise<void> {
   const shown = showProgress(context);
   try {
     await buildShown(name, flags, { context, shown });
+    if (flags.squash === true && !buildOptions(flags).onlyPlan) await squash(name, { context, shown });
   } finally {
     shown.close();
   }
@@ -71,7 +72,8 @@ interface Shown {
 }
 
 async function buildShown(name: string, flags: BuildFlags, { context, shown }: Shown): Promise<void> {
-  const request = await buildRequest(name, { context, progress: shown.progress, offline: flags.offline === true });
+  const asked = await buildRequest(name, { context, progress: shown.progress, offline: flags.offline === true });
+  const request = { ...asked, engine: flags.engine };
   const options = buildOptions(flags);
   const before = await readLock(request);
   const planned = await prepareBuild(request, options);
@@ -100,6 +102,12 @@ async function buildShown(name: string, flags: BuildFlags, { context, shown }: S
       ? `published ${version}\n`
       : `nothing to publish: what was made anew holds what ${version} holds\n`,
   );
+}
+
+async function squash(name: string, { context, shown }: Shown): Promise<void> {
+  shown.progress.note(`packing the squashfs of ${name}`);
+  const made = await squashNewest(context.paths().state, name, context.signal);
+  context.stdout(`${made.version}: root.squashfs of ${renderBytes(made.sizeBytes)}, sha256 ${made.sha256}\n`);
 }
 
 function buildOptions(flags: BuildFlags): BuildOptions {

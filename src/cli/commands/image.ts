@@ -1,10 +1,13 @@
 /** pi-image image: the published versions of images. */
 import type { RegisterCommand } from '../context.ts';
+import { registerCatalog } from './image-catalog.ts';
 import { registerDiff } from './image-diff.ts';
 import { registerGc } from './image-gc.ts';
 import { registerImport } from './image-import.ts';
 import { registerList, registerShow } from './image-list.ts';
+import { registerLock } from './image-lock.ts';
 import { registerPin } from './image-pin.ts';
+import { registerExec, registerShell } from './image-try.ts';
 import { registerVerify } from './image-verify.ts';
 import { registerWhy } from './image-why.ts';
 
@@ -17,5 +20,9 @@ export const registerImage: RegisterCommand = (program, context) => {
   registerVerify(image, context);
   registerPin(image, context);
   registerGc(image, context);
+  registerCatalog(image, context);
   registerImport(image, context);
+  registerLock(image, context);
+  registerExec(image, context);
+  registerShell(image, context);
 };
