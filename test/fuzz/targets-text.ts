@@ -80,6 +80,8 @@ const hosts: FuzzTarget = {
   seeds: () => texts('node[01-08,10],head', 'rack[1-2]-node[01-03]', 'a,b', 'n[1-9999]'),
   words: ['[1-9999]', '[', ']', ',', '-', '[01-08]', '999999999', 'node', '[1,'],
   maxBytes: 1000,
+  // A few bytes are 10,000 names, and as much garbage again.
+  wholeBytes: 10_000,
   run: (bytes) => {
     const names = parsed(() => expandHostlist(latin1(bytes)));
     if (names === undefined) return refused;
