@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, rm, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path';
 
 import { run } from '../host/process.ts';
-import { listFiles } from '../host/tree.ts';
+import { listFiles, readHead } from '../host/tree.ts';
 import type { LockedPackage } from '../model/package-lock.ts';
 import type { BuildStepArgs } from '../plan/build.ts';
 import { ipxeProgram, overlaysReadme, planBootLayout } from '../plan/boot-layout.ts';
@@ -63,8 +63,12 @@ async function copyBootFile(from: string, to: string): Promise<void> {
   await chmod(to, 0o644);
 }
 
+const gzipMagic = '\u001F\u008B';
+
 /** A plain kernel is over what a Pi 3 can load: 65,535 blocks of 512 bytes. Without name and time inside, same bytes each time. */
 async function gzipFile(from: string, to: string, signal: AbortSignal): Promise<void> {
+  // Raspberry Pi's kernels come packed, and firmware unpacks once.
+  if (readHead(from, 2) === gzipMagic) return copyBootFile(from, to);
   const copy = to.replace(/\.img$/, '.raw');
   await copyFile(from, copy);
   await run(['gzip', '-9', '--no-name', '--force', '--suffix', '.packed', copy], { signal });

@@ -1,4 +1,7 @@
-/** Which files of a root become which files of boot/: firmware, device trees and kernels, in Debian's layouts and Raspberry Pi's. */
+/**
+ * Which files of a root become which files of boot/: firmware, device trees and kernels, in Debian's layouts, in
+ * Raspberry Pi's, and as the FAT partition of an official card has them.
+ */
 import path from 'node:path';
 
 import type { BoardName } from '../model/board.ts';
@@ -27,7 +30,7 @@ export function planBootLayout(files: readonly string[], boards: readonly BoardN
   const kernels = planKernels(files, boards);
   const firmware = firmwareBoards(boards).length > 0 ? firmwareFiles(files) : [];
   // A Pi 5's own kernel comes last: where both packages have a device tree, its boards get theirs.
-  const trees = kernels.flatMap(({ release }) => deviceTrees(files, release));
+  const trees = kernels.flatMap(({ release, source }) => deviceTrees(files, release, source));
   return { kernels, copies: withFirmwareNames(new Map([...firmware, ...trees])) };
 }
 
@@ -52,8 +55,8 @@ function withFirmwareNames(copies: ReadonlyMap<string, string>): ReadonlyMap<str
 
 function planKernels(files: readonly string[], boards: readonly BoardName[]): BootKernel[] {
   const releases = findKernels(files);
-  const forPi5 = releases.find(({ release }) => release.endsWith('-rpi-2712'));
-  const main = releases.filter(({ release }) => !release.endsWith('-rpi-2712'));
+  const forPi5 = releases.find(({ release }) => isForPi5(release));
+  const main = releases.filter(({ release }) => !isForPi5(release));
   if (main.length === 0) {
     throw new ConfigError('the image has no kernel', { hint: 'Add linux-image-arm64 to the packages of its base.' });
   }
@@ -79,20 +82,53 @@ function withInitramfs(found: Pick<BootKernel, 'release' | 'source'>, boards: re
   return [...made('initramfs8', pis), ...made('initramfs_uefi', others)];
 }
 
+/** `6.12.47+rpt-rpi-2712`, and `6.1.21-v8-16k+` before there were packages of it. */
+function isForPi5(release: string): boolean {
+  return /(?:-rpi-2712|-16k\+?)$/.test(release);
+}
+
+interface FoundKernel {
+  readonly release: string;
+  readonly source: string;
+}
+
 /** Kernels whose modules are there. Debian's 7.x keeps vmlinuz beside its modules, all others keep it in boot/. */
-function findKernels(files: readonly string[]): { release: string; source: string }[] {
+function findKernels(files: readonly string[]): FoundKernel[] {
   const all = new Set(files);
   const releases = new Set(files.flatMap((file) => /^usr\/lib\/modules\/([^/]+)\/modules\.dep$/.exec(file)?.[1] ?? []));
-  return [...releases].toSorted().flatMap((release) => {
+  const packaged = [...releases].toSorted().flatMap((release): FoundKernel[] => {
     const source = [`usr/lib/modules/${release}/vmlinuz`, `boot/vmlinuz-${release}`].find((file) => all.has(file));
     return source === undefined ? [] : [{ release, source }];
   });
+  const named = new Set(packaged.map(({ release }) => release));
+  const others = [...releases].filter((release) => !named.has(release)).toSorted();
+  return [...packaged, ...cardKernels(files, others, packaged)];
+}
+
+/** Where the FAT of an official card is mounted: since bookworm, and before. */
+const cardFolders = ['boot/firmware', 'boot'] as const;
+
+/** What a card's kernel is does not stand in its name: it is the one whose modules are left. A package's goes before it. */
+function cardKernels(
+  files: readonly string[],
+  releases: readonly string[],
+  packaged: readonly FoundKernel[],
+): FoundKernel[] {
+  const ofName = (name: string, fits: (release: string) => boolean): FoundKernel[] => {
+    const source = cardFolders.map((folder) => `${folder}/${name}`).find((file) => files.includes(file));
+    if (source === undefined || packaged.some(({ release }) => fits(release))) return [];
+    return releases.filter(fits).map((release) => ({ release, source }));
+  };
+  const is64Bit = (release: string) => !isForPi5(release) && /(?:v8\+?|arm64)$/.test(release);
+  return [...ofName('kernel8.img', is64Bit), ...ofName('kernel_2712.img', isForPi5)];
 }
 
 function firmwareFiles(files: readonly string[]): [name: string, source: string][] {
-  const found = files.filter((file) =>
-    /^usr\/lib\/raspi-firmware\/(?:bootcode\.bin|start[\w]*\.elf|fixup[\w]*\.dat)$/.test(file),
+  const wanted = /^(?:bootcode\.bin|start[\w]*\.elf|fixup[\w]*\.dat)$/;
+  const folders = ['usr/lib/raspi-firmware', ...cardFolders].map((folder) =>
+    files.filter((file) => path.posix.dirname(file) === folder && wanted.test(path.posix.basename(file))),
   );
+  const found = folders.find((inFolder) => inFolder.length > 0) ?? [];
   if (found.length === 0) {
     throw new ConfigError('the image has no Raspberry Pi firmware (start4.elf, fixup4.dat, …)', {
       hint: 'Add raspi-firmware to the packages of its base, or leave only uefi in boards.',
@@ -101,14 +137,26 @@ function firmwareFiles(files: readonly string[]): [name: string, source: string]
   return found.map((file) => [path.posix.basename(file), file]);
 }
 
-/** `/usr/lib/linux-image-6.12…/broadcom/`, since Debian's 7.x `/usr/lib/modules/7.2…/dtb/broadcom/`. */
-function deviceTrees(files: readonly string[], release: string): [name: string, source: string][] {
+/**
+ * `/usr/lib/linux-image-6.12…/broadcom/`, since Debian's 7.x `/usr/lib/modules/7.2…/dtb/broadcom/`; beside the kernel on
+ * a card.
+ */
+function deviceTrees(files: readonly string[], release: string, kernel: string): [name: string, source: string][] {
   const folders = [`usr/lib/linux-image-${release}/`, `usr/lib/modules/${release}/dtb/`];
+  const card = cardFolders.find((folder) => path.posix.dirname(kernel) === folder && !kernel.includes('/vmlinuz'));
+  if (card !== undefined) return cardTrees(files, card);
   return files.flatMap((file): [string, string][] => {
     const folder = folders.find((candidate) => file.startsWith(candidate));
     const inside = folder === undefined ? '' : file.slice(folder.length);
     if (/^broadcom\/bcm(?:27|28)[^/]*\.dtb$/.test(inside)) return [[path.posix.basename(inside), file]];
     return /^overlays\/[^/]+\.(?:dtbo|dtb)$/.test(inside) ? [[inside, file]] : [];
+  });
+}
+
+function cardTrees(files: readonly string[], folder: string): [name: string, source: string][] {
+  return files.flatMap((file): [string, string][] => {
+    const inside = file.startsWith(`${folder}/`) ? file.slice(folder.length + 1) : '';
+    return /^(?:bcm(?:27|28)[^/]*\.dtb|overlays\/[^/]+\.(?:dtbo|dtb))$/.test(inside) ? [[inside, file]] : [];
   });
 }
 

@@ -98,6 +98,89 @@ test("Raspberry Pi's kernels are two, and a Pi 5 gets the device tree of its own
   );
 });
 
+describe("an official card's FAT", () => {
+  const names = [
+    'bootcode.bin',
+    'start.elf',
+    'start4.elf',
+    'fixup.dat',
+    'fixup4.dat',
+    'kernel8.img',
+    'kernel_2712.img',
+    'initramfs8',
+    'initramfs_2712',
+    'config.txt',
+    'cmdline.txt',
+    'LICENCE.broadcom',
+    'bcm2710-rpi-3-b.dtb',
+    'bcm2711-rpi-4-b.dtb',
+    'bcm2712-rpi-5-b.dtb',
+    'overlays/README',
+    'overlays/disable-bt.dtbo',
+    'overlays/overlay_map.dtb',
+  ];
+  const modules = (...releases: string[]) => releases.map((release) => `usr/lib/modules/${release}/modules.dep`);
+  const card = (folder: string) => names.map((name) => `${folder}/${name}`);
+
+  test.each([
+    ['boot/firmware', '6.12.47+rpt-rpi-v8', '6.12.47+rpt-rpi-2712'],
+    ['boot', '6.1.21-v8+', '6.1.21-v8-16k+'],
+  ])('in /%s has kernels, firmware and device trees; initramfs and texts are ours', (folder, general, forPi5) => {
+    const releases = modules('6.1.21+', '6.1.21-v7l+', general, forPi5);
+    const layout = planBootLayout([...card(folder), ...releases], ['pi3', 'pi4', 'pi5']);
+    expect(layout.kernels).toEqual([
+      {
+        release: general,
+        source: `${folder}/kernel8.img`,
+        kernel: 'kernel8.img',
+        initramfs: 'initramfs8',
+        boards: ['pi3', 'pi4'],
+      },
+      {
+        release: forPi5,
+        source: `${folder}/kernel_2712.img`,
+        kernel: 'kernel_2712.img',
+        initramfs: 'initramfs_2712',
+        boards: ['pi5'],
+      },
+    ]);
+    expect(namesOf(layout.copies)).toEqual([
+      'bcm2710-rpi-3-b.dtb',
+      'bcm2711-rpi-4-b.dtb',
+      'bcm2712-rpi-5-b.dtb',
+      'bootcode.bin',
+      'fixup.dat',
+      'fixup4.dat',
+      'overlays/disable-bt.dtbo',
+      'overlays/overlay_map.dtb',
+      'start.elf',
+      'start4.elf',
+    ]);
+    expect(layout.copies.get('start4.elf')).toBe(`${folder}/start4.elf`);
+  });
+
+  test('is older than packages that were installed later', () => {
+    const installed = [...firmware, ...raspberryPi('v8')];
+    const layout = planBootLayout([...card('boot/firmware'), ...installed], ['pi4']);
+    expect(layout.kernels.map(({ source }) => source)).toEqual(['boot/vmlinuz-6.12.47+rpt-rpi-v8']);
+    expect(layout.copies.get('start4.elf')).toBe('usr/lib/raspi-firmware/start4.elf');
+    expect(layout.copies.get('bcm2711-rpi-4-b.dtb')).toMatch(/^usr\/lib\/linux-image-/);
+  });
+
+  test('with modules of two kernels does not say which is its own', () => {
+    const releases = modules('6.6.1+rpt-rpi-v8', '6.12.1+rpt-rpi-v8');
+    expect(() => planBootLayout([...card('boot/firmware'), ...releases], ['pi4'])).toThrow(
+      'the image has 2 kernels: 6.12.1+rpt-rpi-v8, 6.6.1+rpt-rpi-v8',
+    );
+  });
+
+  test('without modules for its kernel is no kernel', () => {
+    expect(() => planBootLayout([...card('boot/firmware'), ...modules('6.1.21-v7l+')], ['pi4'])).toThrow(
+      'the image has no kernel',
+    );
+  });
+});
+
 test('a machine with UEFI starts the same kernel with an initramfs of its own, which has drivers for any card', () => {
   const kernels = (boards: readonly BoardName[]) =>
     planBootLayout([...firmware, ...debian72()], boards).kernels.map((each) => [each.initramfs, each.boards]);
