@@ -2,11 +2,9 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { writeChrootAptConfig } from '../host/apt.ts';
-import { chrootOf, copyTree, installPackages, removePackages, type ImageLayers } from '../host/chroot.ts';
+import { copyTree, removePackages, type ImageLayers } from '../host/chroot.ts';
 import { indexPath, makeArchive } from '../host/deb-store.ts';
 import { setUnits } from '../host/layer-edit.ts';
-import { bootstrapImage } from '../host/mmdebstrap.ts';
 import { run } from '../host/process.ts';
 import type { LayerRecord } from '../model/build-record.ts';
 import type { LockedPackage } from '../model/package-lock.ts';
@@ -17,8 +15,8 @@ import { parseIds, renderSeeds } from '../plan/id-registry.ts';
 import { layerContent } from '../plan/layer-content.ts';
 import { lockedSuite, renderPackagesIndex, renderRelease } from '../plan/package-lock.ts';
 import { indexLayer } from './index-layer.ts';
+import { installBase, installOnTop } from './install-packages.ts';
 import { makeAccounts, runAll } from './layer-programs.ts';
-import { PackageProgress } from './progress.ts';
 import { readContents, readUppermost } from './read-cache.ts';
 import { buildPaths, layerRoot, logHint, type BuildRequest, type RunningBuild } from './running-build.ts';
 import { unpackBase } from './unpack-base.ts';
@@ -30,19 +28,7 @@ type LayerArgs = BuildStepArgs['layer'];
 export async function makeBase(args: BootstrapArgs, build: RunningBuild): Promise<void> {
   const place = await beginLayer(build, args.packages);
   const target = path.join(place.dir, 'root');
-  const packages = new PackageProgress(args.packages.length, build.progress);
-  const work = bootstrapImage(
-    {
-      archive: place.archive,
-      suite: lockedSuite,
-      packages: args.packages.map(pinned),
-      ids: place.ids,
-      target,
-      epochSeconds: build.lock.epochSeconds,
-    },
-    { signal: build.signal, onLine: packages.onLine, what: `making the base of ${build.name}`, hint: logHint(build) },
-  );
-  await packages.explain(work);
+  await installBase({ packages: args.packages, ...place }, target, build);
   await writeFile(path.join(target, 'etc/apt/sources.list.d/debian.sources'), renderImageSources(build.lock.sources));
   await keepLayer(args, place.dir, build);
 }
@@ -63,7 +49,10 @@ export async function makeLayer(args: LayerArgs, build: RunningBuild): Promise<v
   const layers = { lowers, upper: path.join(place.dir, 'root'), scratch: path.join(build.workDir, 'chroot') };
   await mkdir(layers.upper, { recursive: true, mode: 0o755 });
   if (args.removes.length > 0) await removeLayer(args, layers, build);
-  if (args.packages.length > 0) await installLayer(args, { layers, ...place }, build);
+  if (args.packages.length > 0) {
+    const what = `installing the packages of layer ${args.layer} of ${build.name}`;
+    await installOnTop({ packages: args.packages, ...place }, { layers, what }, build);
+  }
   await makeAccounts(args, layers, build);
   await runAll(args, layers, build);
   if (args.files !== undefined) {
@@ -106,31 +95,6 @@ async function beginLayer(build: RunningBuild, packages: readonly LockedPackage[
   return place;
 }
 
-async function installLayer(
-  { layer, packages }: LayerArgs,
-  place: LayerPlace & { layers: ImageLayers },
-  build: RunningBuild,
-): Promise<void> {
-  const aptConfig = await writeChrootAptConfig({
-    dir: path.join(build.workDir, 'apt'),
-    root: chrootOf(place.layers),
-    archive: place.archive,
-    suite: lockedSuite,
-  });
-  const following = new PackageProgress(packages.length, build.progress);
-  const work = installPackages(place.layers, packages.map(pinned), {
-    signal: build.signal,
-    onLine: following.onLine,
-    debs: path.join(place.archive, 'archives'),
-    ids: place.ids,
-    aptConfig,
-    env: { SOURCE_DATE_EPOCH: String(build.lock.epochSeconds) },
-    what: `installing the packages of layer ${layer} of ${build.name}`,
-    hint: logHint(build),
-  });
-  await following.explain(work);
-}
-
 async function removeLayer({ layer, removes }: LayerArgs, layers: ImageLayers, build: RunningBuild): Promise<void> {
   build.progress.detail(`removing ${removes.join(' ')}`);
   await removePackages(layers, removes, {
@@ -140,10 +104,6 @@ async function removeLayer({ layer, removes }: LayerArgs, layers: ImageLayers, b
     what: `removing packages of layer ${layer} of ${build.name}`,
     hint: logHint(build),
   });
-}
-
-function pinned({ name, version }: LockedPackage): string {
-  return `${name}=${version}`;
 }
 
 interface KeptIn extends Pick<RunningBuild, 'stateDir' | 'workDir' | 'progress' | 'signal'> {

@@ -22,7 +22,12 @@ export function readIndexTargets(format: string, signal: AbortSignal): Promise<s
 }
 
 /** @param sourcesList lines of a sources.list */
-export async function openApt(dir: string, sourcesList: string, signal: AbortSignal): Promise<PrivateApt> {
+export async function openApt(
+  dir: string,
+  sourcesList: string,
+  signal: AbortSignal,
+  architecture = 'arm64',
+): Promise<PrivateApt> {
   const settings = (await run(['apt-config', 'dump'], { signal }))
     .split('\n')
     .filter((line) => machineSettings.test(line));
@@ -36,13 +41,13 @@ export async function openApt(dir: string, sourcesList: string, signal: AbortSig
   const apt = { dir, config: path.join(dir, 'apt.conf'), status: path.join(dir, 'status') };
   await writeFile(path.join(dir, 'sources.list'), sourcesList);
   await writeFile(apt.status, '');
-  await writeFile(apt.config, `${renderAptConfig(dir)}${settings.join('\n')}\n`);
+  await writeFile(apt.config, `${renderAptConfig(dir, architecture)}${settings.join('\n')}\n`);
   return apt;
 }
 
 /** Replaces every place where apt would look on this machine. Downloads run as root: `_apt` may not read a private folder. */
-function renderAptConfig(dir: string): string {
-  return `${isolated(dir)}
+function renderAptConfig(dir: string, architecture: string): string {
+  return `${isolated(dir, architecture)}
 Dir::State::status "${dir}/status";
 Dir::Cache::archives "${dir}/empty";
 Acquire::Languages "none";
@@ -55,7 +60,7 @@ Dir::Etc::netrcparts "/etc/apt/auth.conf.d";
 `;
 }
 
-function isolated(dir: string): string {
+function isolated(dir: string, architecture = 'arm64'): string {
   return `Dir "/";
 Dir::Etc::main "";
 Dir::Etc::parts "";
@@ -69,8 +74,8 @@ Dir::State "${dir}";
 Dir::State::lists "${dir}/lists";
 Dir::Cache "${dir}/cache";
 Dir::Log "${dir}/log";
-APT::Architecture "arm64";
-APT::Architectures { "arm64"; };
+APT::Architecture "${architecture}";
+APT::Architectures { "${architecture}"; };
 APT::Install-Recommends "false";
 APT::Sandbox::User "root";`;
 }
@@ -81,10 +86,12 @@ export interface ChrootAptOptions {
   readonly root: string;
   readonly archive: string;
   readonly suite: string;
+  /** Instead of the image's own: a program in it, and where that looks for others. */
+  readonly dpkg?: { readonly dpkg: string; readonly path: string } | undefined;
 }
 
 /** A configuration that installs into `root` from a local archive, with the image's own dpkg. @returns for APT_CONFIG */
-export async function writeChrootAptConfig({ dir, root, archive, suite }: ChrootAptOptions): Promise<string> {
+export async function writeChrootAptConfig({ dir, root, archive, suite, dpkg }: ChrootAptOptions): Promise<string> {
   for (const folder of ['lists/partial', 'cache', 'log']) await mkdir(path.join(dir, folder), { recursive: true });
   await writeFile(path.join(dir, 'sources.list'), `deb [trusted=yes] copy:${archive} ${suite} main\n`);
   const config = path.join(dir, 'apt.conf');
@@ -98,7 +105,7 @@ Acquire::Check-Valid-Until "false";
 Acquire::Languages "none";
 DPkg::Chroot-Directory "${root}";
 DPkg::Options { "--force-unsafe-io"; "--force-confdef"; "--force-confold"; };
-`,
+${dpkg === undefined ? '' : `Dir::Bin::dpkg "${dpkg.dpkg}";\nDPkg::Path "${dpkg.path}";\n`}`,
   );
   return config;
 }
@@ -146,6 +153,16 @@ function safely({ removes = [] }: AptRequest): string[] {
 /** `NAME-` takes a package away. */
 function verbOf({ packages, removes = [], upgrade = false }: AptRequest): string[] {
   return upgrade ? ['dist-upgrade'] : ['install', ...packages, ...removes.map((name) => `${name}-`)];
+}
+
+/** Essential packages of an archive and what they need, in the order in which they are to be unpacked. @returns their names */
+export async function orderEssential(config: string, options: RunOptions): Promise<string[]> {
+  const withConfig = { ...options, env: { APT_CONFIG: config, LC_ALL: 'C.UTF-8' } };
+  // apt calls itself essential, Debian does not; the index that update makes knows it already.
+  const settings = ['-o', 'pkgCacheGen::ForceEssential=,'];
+  await run(['apt-get', '-q', ...settings, 'update'], withConfig);
+  const simulated = await run(['apt-get', '-qq', '--simulate', ...settings, 'install', '?essential'], withConfig);
+  return simulated.split('\n').flatMap((line) => /^Inst ([^ ]+) /.exec(line)?.[1] ?? []);
 }
 
 /** @param ids name=version @returns their stanzas */

@@ -3,6 +3,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { emulation } from './binfmt.ts';
+import type { LaidPrograms } from './native-tree.ts';
+import { offerPrograms } from './offer-programs.ts';
 import { attendInSandbox, runInSandbox, type SandboxOptions } from './sandbox.ts';
 
 export interface ImageLayers {
@@ -15,10 +17,14 @@ export interface ImageLayers {
 }
 
 /** $1 lower folders, $2 upper, $3 overlayfs' work folder, $4 mount point. A build that dies is thrown away: no fsync. */
-const mountImage = `
+export const mountTree = `
 options="lowerdir=$1,upperdir=$2,workdir=$3,redirect_dir=off,index=off,metacopy=off"
 root=$4; shift 4
 mount -t overlay overlay -o "$options,volatile" "$root" 2>/dev/null || mount -t overlay overlay -o "$options" "$root"
+`;
+
+/** What package scripts need beside the image's own files. */
+export const mountKernelFolders = `
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
@@ -38,8 +44,10 @@ ln -s /proc/self/fd/1 "$root/dev/stdout"
 ln -s /proc/self/fd/2 "$root/dev/stderr"
 `;
 
+const mountImage = `${mountTree}${mountKernelFolders}`;
+
 /** Nothing of the host's environment reaches the image, but the emulated core and the way to a proxy. */
-const cleanEnvironment = `
+export const cleanEnvironment = `
 clean() {
   env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive INITRD=No \\
     \${QEMU_CPU:+QEMU_CPU=$QEMU_CPU} \${SOURCE_DATE_EPOCH:+SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH} \\
@@ -60,19 +68,26 @@ seed_ids() {
 `;
 
 /** Package scripts must start no services: they would be the host's. */
-const forbidServices = String.raw`
+export const forbidServices = String.raw`
 printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
 chmod 755 "$root/usr/sbin/policy-rc.d"
 `;
 
-/** $1 debs, $2 folder of ids, $3 apt configuration, then packages. apt is the host's; only dpkg runs in the image. */
+/**
+ * $1 debs, $2 folder of ids, $3 apt configuration, $4 and $5 programs that are offered, $6 packages that are only unpacked so
+ * far, then packages. apt is the host's; only dpkg runs in the image. Names of packages have no characters that mean
+ * something to a shell.
+ */
 const installScript = `${mountImage}${cleanEnvironment}${seedIds}${forbidServices}
-debs=$1 ids=$2 APT_CONFIG=$3; shift 3
+debs=$1 ids=$2 APT_CONFIG=$3 offers=$4 list=$5 unpacked=$6; shift 6
+${offerPrograms}
+seen=\${unpacked:+DEBCONF_NONINTERACTIVE_SEEN=true}
+[ -z "$unpacked" ] || clean $seen chroot "$root" dpkg --force-unsafe-io --force-depends --configure $unpacked
 seed_ids "$root" "$ids"
 mkdir "$root/run/archives"
 mount --bind "$debs" "$root/run/archives"
 clean APT_CONFIG="$APT_CONFIG" apt-get -q update
-clean APT_CONFIG="$APT_CONFIG" apt-get -q --yes --no-download --no-remove install "$@"
+clean $seen APT_CONFIG="$APT_CONFIG" apt-get -q --yes --no-download --no-remove install "$@"
 rm -f "$root/usr/sbin/policy-rc.d"
 `;
 
@@ -125,6 +140,10 @@ export interface InstallOptions extends Omit<SandboxOptions, 'network'> {
   /** Folder with the registered lines of passwd and group. */
   readonly ids: string;
   readonly aptConfig: string;
+  /** This machine's programs, which stand in for the image's. */
+  readonly native?: LaidPrograms | undefined;
+  /** Names of packages that are unpacked already, in the order in which they are to be configured. */
+  readonly unpacked?: readonly string[];
 }
 
 /** @param packages name=version */
@@ -133,8 +152,11 @@ export async function installPackages(
   packages: readonly string[],
   options: InstallOptions,
 ): Promise<void> {
-  const { debs, ids, aptConfig, ...rest } = options;
-  await inImage(installScript, layers, [debs, ids, aptConfig, ...packages], { ...rest, network: false });
+  const { debs, ids, aptConfig, native, unpacked = [], ...rest } = options;
+  const offers = native === undefined ? ['', ''] : [native.offers, native.offerList];
+  const all = { ...layers, lowers: [...layers.lowers, ...(native?.lowers ?? [])] };
+  const args = [debs, ids, aptConfig, ...offers, unpacked.join(' '), ...packages];
+  await inImage(installScript, all, args, { ...rest, network: false });
 }
 
 export async function copyTree(
@@ -172,7 +194,7 @@ export async function runForPerson(
   return attendInSandbox(commandScript, args, { ...options, env: emulation() });
 }
 
-async function inImage(
+export async function inImage(
   script: string,
   layers: ImageLayers,
   args: readonly string[],
@@ -211,6 +233,6 @@ export async function flattenLayers(
 }
 
 /** overlayfs wants the uppermost first. */
-function lowerOption(lowers: readonly string[]): string {
+export function lowerOption(lowers: readonly string[]): string {
   return lowers.toReversed().join(':');
 }
