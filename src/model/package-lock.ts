@@ -50,7 +50,7 @@ export const PackageLock = z.strictObject({
   indexes: z.array(ArchiveIndex).optional(),
   /** Which content the base is, where it is not made of packages. */
   base: ResolvedBase.optional(),
-  /** The base first, then one entry per layer: what each adds; last, where there are any, `updates`. */
+  /** The base first, then what each layer with packages adds; last, where there are any, `updates`. */
   layers: z.array(
     z.strictObject({
       name: z.string(),

@@ -45,11 +45,12 @@ export function needsIpxe(spec: Pick<ImageSpec, 'boards'>): boolean {
   return spec.boards.includes('uefi');
 }
 
-/** @param base which content it is, where it is not made of packages */
+/** Of the base, and of each layer that has packages. @param base which content it is, where it is not made of packages */
 export function planRequests(spec: ImageSpec, base?: ResolvedBase): PackageRequest[] {
+  const asking = spec.layers.filter(({ packages, remove }) => packages.length + remove.length > 0);
   return [
     baseRequest(spec, base),
-    ...spec.layers.map(({ name, packages, remove }) => {
+    ...asking.map(({ name, packages, remove }) => {
       const below = 'apt' in spec.base ? originOf(spec.base.apt) : { base: base?.digest };
       const removing = remove.length > 0 ? { remove } : {};
       return { name, packages, remove, digest: sha256(canonicalJson({ ...below, packages, ...removing })) };

@@ -1,12 +1,12 @@
 /** What people get wrong in YAML, and the sentence they get for it. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import * as fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { addToYamlList, parseYaml, readYamlFile, renderYaml } from '../../src/host/yaml-file.ts';
+import { parseYaml, readYamlFile, renderYaml } from '../../src/host/yaml-file.ts';
 import { Cluster } from '../../src/model/cluster.ts';
 import { PiImageError } from '../../src/model/errors.ts';
 import { ImageSpec } from '../../src/model/image-spec.ts';
@@ -207,18 +207,6 @@ describe('image.yaml and overlay.yaml', () => {
       'base: { root: /srv/root, apt: { suite: trixie } }\nboards: [pi4]',
       'i.yaml:1: base: write only one of: apt, root',
     ],
-    [
-      'base: { root: /srv/root }\nboards: [pi4]\nlayers:\n  - { name: updates }',
-      'i.yaml:4: layers.updates.name: no layer can be named updates',
-    ],
-    [
-      'base: { root: /srv/root }\nboards: [pi4]\nlayers:\n  - name: a\n    users: [{ name: Ada }]',
-      'i.yaml:5: layers.a.users.Ada.name: "Ada" is not an account name of lower-case letters, digits, "-" and "_", at most 32',
-    ],
-    [
-      'base: { root: /srv/root }\nboards: [pi4]\nlayers:\n  - { name: a, inputs: [../x] }',
-      'i.yaml:4: layers.a.inputs[0]: "../x" is not a file or folder beside image.yaml',
-    ],
     ['base: { apt: { suite: bullseye } }\nboards: [pi4]', 'i.yaml:1: base.apt.suite: "bullseye" is not one of: trixie'],
     ['base: { apt: { suite: trixie } }\nboards: []', 'i.yaml:2: boards: at least one entry is wanted here'],
     [
@@ -342,30 +330,5 @@ describe('a file', () => {
 
     await expect(readYamlFile(folder, Cluster)).rejects.toThrow(`cannot read ${folder}`);
     await expect(readYamlFile(file, Cluster)).rejects.toThrow(`${file} is not a text in UTF-8`);
-  });
-});
-
-describe('an entry that is added to a list', () => {
-  const entry = { name: 'new', run: ['./new.sh'] };
-  test.each([
-    [
-      'leaves comments, spelling and what follows',
-      '# mine\nlayers:\n  - { name: a,  packages: [x] } # first\n  # second\n  - name: b\n    run: [./b.sh]\n\n# boards\nboards: [pi4]\n',
-      '# mine\nlayers:\n  - { name: a,  packages: [x] } # first\n  # second\n  - name: b\n    run: [./b.sh]\n  - name: new\n    run:\n      - ./new.sh\n\n# boards\nboards: [pi4]\n',
-    ],
-    [
-      'stands as far left as the others',
-      'layers:\n- name: a',
-      'layers:\n- name: a\n- name: new\n  run:\n    - ./new.sh\n',
-    ],
-    ['makes the list', 'boards: [pi4]\n', 'boards: [ pi4 ]\nlayers:\n  - name: new\n    run:\n      - ./new.sh\n'],
-    ['fills an empty one', 'layers: []\n', 'layers:\n  - name: new\n    run:\n      - ./new.sh\n'],
-  ])('%s', async (_name, text, expected) => {
-    const dir = await mkdtemp(path.join(tmpdir(), 'yaml-list-'));
-    const file = path.join(dir, 'image.yaml');
-    await writeFile(file, text);
-    await addToYamlList(file, 'layers', entry);
-    expect(await readFile(file, 'utf8')).toBe(expected);
-    await rm(dir, { recursive: true });
   });
 });

@@ -147,7 +147,7 @@ describe('a build', () => {
   test('does not depend on when its lock was made or where its packages came from', () => {
     const later = { ...lock, resolvedAt: '2027-01-01T00:00:00.000Z', epochSeconds: 1_800_000_000 };
     expect(planBuild({ ...inputs, lock: later }, cache).isUpToDate).toBe(true);
-    expect(names).toEqual(['base', 'cluster', 'site']);
+    expect(names).toEqual(['base', 'cluster']);
   });
 
   test('says that a result is gone when the cache lost it', () => {

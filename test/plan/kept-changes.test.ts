@@ -29,7 +29,7 @@ const index = (entries: IndexEntry[], whiteouts: string[] = [], opaque: string[]
 });
 
 test('files and links are kept, and what was removed is removed again', () => {
-  const link: IndexEntry = { ...folder('etc/alias'), kind: 'link', target: 'motd' } as IndexEntry;
+  const link: IndexEntry = { ...folder('etc/alias'), kind: 'link', target: 'motd' };
   const changes = planKeptChanges(index([folder('etc'), file('etc/motd'), link], ['usr/share/doc'], ['opt/old']));
   expect(changes).toEqual({ copies: ['etc/motd', 'etc/alias'], removes: ['opt/old', 'usr/share/doc'], cannot: [] });
 });

@@ -31,7 +31,7 @@ export function sampleLock(spec: ImageSpec = sampleSpec): PackageLock {
   const layers = planRequests(spec).map(({ name, digest }) => ({
     name,
     request: digest,
-    packages: name === 'site' ? [] : [samplePackage(`${name}-package`)],
+    packages: [samplePackage(`${name}-package`)],
   }));
   return {
     format: 1,
