@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { imagesDir } from '../host/image-store.ts';
+import { ensureLoopFileSystem } from '../host/loop-file-system.ts';
 import { run } from '../host/process.ts';
 import { ConfigError, HostError } from '../model/errors.ts';
 import type { PublicBoot } from '../model/node-status.ts';
@@ -16,6 +17,7 @@ import { apiSocket, requestOk } from './api-client.ts';
 import { changeRoles } from './demo-roles.ts';
 import { head, runJob, worker } from './demo-slurm.ts';
 import { newPhases, renderTimeline, type BoardBoots } from './demo-timeline.ts';
+import { loopFileSystems } from './exports-apart.ts';
 import { rackInsideArgv } from './rack-parts.ts';
 import { selfWithPaths } from './self.ts';
 import { setUp } from './setup.ts';
@@ -41,6 +43,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const { tellStep, signal } = options;
   await setUp(['build', 'serve', 'rack'], options);
   tellStep('programs are there');
+  await openStore(options);
   await buildImage(options);
   tellStep(`image ${options.image} is there`);
   const folder = rackFolder(path.join(options.dir, 'rack'));
@@ -61,6 +64,12 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     await endRack(folder);
   }
   tellStep('the rack is down');
+}
+
+/** As "pi-image init" would, without a line in /etc/fstab: it stays mounted until the machine restarts. */
+async function openStore({ dir, signal }: DemoOptions): Promise<void> {
+  const { exports } = loopFileSystems(path.join(dir, 'state'));
+  await ensureLoopFileSystem({ ...exports, sizeBytes: 16 * 2 ** 30, isReserved: false }, signal);
 }
 
 /** In a process of its own, as a person would run it: it shows its own progress. */

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { logTo } from '../host/log.ts';
+import { fileSystemOf } from '../host/mounts.ts';
 import type { Argv } from '../host/process.ts';
 import { ConfigError, HostError } from '../model/errors.ts';
 import type { RackSpec } from '../model/rack-spec.ts';
@@ -46,10 +47,18 @@ function firmwareArgv({ identity, spec }: FirmwareBoard, folder: BoardFolder): A
   return selfArgv('rack', 'firmware', ...who, ...http, '--out', folder.dir);
 }
 
+/** The rack's own service would refuse them, after a while. */
+async function requireApart(imagesDir: string): Promise<void> {
+  if ((await fileSystemOf(imagesDir)) !== (await fileSystemOf('/'))) return;
+  throw new ConfigError(`${imagesDir} lies on the file system of this machine, which boards could reach`, {
+    hint: 'Give the images one of their own: "pi-image init --file-systems".',
+  });
+}
+
 /** @throws ConfigError when no version of the image is published */
 export async function requireImage(spec: Pick<RackSpec, 'image'>, imagesDir: string): Promise<void> {
   const [name = ''] = spec.image.split('@');
   const found = await stat(path.join(imagesDir, name)).catch(() => undefined);
-  if (found?.isDirectory() === true) return;
+  if (found?.isDirectory() === true) return requireApart(imagesDir);
   throw new ConfigError(`there is no image ${name} in ${imagesDir}`, { hint: `Run "pi-image build ${name}".` });
 }

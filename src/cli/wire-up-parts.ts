@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { runChrony } from '../host/chrony.ts';
 import { chooseExporter, type NfsChoice } from '../host/nfs/choose.ts';
-import { onFileSystemOf } from '../host/nfs/shared-file-system.ts';
 import { PiImageError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
@@ -20,6 +19,7 @@ import { watchSite } from '../serve/site.ts';
 import type { Plane } from '../serve/plane/service.ts';
 import type { Part } from '../serve/supervise.ts';
 import type { Paths } from './context.ts';
+import { requireExportsApart } from './exports-apart.ts';
 import { apiParts } from './wire-up-api-parts.ts';
 import { httpPart } from './wire-up-http.ts';
 import { nfsExporters } from './wire-up-nfs.ts';
@@ -51,18 +51,11 @@ function nfsPart(service: Service, { paths, nfs, log }: PartsOptions): Part {
   const exporters = nfsExporters(paths, { address: network.address.address, port: ports.nfs });
   const run: Part['run'] = async (signal, ready) => {
     const exporter = await chooseExporter(nfs, exporters);
-    await warnOfSharedFileSystem(service, paths, log);
+    // A share may have been added since the start.
+    await requireExportsApart(paths, service.site.view().cluster);
     await runExports({ ...service, exporter, log }, signal, ready);
   };
   return { name: 'nfs', run };
-}
-
-/** A forged handle would reach the secrets; only a file system of their own keeps them apart. */
-async function warnOfSharedFileSystem({ site, imagesDir }: Service, paths: Paths, log: Log): Promise<void> {
-  const trees = [imagesDir, ...site.view().cluster.shares.map((share) => share.path)];
-  const shared = await onFileSystemOf(path.join(paths.state, 'secrets'), trees);
-  const reason = 'a node that forges NFS handles could read secrets; mount a file system of its own there';
-  if (shared.length > 0) log.warn('nfs.beside-secrets', { trees: shared, reason });
 }
 
 function timePart({ site }: Service, { paths }: PartsOptions): Part {

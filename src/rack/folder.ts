@@ -1,6 +1,7 @@
 /** Where a rack keeps its things. Everything that must die with it lives in its namespaces, not here. */
 import path from 'node:path';
 
+import type { LoopFileSystem } from '../host/loop-file-system.ts';
 import { ConfigError } from '../model/errors.ts';
 
 export interface RackFolder {
@@ -49,6 +50,19 @@ export function rackFolder(dir: string): RackFolder {
     });
   }
   return folder;
+}
+
+/** As "pi-image init" makes them; holes until something is written. A handle that a board forges reaches nothing else. */
+export function rackFileSystems({ dir, state, shares }: RackFolder): LoopFileSystem[] {
+  const gibibyte = 2 ** 30;
+  const inFile = (name: string, mountPoint: string, sizeBytes: number): LoopFileSystem => {
+    return { image: path.join(dir, `${name}.img`), mountPoint, label: `rack-${name}`, sizeBytes, isReserved: false };
+  };
+  return [
+    inFile('exports', path.join(state, 'exports'), 8 * gibibyte),
+    inFile('persistent', path.join(state, 'persistent'), 16 * gibibyte),
+    inFile('shares', shares, 4 * gibibyte),
+  ];
 }
 
 export interface BoardFolder {

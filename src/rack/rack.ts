@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { writeFileAtomically } from '../host/atomic-file.ts';
+import { ensureLoopFileSystem } from '../host/loop-file-system.ts';
 import { run, type Argv } from '../host/process.ts';
 import { openSecrets } from '../host/secrets.ts';
 import { makeSigningKey } from '../host/signing-key.ts';
@@ -11,7 +12,7 @@ import { ConfigError, HostError, unreachable } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import { VirtualBoard } from './board.ts';
 import { serveControl, type RackRequest, type RackStatus } from './control.ts';
-import { boardFolder, type BoardFolder, type RackFolder } from './folder.ts';
+import { boardFolder, rackFileSystems, type BoardFolder, type RackFolder } from './folder.ts';
 import { cableBoard, cableStorage, inNamespace, storageNamespace } from './network.ts';
 import { planRack, type FirmwareBoard, type PlannedBoard } from './rack-plan.ts';
 import { ownNamespaces, type RackRecord } from './record.ts';
@@ -64,6 +65,7 @@ async function furnish({ folder, record, log }: RackDeps, signal: AbortSignal): 
   if (record.spec.boards.some(({ bootOrder }) => bootOrder === 'http')) {
     await writeFileAtomically(folder.signingKey, (await makeSigningKey(secretsDir, log)).publicPem);
   }
+  for (const own of rackFileSystems(folder)) await ensureLoopFileSystem(own, signal);
   const images = path.join(folder.state, 'exports', 'images');
   if (path.resolve(record.imagesDir) !== images) {
     await mkdir(images, { recursive: true });

@@ -4,6 +4,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
+import { loopFileSystems } from '../../src/cli/exports-apart.ts';
+import { ensureLoopFileSystem } from '../../src/host/loop-file-system.ts';
+
 const project = path.resolve(import.meta.dirname, '../..');
 const main = path.join(project, 'src/cli/main.ts');
 const nodeArgs = ['--import', path.join(project, 'node_modules/tsx/dist/esm/index.mjs'), main];
@@ -42,6 +45,9 @@ export function startPiImage(args: readonly string[]): ChildProcess {
 
 /** Builds the image that racks boot; done at once when nothing has changed. */
 export async function buildImage(): Promise<void> {
+  const { exports } = loopFileSystems(imageState);
+  const store = { ...exports, sizeBytes: 16 * 2 ** 30, isReserved: false };
+  await ensureLoopFileSystem(store, AbortSignal.timeout(10 * 60_000));
   const { code, stderr } = await piImage(['--state', imageState, 'build', 'debian-lite'], 40 * 60_000);
   if (code !== 0) throw new Error(`the image could not be built\n${stderr}`);
 }

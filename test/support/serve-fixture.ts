@@ -31,12 +31,25 @@ export class ServeFixture {
 
   async open(): Promise<void> {
     this.dir = await mkdtemp(path.join(tmpdir(), 'serve-'));
+    await this.#mountOwnFileSystems();
     await this.writeCluster();
     await this.publish('20261121.1', 'first\n');
     await this.net.add('storage');
     await this.net.add('board');
     const storage = { namespace: 'storage', interface: 'eth0', address: `${storageAddress}/24` };
     await this.net.cable(storage, { namespace: 'board', interface: 'end0', mac: boardMac });
+  }
+
+  /** As "pi-image init" makes them, in memory: the service serves from no others. */
+  async #mountOwnFileSystems(): Promise<void> {
+    for (const folder of this.#ownFileSystems) {
+      await mkdir(folder, { recursive: true });
+      await run(['mount', '-t', 'tmpfs', '-o', 'size=256m', 'serve-fixture', folder], { signal });
+    }
+  }
+
+  get #ownFileSystems(): string[] {
+    return [path.join(this.dir, 'state', 'exports'), path.join(this.dir, 'shares')];
   }
 
   async writeCluster(more: Record<string, unknown> = {}): Promise<void> {
@@ -141,6 +154,7 @@ export class ServeFixture {
     for (const service of this.#services) await service.stop();
     await this.#endNfs();
     await this.net.close();
+    for (const folder of this.#ownFileSystems) await run(['umount', '--lazy', folder], { signal });
     await rm(this.dir, { recursive: true });
   }
 }

@@ -7,6 +7,7 @@ import { parseListenFds } from '../../host/systemd-sockets.ts';
 import { ConfigError, PiImageError } from '../../model/errors.ts';
 import { supervise } from '../../serve/supervise.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
+import { requireExportsApart } from '../exports-apart.ts';
 import { requireMachine } from '../serve-checks.ts';
 import { serviceParts } from '../wire-up-parts.ts';
 import { bootPlane, parseDatagramPath } from '../wire-up-plane.ts';
@@ -43,7 +44,9 @@ async function serve(flags: ServeFlags, context: CliContext): Promise<void> {
   const datagrams = parseDatagramPath(process.env['PI_IMAGE_DATAGRAMS']);
   await requireAll([
     requireMachine({ isRoot: process.getuid?.() === 0, nfs: flags.nfs, servesTime: flags.time }),
-    siteReaders(paths).readConfig(),
+    siteReaders(paths)
+      .readConfig()
+      .then(({ cluster }) => requireExportsApart(paths, cluster)),
   ]);
   const log = logTo(process.stdout);
   const stop = new AbortController();

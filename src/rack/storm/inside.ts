@@ -78,6 +78,9 @@ export async function runStormInside(deps: StormDeps, signal: AbortSignal): Prom
 }
 
 async function furnish(folder: RackFolder, spec: StormSpec, signal: AbortSignal): Promise<void> {
+  const exported = path.join(folder.state, 'exports');
+  await mkdir(exported, { recursive: true });
+  await run(['mount', '-t', 'tmpfs', '-o', 'size=1g', 'storm-exports', exported], { signal });
   const images = imagesIn(folder.state);
   for (const dir of [images, folder.runtime, path.dirname(folder.serviceLog)]) await mkdir(dir, { recursive: true });
   if (spec.image === undefined) await makeStormImage(images, spec);
