@@ -72,9 +72,10 @@ function renderPhases(result: StormResult): string {
 }
 
 function renderReasons(title: string, reasons: readonly ReasonCount[], others: readonly string[] = []): string {
-  const lines = reasons.map(({ reason, boards, times }) => {
+  const lines = reasons.flatMap(({ reason, boards, times, why }) => {
     const often = times === boards ? `${boards}` : `${times} at ${boards}`;
-    return `${often} ${boards === 1 ? 'board' : 'boards'}: ${reason}`;
+    const line = `${often} ${boards === 1 ? 'board' : 'boards'}: ${reason}`;
+    return why === undefined ? [line] : [line, `  ${why}`];
   });
   const all = [...lines, ...others].map((line) => `  ${line}\n`);
   return `${title}:${all.length === 0 ? ' none' : ''}\n${all.join('')}`;

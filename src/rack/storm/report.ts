@@ -1,6 +1,7 @@
 /** The outcome of a storm as numbers: how long each phase took, why boards began again, what went wrong. Pure. */
 import { withoutPrefix } from './contents.ts';
 import type { BoardRecord } from './record.ts';
+import { whyOf } from './why.ts';
 
 interface Percentiles {
   /** How many boards came so far. */
@@ -19,6 +20,8 @@ export interface ReasonCount {
   /** Boards that this happened to. */
   readonly boards: number;
   readonly times: number;
+  /** The reason explained; undefined where it says all. */
+  readonly why: string | undefined;
 }
 
 export interface StormOutcome {
@@ -114,7 +117,7 @@ function countReasons(
     }
   }
   return [...counts]
-    .map(([reason, { boards, times }]) => ({ reason, boards, times }))
+    .map(([reason, { boards, times }]) => ({ reason, boards, times, why: whyOf(reason) }))
     .toSorted((a, b) => b.times - a.times);
 }
 

@@ -56,7 +56,11 @@ function storm(weather: Weather = {}): { outcome: StormOutcome; records: readonl
   };
   const all = new Storm(options, wire);
   wire.run(all, weather.deadlineMs ?? 600_000);
-  return { outcome: stormOutcome(all.records, wire.nowMs / 1000), records: all.records, wire };
+  const outcome = stormOutcome(all.records, wire.nowMs / 1000);
+  const { waits, restarts, errors } = outcome;
+  const unexplained = [...waits, ...restarts, ...errors].filter(({ why }) => why === undefined);
+  expect(unexplained).toEqual([]);
+  return { outcome, records: all.records, wire };
 }
 
 const reasons = ({ restarts }: StormOutcome) => restarts.map(({ reason, boards }) => `${boards}x ${reason}`);
@@ -125,7 +129,12 @@ describe('a service that holds boards back', () => {
   test('an EEPROM asks again after 8 and 24 s, and that is told', () => {
     const { outcome } = storm({ boards: 2, admits: (_name, nowMs) => nowMs > 20_000 });
     expect(outcome.waits).toEqual([
-      { reason: 'DISCOVER reached the service and was not answered: held back', boards: 2, times: 4 },
+      {
+        reason: 'DISCOVER reached the service and was not answered: held back',
+        boards: 2,
+        times: 4,
+        why: 'the service lets only as many boards load as finish in time; an EEPROM asks again after 8 and 16 s',
+      },
     ]);
     expect(outcome.phases.offer?.p50Ms).toBe(24_000);
     expect(outcome.restarts).toEqual([]);
