@@ -64,6 +64,7 @@ describe.skipIf(isMissing('busybox')).each(shells)('%s', (_name, shell) => {
     ['a unit that reads its configuration again', { states: 'reloading' }, 'ready:'],
     ['no unit of Slurm is asked for', { units: 'ssh', sinfo: undefined }, 'ready:'],
     ['systemd still starts', { states: 'activating', system: 'starting' }, 'userspace:'],
+    ['systemd is too busy to answer', { units: 'ssh munge', states: '', system: 'starting' }, 'userspace:'],
     ['a unit of which nothing is known yet', { states: 'inactive', system: 'starting' }, 'userspace:'],
     [
       'a share that does not come',

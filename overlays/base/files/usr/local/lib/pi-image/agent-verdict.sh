@@ -47,6 +47,8 @@ ask_for_units() {
         esac
         shift
     done
+    # A systemd that is too busy to answer has started nothing yet.
+    starting="$starting${*:+ $*}"
 }
 
 # While systemd starts it is no wonder that a unit is not active. A job that runs for two looks is waited for.
