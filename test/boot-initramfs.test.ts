@@ -198,12 +198,6 @@ describe('modules', () => {
     );
   });
 
-  test.each(['squash', 'ram'])('of a root mode %s hold those of a squashfs', (mode) => {
-    const stub = `modules='${scratch}' compatible_file=/nonexistent mode=${mode}; insmod() { echo "$1"; }`;
-
-    expect(sh('load_modules', stub)).toContain(`${scratch}/squashfs-of-test.ko\n`);
-  });
-
   test('that the kernel refuses are named, and the boot goes on', () => {
     const stub = `mode=shared modules='${scratch}' compatible_file=/nonexistent; insmod() { return 1; }`;
 

@@ -67,12 +67,13 @@ export class RootModeRack {
   /** @returns the boot that became ready, other than those in `before` */
   async ready(node: string, before?: string): Promise<Boot> {
     const deadline = Date.now() + readyDeadlineMs;
-    let last = '';
+    let last = 'nothing is known of it';
     while (Date.now() < deadline) {
-      const { state, reason, lastBoot } = await this.show(node);
-      if (state === 'ready' && lastBoot !== undefined && lastBoot.id !== before) return lastBoot;
-      last = `${state} ${reason ?? ''} ${lastBoot?.phases.at(-1)?.phase ?? ''}`;
-      if (lastBoot?.closed?.reason === 'failed' && lastBoot.id !== before) break;
+      const { state, reason = '', lastBoot } = await this.show(node);
+      const boot = lastBoot?.id === before ? undefined : lastBoot;
+      if (state === 'ready' && boot !== undefined) return boot;
+      last = `${state} ${reason}`;
+      if (boot?.closed?.reason === 'failed') break;
       await sleep(1000);
     }
     throw new Error(`${node} is not ready: ${last}\n${await this.consoleTail(node)}`);
@@ -124,12 +125,15 @@ export class RootModeRack {
   }
 }
 
+/** Services of the image that no overlay of these roles sets up. */
+const masks = ['munge', 'slurmd', 'slurmctld'].map((unit) => `systemd.mask=${unit}.service`);
+
 function renderRole([name, { image, root, upgrade }]: [string, RootRole]): string {
   return `  ${name}:
     image: ${image}
     root: ${root}
 ${upgrade === undefined ? '' : `    persistent: { upgrade: ${upgrade} }\n`}    overlays: [base, ssh]
-    kernelArguments: [quiet, loglevel=4, systemd.show_status=0, mitigations=off, audit=0]
+    kernelArguments: [quiet, loglevel=4, systemd.show_status=0, mitigations=off, audit=0, ${masks.join(', ')}]
     ready: [ssh]
     deadline: 15m
 `;

@@ -11,12 +11,15 @@ put_overlay_into_tree() {
     rm -rf $private/overlay
 }
 
-# Paths of files and links, one per line; folders end with a slash and are no files.
+# Paths of files and links, one per line. Not all tars mark folders with a slash.
 list_overlay() {
-    tar -t -f $work/overlay.tar | grep -v -e '/$' -e '^\.pi-image/' > $private/paths
     : > $private/list
     [ ! -e $private/overlay/.pi-image/secret ] || mv $private/overlay/.pi-image/secret $private/list
     rm -rf $private/overlay/.pi-image
+    tar -t -f $work/overlay.tar | while read -r path; do
+        is_there "$private/overlay/$path" || continue
+        [ -d "$private/overlay/$path" ] && [ ! -L "$private/overlay/$path" ] || echo "$path"
+    done > $private/paths
 }
 
 take_secrets_out() {
