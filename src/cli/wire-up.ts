@@ -21,6 +21,7 @@ import { createHolds, type Holds } from '../serve/holds.ts';
 import { createHealth, type Health } from '../serve/health.ts';
 import { createLiveParts, type LiveParts } from '../serve/live-parts.ts';
 import { nodeOverlays } from '../serve/node-overlay.ts';
+import { createOverlayChecks, type OverlayChecks } from '../serve/overlay-checks.ts';
 import { createRoots, type Roots } from '../serve/roots.ts';
 import { seenAddresses } from '../serve/seen-addresses.ts';
 import { openSite, type Site } from '../serve/site.ts';
@@ -39,6 +40,7 @@ export interface Service extends RootDirs {
   readonly boots: Boots;
   readonly heartbeats: Heartbeats;
   readonly liveParts: LiveParts;
+  readonly overlayChecks: OverlayChecks;
   readonly reboots: Reboots;
   readonly health: Health;
   readonly roots: Roots;
@@ -109,6 +111,7 @@ async function openLocked(
     boots,
     heartbeats,
     liveParts: createLiveParts({ site, frozen, secretsFor, log }),
+    overlayChecks: createOverlayChecks(),
     reboots,
     health,
     ...dirs,

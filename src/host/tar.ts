@@ -28,7 +28,7 @@ export interface PackedFiles {
  * A file of this size is a table of the whole cluster: a thousand nodes have the same object as its content. Such files stand
  * before all others, so that the archives of a role begin alike.
  */
-const largeBytes = 4096;
+const largeBytes = 16_384;
 
 /** Folders before files before links; when a path is given twice, the later one is taken. */
 const orderOfKinds: Readonly<Record<NodeEntry['kind'], number>> = { directory: 0, file: 1, link: 2 };

@@ -7,6 +7,26 @@ import { Boot, systemPhases } from './boot.ts';
 export const PublicBoot = Boot.omit({ token: true, key: true, nonce: true });
 export type PublicBoot = Readonly<z.infer<typeof PublicBoot>>;
 
+/** How a path of the overlay differs on a node from what it was given. */
+export const DriftedFile = z.strictObject({
+  path: z.string(),
+  /** `changed`: its content, or its target. `attributes`: type, mode or owner. */
+  what: z.enum(['changed', 'missing', 'attributes']),
+});
+export type DriftedFile = Readonly<z.infer<typeof DriftedFile>>;
+
+/** What a node found when it compared the files of its overlay with what it was given. */
+export const Drift = z.strictObject({
+  /** Of its uptime. */
+  checkedAtSeconds: z.number(),
+  /** sha256 of the list that it compared with: all files of its overlay as they are to be. */
+  overlayDigest: z.string().optional(),
+  /** How many paths differ; not all may be named. */
+  count: z.number(),
+  files: z.array(DriftedFile),
+});
+export type Drift = Readonly<z.infer<typeof Drift>>;
+
 /** What a running node said of itself last; it does so every 10 s. Kept in memory only. */
 export const Heartbeat = z.strictObject({
   /** Id of the boot that it runs. */
@@ -22,6 +42,8 @@ export const Heartbeat = z.strictObject({
   temperatureCelsius: z.number().optional(),
   /** Digest of the live part that it has applied. */
   liveDigest: z.string().optional(),
+  /** undefined before its first look, and where its agent does not look. */
+  drift: Drift.optional(),
   generation: z.string(),
 });
 export type Heartbeat = Readonly<z.infer<typeof Heartbeat>>;

@@ -78,6 +78,11 @@ export function renderFrozenOverlay({ node, view, manifest }: OverlayInput): Nod
   return [...remove, ...entries.map((placed) => nodeFile(placed, rendering))];
 }
 
+/** Where the frozen part has something, sorted. */
+export function frozenPaths({ node, view, manifest }: OverlayInput): string[] {
+  return placeFrozen(overlaysOf(node, view), manifest).entries.map(({ entry }) => entry.path);
+}
+
 /** sha256 over paths, owners, modes and content; the same for the same tree, whatever made it. */
 export function overlayDigest(frozen: readonly NodeFile[]): string {
   return sha256(frozen.map(digestLine).toSorted().join('\n'));

@@ -11,6 +11,7 @@ import type { Heartbeats } from './heartbeats.ts';
 import { authorise, authoriseSystem, systemOf, type AccessDeps } from './http-access.ts';
 import { peerOf, refuse } from './http-answers.ts';
 import type { LiveParts } from './live-parts.ts';
+import type { OverlayChecks } from './overlay-checks.ts';
 import { readHeartbeat, readPhase, readTokenRequest } from './node-reports.ts';
 import type { ClaimToken } from './token-claims.ts';
 
@@ -18,12 +19,14 @@ export interface NodeRoutesDeps extends AccessDeps {
   readonly boots: Pick<Boots, 'authorise' | 'authoriseKey' | 'report' | 'hear'>;
   readonly heartbeats: Pick<Heartbeats, 'take'>;
   readonly liveParts: LiveParts;
+  readonly overlayChecks: Pick<OverlayChecks, 'asked' | 'takeAsked' | 'heard'>;
   readonly overlayOf: (boot: Boot) => Promise<PackedFiles>;
   readonly claimToken: ClaimToken;
   readonly now: () => number;
 }
 
 const reportLimit = '4kb';
+const heartbeatLimit = '16kb';
 
 export function nodeRoutes(app: Express, deps: NodeRoutesDeps): void {
   app.get('/boot/v1/clock', (_, response) => {
@@ -45,7 +48,9 @@ export function nodeRoutes(app: Express, deps: NodeRoutesDeps): void {
   const form = urlencoded({ extended: false, limit: reportLimit, parameterLimit: 10 });
   app.post('/boot/v1/token', form, (request, response) => giveToken(deps, request, response));
   app.post('/boot/v1/phase', form, (request, response) => takePhase(deps, request, response));
-  app.post('/boot/v1/heartbeat', form, (request, response) => takeHeartbeat(deps, request, response));
+  // With what differs of its overlay it is longer.
+  const longForm = urlencoded({ extended: false, limit: heartbeatLimit, parameterLimit: 20 });
+  app.post('/boot/v1/heartbeat', longForm, (request, response) => takeHeartbeat(deps, request, response));
   app.get('/boot/v1/live.tar', async (request, response) => {
     const boot = authoriseSystem(deps, request, response);
     if (boot === undefined) return;
@@ -92,9 +97,13 @@ async function takeHeartbeat(deps: NodeRoutesDeps, request: Request, response: R
   const { heartbeat, waitMs } = read.report;
   deps.heartbeats.take(boot, heartbeat);
   deps.boots.hear(boot);
+  const { overlayChecks } = deps;
+  overlayChecks.heard(boot.node, heartbeat.drift, heartbeat.uptimeSeconds);
   const gone = new AbortController();
   response.on('close', () => gone.abort());
-  const digest = await deps.liveParts.digest({ boot, has: heartbeat.liveDigest, waitMs, signal: gone.signal });
+  const signal = AbortSignal.any([gone.signal, overlayChecks.asked(boot.node)]);
+  const digest = await deps.liveParts.digest({ boot, has: heartbeat.liveDigest, waitMs, signal });
   if (gone.signal.aborted) return;
-  response.type('text/plain').send(digest === undefined ? 'none\n' : `live ${digest}\n`);
+  const check = overlayChecks.takeAsked(boot.node) ? 'check\n' : '';
+  response.type('text/plain').send(`${digest === undefined ? 'none' : `live ${digest}`}\n${check}`);
 }

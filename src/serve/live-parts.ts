@@ -11,8 +11,7 @@ import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { SecretValues } from '../model/secret-values.ts';
 import type { ClusterView } from '../model/view.ts';
-import { renderLivePart } from '../plan/overlay.ts';
-import { inputOf } from './node-overlay.ts';
+import { inputOf, livePartFor } from './node-overlay.ts';
 import type { Site } from './site.ts';
 
 export interface LivePartsDeps {
@@ -118,9 +117,10 @@ function packer({ frozen, secretsFor }: LivePartsDeps): Pack {
   };
   const packOnce = keptPacks();
   return async (boot, view) => {
-    const input = inputOf(boot, frozen.get(boot.generation), view);
+    const begun = frozen.get(boot.generation);
+    const input = inputOf(boot, begun, view);
     const secrets = await keptSecrets(input.node, view);
-    return packOnce(renderLivePart({ ...input, secrets }), boot.node, view);
+    return packOnce(livePartFor({ ...input, secrets }, begun), boot.node, view);
   };
 }
 

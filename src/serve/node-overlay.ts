@@ -12,8 +12,15 @@ import type { NodeSpec } from '../model/node.ts';
 import type { SecretValues } from '../model/secret-values.ts';
 import type { ClusterView } from '../model/view.ts';
 import { tokenBytes } from '../plan/boot-token.ts';
-import { liveList } from '../plan/live-part.ts';
-import { neededSecrets, renderLiveOverlay, renderLivePart, type OverlayInput } from '../plan/overlay.ts';
+import { filesList, keepList, liveList } from '../plan/live-part.ts';
+import {
+  frozenPaths,
+  neededSecrets,
+  renderLiveOverlay,
+  renderLivePart,
+  type LiveInput,
+  type OverlayInput,
+} from '../plan/overlay.ts';
 import type { Boots } from './boots.ts';
 import type { Site } from './site.ts';
 
@@ -48,8 +55,9 @@ async function prepare(deps: NodeOverlayDeps, boot: Boot): Promise<PackedFiles> 
   const input = inputOf(boot, begun, deps.site.view());
   const secrets = await deps.secretsFor(input.node);
   const key = hasAgent(input) ? (boot.key ?? randomBytes(tokenBytes).toString('base64url')) : undefined;
-  const live = await withLiveList(input, { ...secrets, ...(key !== undefined && { [bootKeySecret]: keyFile(key) }) });
-  const overlay = await packNodeFiles([...(begun?.overlay ?? []), ...live]);
+  const all = { ...input, secrets: { ...secrets, ...(key !== undefined && { [bootKeySecret]: keyFile(key) }) } };
+  const files = [...(begun?.overlay ?? []), ...renderLiveOverlay(all)];
+  const overlay = await packNodeFiles([...files, ...(await listsFor(files, all, begun))]);
   // A node that comes back to a service that was restarted must find its key known.
   await deps.boots.setOverlay(boot, { overlaySha256: overlay.sha256, key });
   return overlay;
@@ -57,12 +65,17 @@ async function prepare(deps: NodeOverlayDeps, boot: Boot): Promise<PackedFiles> 
 
 const keyFile = (key: string) => Buffer.from(`${key}\n`);
 
-async function withLiveList(input: OverlayInput, secrets: SecretValues): Promise<NodeFile[]> {
-  const live = renderLiveOverlay({ ...input, secrets });
-  if (!hasAgent(input)) return live;
-  const part = renderLivePart({ ...input, secrets });
+/** For the agent: which of its files are live, and how all of them are to be. */
+async function listsFor(files: readonly NodeFile[], input: LiveInput, begun: FrozenBoot | undefined) {
+  if (!hasAgent(input)) return [];
+  const part = livePartFor(input, begun);
   const { sha256 } = await packNodeFiles(part);
-  return [...live, liveList(sha256, part)];
+  return [liveList(sha256, part), filesList(files)];
+}
+
+/** What a node that began its boot with `begun` is to have now. */
+export function livePartFor(input: LiveInput, begun: FrozenBoot | undefined): NodeFile[] {
+  return [...renderLivePart(input), ...keepList(begun?.overlay ?? [], frozenPaths(input))];
 }
 
 /** Whoever wants the boot's key speaks under it. */

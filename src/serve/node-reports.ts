@@ -1,5 +1,7 @@
 /** What nodes send as forms, read and checked: phases of a boot, and heartbeats. */
 import { initramfsPhases, systemPhases, type Boot } from '../model/boot.ts';
+import { DriftedFile, type Drift } from '../model/node-status.ts';
+import { nodePath } from '../model/overlay-spec.ts';
 import type { PhaseReport } from '../plan/boot-timeline.ts';
 import type { TokenRequest } from '../plan/boot-token.ts';
 import type { HeartbeatReport } from './heartbeats.ts';
@@ -66,10 +68,29 @@ export function readHeartbeat(body: unknown): Read<ReadHeartbeat> {
     uptimeSeconds,
     load,
     temperatureCelsius: numberOf(fields['temperature']),
-    liveDigest: /^[0-9a-f]{64}$/.exec(textOf(fields['digest']))?.[0],
+    liveDigest: digestOf(fields['digest']),
+    drift: driftOf(fields),
   };
   const waitMs = Math.min((numberOf(fields['wait']) ?? 0) * 1000, maxWaitMs);
   return { kind: 'report', report: { heartbeat, waitMs } };
+}
+
+const digestOf = (value: unknown) => /^[0-9a-f]{64}$/.exec(textOf(value))?.[0];
+
+/** An agent of an older overlay says nothing of it. */
+function driftOf(fields: Fields): Drift | undefined {
+  const checkedAtSeconds = numberOf(fields['checked']);
+  const count = numberOf(fields['drifted']);
+  if (checkedAtSeconds === undefined || count === undefined) return undefined;
+  const words = textOf(fields['drift'])
+    .split(' ')
+    .filter((word) => word !== '');
+  const read = words.map((word) => {
+    const [what, path = ''] = word.split(/:(.*)/s);
+    return DriftedFile.safeParse({ what, path: nodePath.test(path) ? path : undefined }).data;
+  });
+  const files = read.filter((file) => file !== undefined);
+  return { checkedAtSeconds, overlayDigest: digestOf(fields['overlay']), count: Math.max(count, files.length), files };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

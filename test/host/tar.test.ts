@@ -114,7 +114,7 @@ test('a path that is given twice has the later content', async () => {
 });
 
 test('archives that begin alike share what they begin with, and are what they would be alone', async () => {
-  const tables = [file('etc/slurm/slurm.conf', 'x'.repeat(5000)), file('etc/hosts', 'y'.repeat(9000))];
+  const tables = [file('etc/slurm/slurm.conf', 'x'.repeat(17_000)), file('etc/hosts', 'y'.repeat(20_000))];
   const folder: NodeFile = { kind: 'directory', path: 'etc/slurm', mode: 0o755, ...root };
   const ofNode = (name: string) => [file('etc/a', name), ...tables, folder];
   /** Nothing is known of these objects. */

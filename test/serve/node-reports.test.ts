@@ -17,3 +17,28 @@ test.each([
 
   expect(read).toMatchObject({ kind: 'report', report: { heartbeat: { detail: shown } } });
 });
+
+test.each([
+  ['no look yet', {}, undefined],
+  ['nothing', { checked: '60', drifted: '0', drift: '' }, { checkedAtSeconds: 60, count: 0, files: [] }],
+  [
+    'two files of three',
+    { checked: '60', drifted: '3', drift: 'changed:etc/hosts missing:etc/a:b', overlay: 'a'.repeat(64) },
+    {
+      checkedAtSeconds: 60,
+      overlayDigest: 'a'.repeat(64),
+      count: 3,
+      files: [
+        { what: 'changed', path: 'etc/hosts' },
+        { what: 'missing', path: 'etc/a:b' },
+      ],
+    },
+  ],
+  [
+    'what is no path or no word of ours',
+    { checked: '60', drifted: '0', drift: 'changed:../x\u001b[31m eaten:etc/x attributes:etc/y changed', overlay: 'x' },
+    { checkedAtSeconds: 60, overlayDigest: undefined, count: 1, files: [{ what: 'attributes', path: 'etc/y' }] },
+  ],
+])('of files that differ: %s', (_, fields, drift) => {
+  expect(readHeartbeat({ ...alive, ...fields })).toMatchObject({ report: { heartbeat: { drift } } });
+});

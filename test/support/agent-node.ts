@@ -16,6 +16,7 @@ import { createHeartbeats } from '../../src/serve/heartbeats.ts';
 import { httpBoot } from '../../src/serve/http-boot.ts';
 import { serveHttp } from '../../src/serve/http-server.ts';
 import { createLiveParts } from '../../src/serve/live-parts.ts';
+import { createOverlayChecks } from '../../src/serve/overlay-checks.ts';
 import { nodeOverlays } from '../../src/serve/node-overlay.ts';
 import { sampleBoots } from './sample-boots.ts';
 import { sampleNode, sampleView } from './sample-view.ts';
@@ -56,10 +57,11 @@ export async function agentStorageNode(wrap: Wrap = (handler) => handler) {
   const heartbeats = createHeartbeats(now);
   const overlayOf = nodeOverlays({ ...sample, secretsFor });
   const liveParts = createLiveParts({ ...sample, secretsFor });
+  const overlayChecks = createOverlayChecks();
   const eepromReports: object[] = [];
   const eeproms = { report: (_boot: Boot, report: object) => Promise.resolve(void eepromReports.push(report)) };
   const find = () => Promise.resolve({ kind: 'missing', reason: 'not here' } as const);
-  const handler = wrap(httpBoot({ ...sample, heartbeats, liveParts, overlayOf, eeproms, find, now }));
+  const handler = wrap(httpBoot({ ...sample, heartbeats, liveParts, overlayChecks, overlayOf, eeproms, find, now }));
   const serve = async (wantedPort: number) => {
     const abort = new AbortController();
     let ended: Promise<void> = Promise.resolve();
@@ -75,7 +77,16 @@ export async function agentStorageNode(wrap: Wrap = (handler) => handler) {
     return { port, stop };
   };
   const server = await serve(0);
-  return { ...sample, viewWith, eepromReports, heartbeats, overlayOf, server, serveAgain: () => serve(server.port) };
+  return {
+    ...sample,
+    viewWith,
+    eepromReports,
+    heartbeats,
+    overlayChecks,
+    overlayOf,
+    server,
+    serveAgain: () => serve(server.port),
+  };
 }
 
 export type AgentStorageNode = Awaited<ReturnType<typeof agentStorageNode>>;
@@ -99,6 +110,7 @@ export async function bootInto(storage: AgentStorageNode, shell: readonly string
   const { chunks } = await storage.overlayOf(boot);
   const tar = Buffer.concat(chunks);
   await run(['busybox', 'tar', '-x', '-C', folder('root')], { input: tar, signal: AbortSignal.timeout(10_000) });
+  await asUnpacked(folder('root/etc/pi-image/files'));
   await storage.boots.report(newest(storage), {
     phase: 'overlay',
     uptimeSeconds: 4,
@@ -134,6 +146,14 @@ export async function bootInto(storage: AgentStorageNode, shell: readonly string
   };
 }
 
+/** Whoever is not root owns all that he unpacks. */
+async function asUnpacked(list: string): Promise<void> {
+  const [uid = 0, gid = 0] = [process.getuid?.(), process.getgid?.()];
+  if (uid === 0) return;
+  const text = await readFile(list, 'utf8');
+  await writeFile(list, text.replaceAll(/^([0-9a-f]{4}) \d+:\d+ /gm, `$1 ${uid}:${gid} `));
+}
+
 const newest = (storage: AgentStorageNode): Boot => storage.boots.all().at(-1) as Boot;
 
 /** A DISCOVER of node01's firmware. */
@@ -160,6 +180,7 @@ function startAgent(dir: string, [program = 'sh', ...args]: readonly string[]) {
       PI_IMAGE_BUSYBOX: busybox,
       PI_IMAGE_DEVICE_TREE: path.join(dir, 'sys/firmware/devicetree/base'),
       PI_IMAGE_INTERVAL: '1',
+      PI_IMAGE_DRIFT_INTERVAL: '2',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own: nc waits for an answer below the shell.

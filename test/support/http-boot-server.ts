@@ -12,6 +12,7 @@ import { httpBoot } from '../../src/serve/http-boot.ts';
 import type { SendLimits } from '../../src/serve/http-sends.ts';
 import { serveHttp } from '../../src/serve/http-server.ts';
 import { createLiveParts } from '../../src/serve/live-parts.ts';
+import { createOverlayChecks } from '../../src/serve/overlay-checks.ts';
 import { sampleBoots } from './sample-boots.ts';
 import { sampleManifest, sampleNode, sampleView } from './sample-view.ts';
 import { signedView } from './signed-view.ts';
@@ -45,6 +46,7 @@ export async function httpBootServer(sendLimits?: SendLimits) {
     find: bootFileFinder({ ...sample, imagesDir }),
     liveParts: createLiveParts({ ...sample, secretsFor: () => Promise.resolve({}) }),
     overlayOf: () => Promise.reject(new Error('not here')),
+    overlayChecks: createOverlayChecks(),
     heartbeats: createHeartbeats(now),
     now,
     ...(sendLimits && { sendLimits }),

@@ -7,30 +7,47 @@ take_live_files() {
     { skip_headers && "$busybox" cat > "$work/live.tar"; } < "$work/answer" || return
     # A change between the two answers, or half an answer: the next heartbeat tells what is right.
     echo "$wanted  $work/live.tar" | "$busybox" sha256sum -c -s || return
-    unpack && put_all || {
+    unpack && read_had && remove_gone && put_all || {
         echo "Cannot put the live files in place."
         return 1
     }
-    remove_gone
-    write_list && have=$wanted
+    list_files && write_list && have=$wanted && asked=live
     "$busybox" rm -rf "$work/new" "$work/live.tar" "$work/answer"
     run_hooks
 }
 
+# What is in the archive, and which of it is on this node in another way.
 unpack() {
     "$busybox" rm -rf "$work/new"
     "$busybox" mkdir "$work/new" && "$busybox" tar -x --numeric-owner -f "$work/live.tar" -C "$work/new" &&
-        entries=$("$busybox" tar -t -f "$work/live.tar")
-}
-
-put_all() {
-    paths=''
+        entries=$("$busybox" tar -t -f "$work/live.tar") || return
+    files='' folders='' links=''
     for entry in $entries; do
         case $entry in
             .pi-image/*) ;;
-            */) put_folder "${entry%/}" || return ;;
-            *) put_file "$entry" && paths="$paths $entry" || return ;;
+            */) folders="$folders ${entry%/}" ;;
+            *) if [ -L "$work/new/$entry" ]; then links="$links $entry"; else files="$files $entry"; fi ;;
         esac
+    done
+    paths="$files$links"
+    describe "$work/new" "$files" "$folders" "$links" > "$work/wanted"
+    describe "$root/" "$files" "$folders" "$links" > "$work/found"
+    differing=$nl$(other_lines "$work/wanted" "$work/found")$nl
+}
+
+is_other() {
+    case $differing in
+        *" $1$nl"* | *"${nl}link $1 "*) ;;
+        *) false ;;
+    esac
+}
+
+put_all() {
+    for folder in $folders; do
+        ! is_other "$folder" || put_folder "$folder" || return
+    done
+    for path in $paths; do
+        ! is_other "$path" || put_file "$path" || return
     done
 }
 
@@ -40,7 +57,6 @@ put_folder() {
 }
 
 put_file() {
-    is_same "$work/new/$1" "$root/$1" && return
     if is_private "$1"; then
         put_private "$1"
         return
@@ -48,6 +64,8 @@ put_file() {
     folder="$root/$1"
     folder=${folder%/*}
     beside="$folder/.${1##*/}.pi-image"
+    # Where live files were below it, a folder is left that is empty now.
+    [ -L "$root/$1" ] || [ ! -d "$root/$1" ] || "$busybox" rmdir "$root/$1" || return
     (umask 022 && "$busybox" mkdir -p "$folder") && "$busybox" cp -a "$work/new/$1" "$beside" &&
         "$busybox" mv -f -T "$beside" "$root/$1" && echo "$1" >> "$work/changed"
 }
@@ -66,27 +84,42 @@ put_private() {
     "$busybox" mount --bind "$secret" "$root/$1" && echo "$1" >> "$work/changed"
 }
 
-is_same() {
-    [ "$("$busybox" stat -c '%F %a %u:%g' "$1")" = "$("$busybox" stat -c '%F %a %u:%g' "$2" 2> /dev/null)" ] || return
-    if [ -L "$1" ]; then
-        [ "$("$busybox" readlink "$1")" = "$("$busybox" readlink "$2")" ]
-    else
-        "$busybox" cmp -s "$1" "$2"
-    fi
+# The live files that this node has, and those of them that are frozen files from the next boot on: they stay until then.
+read_had() {
+    had='' kept=''
+    [ ! -e "$work/new/.pi-image/keep" ] || kept=$("$busybox" tr '\n' ' ' < "$work/new/.pi-image/keep")
+    [ -e "$root/etc/pi-image/live" ] || return 0
+    while read -r path; do
+        [ "$path" = "$have" ] || had="$had $path"
+    done < "$root/etc/pi-image/live"
 }
 
 # What is no live file any more; where the image has one at that place, that comes back.
 remove_gone() {
-    [ -e "$root/etc/pi-image/live" ] || return 0
-    while read -r path; do
-        case "$paths $wanted $have " in
+    for path in $had; do
+        case "$paths $kept " in
             *" $path "*) continue ;;
         esac
         [ ! -d "$facts/private" ] || while "$busybox" umount "$root/$path" 2> /dev/null; do :; done
         "$busybox" rm -f "$root/$path"
         [ ! -e "$facts/image/$path" ] || "$busybox" cp -a "$facts/image/$path" "$root/$path"
         echo "$path" >> "$work/changed"
-    done < "$root/etc/pi-image/live"
+    done
+}
+
+# How everything is to be from now on, for look_for_drift.
+list_files() {
+    [ -e "$root/etc/pi-image/files" ] || return 0
+    while IFS='' read -r line; do
+        path_of "$line"
+        case " $kept " in
+            *" $path "*) ;;
+            *) case "$had$paths$folders " in *" $path "*) continue ;; esac ;;
+        esac
+        printf '%s\n' "$line"
+    done < "$root/etc/pi-image/files" > "$root/etc/pi-image/.files.pi-image" &&
+        "$busybox" cat "$work/wanted" >> "$root/etc/pi-image/.files.pi-image" &&
+        "$busybox" mv -f "$root/etc/pi-image/.files.pi-image" "$root/etc/pi-image/files"
 }
 
 write_list() {

@@ -47,7 +47,7 @@ report() {
 # answer for some seconds, or until that changes.
 heartbeat() {
     read -r load _ < /proc/loadavg
-    form="phase=$phase&detail=$detail_in_form&uptime=$uptime&load=$load&digest=$have"
+    form="phase=$phase&detail=$detail_in_form&uptime=$uptime&load=$load&digest=$have$(drift_form)"
     is_soon_news || form="$form&wait=8"
     if read -r millidegrees 2> /dev/null < /sys/class/thermal/thermal_zone0/temp; then
         form="$form&temperature=$((millidegrees / 1000)).$((millidegrees % 1000 / 100))"
@@ -56,8 +56,11 @@ heartbeat() {
     [ "$status" = 200 ] && answered < "$work/answer"
 }
 
+# Its second line asks for a look at all files.
 answered() {
-    skip_headers && read -r word wanted && [ "$word" = live ]
+    skip_headers && read -r word wanted || return
+    read -r asked || asked=''
+    [ "$word" = live ]
 }
 
 # Plain ASCII, so that its length is that of its bytes.
