@@ -62,7 +62,8 @@ interface FoundLock {
 async function findLock(request: BuildRequest, options: BuildOptions): Promise<FoundLock | UnknownBuild> {
   const { spec } = request;
   const old = await readLock(request);
-  const base = 'apt' in spec.base ? undefined : await resolveBase(spec.base, { ...request, locked: old?.base });
+  const locked = options.update === 'anew' ? undefined : old?.base;
+  const base = 'apt' in spec.base ? undefined : await resolveBase(spec.base, { ...request, locked });
   const mismatch = lockMismatch(old, spec, base);
   const answer = mismatch === undefined ? old : undefined;
   if (answer !== undefined && options.update === false) return keep(answer, false);
