@@ -1,13 +1,13 @@
 # Short lines only: what they call is in package.json, src/cli and test/support.
 .DEFAULT_GOAL := help
-.PHONY: help build check test demo bench fuzz prebuild
+.PHONY: help build check test demo bench bench-build fuzz prebuild
 
 modules := node_modules/.package-lock.json
 native := dist/native/.built
 sources := $(shell find src -name '*.ts') package.json tsconfig.json tsconfig.build.json
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: dist/.built ## Compile to dist/
 
@@ -24,6 +24,9 @@ demo: dist/.built ## Build an image, raise a rack, boot two boards into Slurm; i
 bench: dist/.built ## Print how fast boards are served, beside other servers, and what 1,000 nodes cost; needs root
 	npx --no-install tsx test/bench/boot-plane.ts
 	npx --no-install tsx test/bench/load.ts
+
+bench-build: dist/.built ## Print how long images take, beside plain mmdebstrap, ROWS="cold publish" for some: needs root and an hour
+	npx --no-install tsx test/bench/build.ts $(ROWS)
 
 fuzz: $(modules) ## Look for bytes that break a decoder, MINUTES=1 for each of them, two at a time: no root, no network
 	npx --no-install tsx test/fuzz/main.ts $(or $(MINUTES),1) $(DECODERS)
