@@ -3,6 +3,7 @@ import type { NodeAnswer } from '../api/actions.ts';
 import { boards } from '../model/board.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { asWritten } from '../model/node-address.ts';
+import { describeDrift } from '../plan/drift.ts';
 import { renderBoot } from './boot-report.ts';
 import { renderAge } from '../model/duration.ts';
 import { printable, renderTime } from './format.ts';
@@ -51,6 +52,7 @@ function statusFacts(
     ['next boot', isNew ? desired.image : undefined],
     ['reboot', rebootFailed && `failed: ${printable(rebootFailed.reason)}`],
     ['heard', heartbeat && describeHeartbeat(heartbeat, nowMs)],
+    ['drifted', describeDrift(heartbeat?.drift)],
   ];
 }
 

@@ -1,6 +1,7 @@
 /** The service, its nodes and unknown boards as tables, and what changed of them as lines. */
 import type { HealthAnswer, NodeAnswer } from '../api/actions.ts';
 import type { WaitingBoard } from '../model/state.ts';
+import { describeDrift } from '../plan/drift.ts';
 import { compareNames } from '../plan/hostlist.ts';
 import { renderAge } from '../model/duration.ts';
 import { printable } from './format.ts';
@@ -46,10 +47,12 @@ function lastSeen({ lastBoot }: NodeAnswer['status'], nowMs: number): string | u
   return atMs === undefined ? undefined : renderAge(nowMs - atMs);
 }
 
-/** Why it is not well, else why it does not reboot, else what its next boot would change. */
-function noteOf({ role, status: { reason, rebootFailed, desired, running } }: NodeAnswer): string {
+/** Why it is not well, else why it does not reboot, else what was changed on it, else what its next boot would change. */
+function noteOf({ role, status: { reason, rebootFailed, desired, running, heartbeat } }: NodeAnswer): string {
   if (reason !== undefined) return printable(reason);
   if (rebootFailed !== undefined) return `cannot be told to reboot: ${printable(rebootFailed.reason)}`;
+  const drift = describeDrift(heartbeat?.drift);
+  if (drift !== undefined) return `drifted: ${drift}`;
   const isOld = running !== undefined && desired !== undefined && running.generation !== desired.generation;
   if (!isOld) return ' ';
   return running.role === role ? `next boot: ${desired.image}` : `next boot: ${desired.image} as ${role}`;
@@ -120,11 +123,14 @@ function linesOf({ health, nodes, unknownBoards }: Status): Map<string, string> 
 }
 
 function describeNode({ role, status }: NodeAnswer): string {
-  const { state, lastBoot, running, reason } = status;
+  const { state, lastBoot, running, reason, heartbeat } = status;
   const phase = state === 'booting' ? lastBoot?.phases.at(-1)?.phase : undefined;
   const runs = isUp(state) && running !== undefined ? `${running.image} as ${running.role}` : undefined;
   const becomes = running !== undefined && running.role !== role ? `next boot as ${role}` : undefined;
-  const words = [state, phase, runs, becomes, reason].filter((word) => word !== undefined);
+  const drift = describeDrift(heartbeat?.drift);
+  const words = [state, phase, runs, becomes, reason, drift && `drifted: ${drift}`].filter(
+    (word) => word !== undefined,
+  );
   return printable(words.join(', '));
 }
 

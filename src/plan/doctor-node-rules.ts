@@ -3,6 +3,7 @@ import { renderAge } from '../model/duration.ts';
 import type { PublicBoot } from '../model/node-status.ts';
 import { megabytes, namesDhcpServer } from './diagnosis-facts.ts';
 import type { NodeDoctorFacts, NodeRule } from './doctor-node-facts.ts';
+import { describeDrift } from './drift.ts';
 import { isoDate } from './eeprom-rollout.ts';
 import { isSlowPort, portDelayMs, slowPortHint } from './slow-port.ts';
 
@@ -177,6 +178,14 @@ export const nodeNotes: readonly NodeRule[] = [
     when: ({ status }) => status.rebootFailed !== undefined,
     cause: ({ status }) => `it was to reboot, and was not reached: ${status.rebootFailed?.reason ?? ''}`,
     hint: (name) => `Run "pi-image node reboot ${name}" again, or cut its power: it boots its new role then.`,
+  },
+  {
+    id: 'drifted',
+    says: ['drifted: … changed on the node'],
+    when: ({ status }) => describeDrift(status.heartbeat?.drift) !== undefined,
+    cause: ({ status }) => `drifted: ${describeDrift(status.heartbeat?.drift)}`,
+    hint: (name) =>
+      `Its next boot undoes that; to keep it, change the overlay. "pi-image overlay diff ${name} --running" lists all.`,
   },
   {
     id: 'old-loader',

@@ -208,6 +208,24 @@ const notes: readonly Sample[] = [
     cause: 'its switch port let nothing through for 31 s after its kernel had started',
   },
   {
+    rule: 'drifted',
+    status: {
+      state: 'ready',
+      desired,
+      heartbeat: {
+        boot: 'b1',
+        atMs: nowMs,
+        phase: 'ready',
+        uptimeSeconds: 9,
+        load: 0,
+        generation: 'g1',
+        drift: { checkedAtSeconds: 8, count: 1, files: [{ path: 'etc/hosts', what: 'changed' }] },
+      },
+    },
+    boots: [ready(60_000)],
+    cause: 'drifted: /etc/hosts changed on the node',
+  },
+  {
     rule: 'old-loader',
     status: { state: 'ready', desired },
     more: {

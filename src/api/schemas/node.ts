@@ -77,6 +77,7 @@ export const nodeExample = {
       uptimeSeconds: 640.2,
       load: 0.12,
       temperatureCelsius: 48.3,
+      drift: { checkedAtSeconds: 600.2, count: 1, files: [{ path: 'etc/hosts', what: 'changed' }] },
       generation: bootExample.generation,
     },
   },
