@@ -61,6 +61,8 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'isc-dhcp-relay', why: 'DHCP relay', units: ['isc-dhcp-relay.service'] },
     { name: 'kea-admin', why: 'perfdhcp, which asks for addresses by the thousand' },
     { name: 'tshark', why: 'looks for what is wrong in packets of ours' },
+    { name: 'nftables', why: 'is the firewall that the doctor finds' },
+    { name: 'faketime', why: 'sets the clock of one program wrong' },
     { name: 'perl-base', why: 'hands sockets over as systemd does' },
     { name: 'gcc-aarch64-linux-gnu', why: 'compiles what listens for LLDP on a board', isForEmulation: true },
     { name: 'openssl', why: 'verifies signatures of ours' },

@@ -46,7 +46,7 @@ export const reportedRules: readonly DiagnosisRule[] = [
   },
   {
     id: 'overlay-damaged',
-    says: ["this node's overlay arrived damaged three times"],
+    says: ["this node's overlay arrived damaged three times", "this node's root arrived damaged three times"],
     when: said(/arrived damaged/),
     cause: itsWords,
     hint: () => 'Look for errors of the cable or the switch port.',
@@ -59,6 +59,27 @@ export const reportedRules: readonly DiagnosisRule[] = [
     hint: () => 'Overlay and changes lie in memory: take something out of the overlay, or use a board with more.',
   },
   {
+    id: 'root-too-large',
+    says: ["a root of … MiB does not fit into this board's … MiB of memory"],
+    when: said(/^a root of \d+ MiB does not fit/),
+    cause: itsWords,
+    hint: () => 'Give its role another root mode in cluster.yaml: "root: squash" takes none of its memory.',
+  },
+  {
+    id: 'squashfs-broken',
+    says: ["cannot mount the image's squashfs: …"],
+    when: said(/^cannot mount the image's squashfs/),
+    cause: itsWords,
+    hint: () => '"pi-image image verify" tells whether the image is whole; else build it again.',
+  },
+  {
+    id: 'tree-not-written',
+    says: ["cannot put this node's overlay into its tree: …"],
+    when: said(/^cannot put this node's overlay into its tree/),
+    cause: itsWords,
+    hint: () => 'Look at the free space of the file system on the storage node that holds trees of nodes.',
+  },
+  {
     id: 'wrong-clock',
     says: ['… gave … for the time'],
     when: said(/ for the time$/),
@@ -67,8 +88,8 @@ export const reportedRules: readonly DiagnosisRule[] = [
   },
   {
     id: 'old-initramfs',
-    says: ["this node's overlay lists no removals: …"],
-    when: said(/lists no removals/),
+    says: ["this node's overlay lists no removals: …", 'this initramfs knows no root mode …'],
+    when: said(/lists no removals|knows no root mode/),
     cause: itsWords,
     hint: () => 'Build the image again: its initramfs is not of the version of this pi-image.',
   },

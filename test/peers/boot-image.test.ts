@@ -20,7 +20,7 @@ import { readFat } from '../../src/wire/fat.ts';
 import { sampleManifest, sampleNode } from '../support/sample-view.ts';
 import { signedView } from '../support/signed-view.ts';
 
-const signal = AbortSignal.timeout(110_000);
+const signal = AbortSignal.timeout(600_000);
 const tool = (...argv: Argv) => run(argv, { signal });
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const log = { info: () => undefined, warn: () => undefined };

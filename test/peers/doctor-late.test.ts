@@ -1,11 +1,9 @@
 /** Boots that stop after a phase, and parts of the service that fail under them: the whole service says at what. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { DoctorBoard } from '../support/doctor-board.ts';
+import { DoctorBoard, node01 } from '../support/doctor-board.ts';
 import { storageAddress } from '../support/serve-fixture.ts';
 
-const patience = { timeout: 25_000, interval: 300 };
-const wrongOf = async (board: DoctorBoard) => String(await board.wrong());
 const overlay =
   'apply_overlay; report overlay "" "digest=$digest&agent=yes"; token=$(cat $new_root/etc/pi-image/boot.key)';
 
@@ -35,7 +33,7 @@ describe('a boot that stops', () => {
     await board.site.powerOn();
     await board.initramfs(script);
 
-    await expect.poll(() => wrongOf(board), patience).toMatch(words);
+    await board.says(words);
     await board.untilClosed();
   });
 
@@ -46,50 +44,89 @@ describe('a boot that stops', () => {
   });
 });
 
+/** Each with a service of its own. */
 describe('a part of the service fails', () => {
-  let board: DoctorBoard;
-  afterEach(() => board.close());
+  test.concurrent('NFS, while a node mounts its root', () =>
+    DoctorBoard.with('5m', async (board) => {
+      // This machine's kernel serves no NFS.
+      await board.site.serve('--nfs', 'kernel');
+      await board.site.powerOn();
+      await board.initramfs('report network');
 
-  test('NFS, while a node mounts its root', async () => {
-    board = await DoctorBoard.open('5m');
-    // This machine's kernel serves no NFS.
-    await board.site.serve('--nfs', 'kernel');
-    await board.site.powerOn();
-    await board.initramfs('report network');
+      await board.says(/^nfs-down-at-boot: NFS is not served: /);
+    }),
+  );
 
-    await expect.poll(() => wrongOf(board), patience).toMatch(/^nfs-down-at-boot: NFS is not served: /);
-  });
+  test.concurrent('HTTP, after a kernel had reported', () =>
+    DoctorBoard.with('5m', async (board) => {
+      const service = await board.site.serve();
+      await board.site.powerOn();
+      await board.initramfs('report kernel');
+      await service.stop();
+      const listen = `require('net').createServer().listen(80, '${storageAddress}', () => console.log('taken'))`;
+      await board.site.net.start('storage', [process.execPath, '-e', listen]).line(/taken/);
+      await board.site.serve();
 
-  test('HTTP, after a kernel had reported', async () => {
-    board = await DoctorBoard.open('5m');
-    const service = await board.site.serve();
-    await board.site.powerOn();
-    await board.initramfs('report kernel');
-    await service.stop();
-    const listen = `require('net').createServer().listen(80, '${storageAddress}', () => console.log('taken'))`;
-    await board.site.net.start('storage', [process.execPath, '-e', listen]).line(/taken/);
-    await board.site.serve();
+      await board.says(/^http-down-at-boot: HTTP is not served: /);
+    }),
+  );
 
-    await expect.poll(() => wrongOf(board), patience).toMatch(/^http-down-at-boot: HTTP is not served: /);
-  });
+  test.concurrent('DHCP, when a kernel needs its address again, and before a board was heard', () =>
+    DoctorBoard.with('12s', async (board) => {
+      const other = { name: 'node02', serial: '0000bbbb', mac: 'dc:a6:32:00:00:02', address: '10.42.0.12' };
+      await board.site.apply([node01, { ...node01, ...other }]);
+      const before = await board.site.serve();
+      await board.loadKernel();
+      await before.stop();
+      const bind = `require('dgram').createSocket('udp4').bind(67, () => console.log('taken'))`;
+      await board.site.net.start('storage', [process.execPath, '-e', bind]).line(/taken/);
+      const service = board.site.startServe();
+      await service.line(/part\.failed part=dhcp/);
 
-  test('DHCP, before a board was heard', async () => {
-    board = await DoctorBoard.open('5m');
-    const bind = `require('dgram').createSocket('udp4').bind(67, () => console.log('taken'))`;
-    await board.site.net.start('storage', [process.execPath, '-e', bind]).line(/taken/);
-    const service = board.site.startServe();
-    await service.line(/part\.failed part=dhcp/);
+      await board.says(/^dhcp-down: DHCP is not served: /, 'node02');
+      await board.says(/^no-second-address: .*its kernel needs an address again, and DHCP is not served: /);
+    }),
+  );
 
-    await expect.poll(() => wrongOf(board), patience).toMatch(/^dhcp-down: DHCP is not served: /);
-  });
+  test.concurrent('none: a node that cannot boot is told why', () =>
+    DoctorBoard.with('5m', async (board) => {
+      await board.site.serve();
+      await board.site.apply([{ ...node01, role: 'other' }]);
 
-  test('none: a node that cannot boot is told why', async () => {
-    board = await DoctorBoard.open('5m');
-    await board.site.serve();
-    await board.site.apply([
-      { name: 'node01', mac: 'dc:a6:32:00:00:01', board: 'pi4', address: '10.42.0.11', role: 'other' },
-    ]);
+      await board.says(/^cannot-boot: it cannot boot: .*the image absent/);
+    }),
+  );
+});
 
-    await expect.poll(() => wrongOf(board), patience).toMatch(/^cannot-boot: it cannot boot: .*the image absent/);
-  });
+describe('only time tells', () => {
+  test.concurrent('that a node is not reached, and that its heartbeats have stopped', () =>
+    DoctorBoard.with('5m', async (board) => {
+      await board.site.serve();
+      await board.site.powerOn();
+      await board.initramfs(`${overlay}; report userspace; report ready`);
+
+      // No sshd listens there.
+      await board.site.command('node', 'reboot', 'node01');
+      await board.notesThat(/^reboot-failed: it was to reboot, and was not reached: ./);
+      await board.says(/^heartbeat-stopped: its heartbeats have stopped$/, 'node01', 60_000);
+    }),
+  );
+
+  test.concurrent('that a board has given up, and that what a node waits for does not come', () =>
+    DoctorBoard.with('4s', async (board) => {
+      const first = await board.site.serve('--no-time');
+      await board.packets('discover');
+      await board.untilClosed();
+      await first.stop();
+
+      const later = await board.serveLater('+3m');
+      expect(await board.notes()).toContainEqual('gave-up: nothing came from it since 3m: it may have given up');
+      await board.site.powerOn();
+      await board.initramfs(`${overlay}; report userspace; report waiting "slurm controller"`);
+      await later.stop();
+
+      await board.serveLater('+15m');
+      await board.says(/^waits: nothing was heard of it after waiting: it waited for slurm controller/);
+    }),
+  );
 });

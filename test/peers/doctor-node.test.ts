@@ -7,11 +7,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DoctorBoard } from '../support/doctor-board.ts';
 import { storageAddress } from '../support/serve-fixture.ts';
 
-const patience = { timeout: 25_000, interval: 300 };
-
 let board: DoctorBoard;
 beforeAll(async () => {
-  board = await DoctorBoard.open('20s');
+  board = await DoctorBoard.open('60s');
   await board.site.serve();
 }, 60_000);
 afterAll(() => board.close());
@@ -20,8 +18,6 @@ afterAll(() => board.close());
 beforeEach(async () => {
   await board.site.powerOn();
 });
-
-const wrong = async () => String(await board.wrong());
 
 /** What mount of the initramfs' kernel answers, from a client that speaks NFS without one: libnfs. */
 const mountByLibnfs = `mount() {
@@ -39,38 +35,38 @@ describe('the initramfs fails', () => {
   test('its token is refused', async () => {
     await board.initramfs('report kernel; apply_overlay', 'token=of-another-boot');
 
-    await expect
-      .poll(wrong, patience)
-      .toMatch('token-refused: its token was refused: this is not the token of this boot');
+    await board.says('token-refused: its token was refused: this is not the token of this boot');
   });
 
   test('its root is not exported to it', async () => {
-    await board.initramfs('report network; mount_image', `${mountByLibnfs}; root=/images/small/20200101.1/root`);
+    await board.initramfs(
+      'report network; mount_nfs "$reading" $work/image',
+      `${mountByLibnfs}; root=/images/small/20200101.1/root`,
+    );
 
-    await expect
-      .poll(wrong, patience)
-      .toMatch(
-        `nfs-not-exported: cannot mount ${storageAddress}:/images/small/20200101.1/root over NFS: the storage node does not export it to 10.42.0.11`,
-      );
+    await board.says(
+      `nfs-not-exported: cannot mount ${storageAddress}:/images/small/20200101.1/root over NFS: the storage node does not export it to 10.42.0.11`,
+    );
   });
 
   test('nothing answers at the NFS port', async () => {
-    await board.initramfs('report network; mount_image', `${mountByLibnfs}; nfs_port=2050`);
+    await board.initramfs('report network; mount_nfs "$reading" $work/image', `${mountByLibnfs}; nfs_port=2050`);
 
-    await expect
-      .poll(wrong, patience)
-      .toMatch(/^nfs-down: cannot mount .* over NFS: nothing answers on port 2050, the NFS server is not running$/);
+    await board.says(
+      /^nfs-down: cannot mount .* over NFS: nothing answers on port 2050, the NFS server is not running$/,
+    );
   });
 
   test('the NFS server is out of reach', async () => {
     const unreachable = `${mountByLibnfs}; ip route add unreachable 10.42.0.77; real=$server; report() { server=$real; tell "$@"; }`;
     const tell =
       'tell() { wget -q -O /dev/null --header "Authorization: Bearer $token" --post-data "phase=$1&uptime=1&detail=$(form_value "$2")" "http://$real/boot/v1/phase"; }';
-    await board.initramfs('report network; server=10.42.0.77; mount_image', `${tell}; ${unreachable}`);
+    await board.initramfs(
+      'report network; server=10.42.0.77; mount_nfs "$reading" $work/image',
+      `${tell}; ${unreachable}`,
+    );
 
-    await expect
-      .poll(wrong, patience)
-      .toMatch(/^nfs-unreachable: cannot mount .* over NFS: the storage node does not answer$/);
+    await board.says(/^nfs-unreachable: cannot mount .* over NFS: the storage node does not answer$/);
   });
 
   test('HTTP answers late', async () => {
@@ -79,9 +75,7 @@ describe('the initramfs fails', () => {
       'fail() { http_port=80; report failed "$1"; exit 7; }',
     );
 
-    await expect
-      .poll(wrong, patience)
-      .toMatch('http-down: cannot get clock from 10.42.0.1: nothing answers on port 81');
+    await board.says('http-down: cannot get clock from 10.42.0.1: nothing answers on port 81');
   });
 
   test('another HTTP server gives the time', async () => {
@@ -94,13 +88,13 @@ describe('the initramfs fails', () => {
     );
     await other.stop();
 
-    await expect.poll(wrong, patience).toMatch('wrong-clock: 10.42.0.1 gave "<html>" for the time');
+    await board.says('wrong-clock: 10.42.0.1 gave "<html>" for the time');
   });
 
   test('its overlay arrives damaged', async () => {
     await board.initramfs('report root; apply_overlay', damages('echo more >> "$file"'));
 
-    await expect.poll(wrong, patience).toMatch("overlay-damaged: this node's overlay arrived damaged three times");
+    await board.says("overlay-damaged: this node's overlay arrived damaged three times");
   });
 
   test('its overlay is of another version', async () => {
@@ -108,7 +102,7 @@ describe('the initramfs fails', () => {
     const stubs = `mkdir -p $work/strip; get() { fetch "$@" && case $1 in *.tar) ${stripped} ;; esac; }; sha256sum() { :; }`;
     await board.initramfs('report root; apply_overlay', `${fetchAsBefore}; ${stubs}`);
 
-    await expect.poll(wrong, patience).toMatch(/^old-initramfs: this node's overlay lists no removals: /);
+    await board.says(/^old-initramfs: this node's overlay lists no removals: /);
   });
 
   test('there is no room for its overlay', async () => {
@@ -116,19 +110,38 @@ describe('the initramfs fails', () => {
     await board.initramfs('report root; apply_overlay; ', small);
     await board.site.onBoard('sh', '-c', `umount ${board.site.dir}/initramfs/root || true`);
 
-    await expect.poll(wrong, patience).toMatch(/^no-memory: cannot unpack this node's overlay: .*No space left/);
+    await board.says(/^no-memory: cannot unpack this node's overlay: .*No space left/);
+  });
+
+  test('its root is larger than its memory', async () => {
+    await board.initramfs('report network; mode=ram; size=99999999999999; make_root');
+
+    await board.says(/^root-too-large: a root of \d+ MiB does not fit into this board's \d+ MiB of memory$/);
+  });
+
+  test('the squashfs of its image is none', async () => {
+    await board.initramfs('report network; echo none > $work/file; mkdir $work/image; mount_squashfs $work/file');
+
+    await board.says(/^squashfs-broken: cannot mount the image's squashfs: ./);
+  });
+
+  test('there is no room in its tree', async () => {
+    const small = 'mode=persistent; private=$work/private; mount -t tmpfs -o size=4k none $new_root';
+    await board.initramfs('report root; apply_overlay', small);
+
+    await board.says(/^tree-not-written: cannot put this node's overlay into its tree: .*No space left/);
   });
 
   test('its image has no init', async () => {
     await board.initramfs('report root; apply_overlay; hand_over', 'mkdir -p $new_root');
 
-    await expect.poll(wrong, patience).toMatch('no-init: the image has no /sbin/init');
+    await board.says('no-init: the image has no /sbin/init');
   });
 
   test('in a way that nobody foresaw', async () => {
     await board.initramfs('report network; fail "the moon is full" ""');
 
-    await expect.poll(wrong, patience).toMatch('said-otherwise: the moon is full');
+    await board.says('said-otherwise: the moon is full');
   });
 });
 
@@ -155,13 +168,13 @@ describe('the system fails', () => {
   test('a unit of its role', async () => {
     await boots('report userspace', 'report failed "slurmd.service: error: Unable to bind"');
 
-    await expect.poll(wrong, patience).toMatch('unit-failed: slurmd.service: error: Unable to bind');
+    await board.says('unit-failed: slurmd.service: error: Unable to bind');
   });
 
   test('it waits for something outside', async () => {
     await boots('report userspace', 'report waiting "slurm controller"');
 
-    await expect.poll(wrong, patience).toMatch('waits-now: it waits for slurm controller');
+    await board.says('waits-now: it waits for slurm controller');
   });
 
   test('a unit that was active, later', async () => {
@@ -171,8 +184,14 @@ describe('the system fails', () => {
       'wget -q -O /dev/null --header "Authorization: Bearer $token" --post-data "phase=failed&uptime=9&load=0.1&detail=slurmd.service%3A+killed" "http://$server/boot/v1/heartbeat"',
     );
 
-    await expect.poll(wrong, patience).toMatch('unit-failed: slurmd.service: killed');
+    await board.says('unit-failed: slurmd.service: killed');
   });
+});
+
+test('a boot that is under way is shown with where it is', async () => {
+  expect(await board.notes()).toContainEqual(
+    expect.stringMatching(/^still-booting: it boots since \d+s, and came to offered$/),
+  );
 });
 
 test('a node that is ready has nothing against it', async () => {

@@ -10,7 +10,7 @@ import { run } from '../../src/host/process.ts';
 import { Namespaces } from '../support/namespaces.ts';
 
 const scriptsDir = path.resolve(import.meta.dirname, '../../boot/initramfs');
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(600_000);
 const net = new Namespaces();
 let scratch = '';
 

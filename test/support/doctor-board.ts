@@ -57,9 +57,32 @@ export class DoctorBoard {
     return board;
   }
 
+  /** A board that is there for one test, which may run beside others. */
+  static async with(
+    deadline: string,
+    use: (board: DoctorBoard) => Promise<void>,
+    files?: Readonly<Record<string, number>>,
+  ): Promise<void> {
+    const board = await DoctorBoard.open(deadline, files);
+    try {
+      await use(board);
+    } finally {
+      await board.close();
+    }
+  }
+
   writeCluster(more: Record<string, unknown> = {}): Promise<void> {
     const compute = { image: 'small', overlays: ['base'], deadline: this.#deadline };
     return this.site.writeCluster({ roles: { compute, other: { image: 'absent' } }, ...more });
+  }
+
+  /** The service, whose clock is ahead. @param offset as faketime(1) reads it */
+  async serveLater(offset: string): Promise<NamespaceProgram> {
+    const { net } = this.site;
+    const ahead = ['env', 'LD_PRELOAD=/usr/$LIB/faketime/libfaketime.so.1', `FAKETIME=${offset}`];
+    const service = net.start('storage', [...ahead, ...this.site.argv('serve', '--no-time')]);
+    await service.line(/part\.ready part=dhcp/);
+    return service;
   }
 
   /** The virtual board's own firmware; its lines are what it did. */
@@ -140,6 +163,16 @@ export class DoctorBoard {
     return found && `${found.rule}: ${found.cause}`;
   }
 
+  /** Waits until that is what is wrong. The service looks every five seconds. */
+  says(words: string | RegExp, name = 'node01', timeoutMs = 25_000): Promise<void> {
+    return until(words, async () => [String(await this.wrong(name))], timeoutMs);
+  }
+
+  /** Waits until that is among the notes. */
+  notesThat(words: RegExp): Promise<void> {
+    return until(words, () => this.notes(), 25_000);
+  }
+
   async notes(name = 'node01'): Promise<string[]> {
     const findings = (await this.diagnosis(name))?.findings ?? [];
     return findings.filter(({ severity }) => severity === 'note').map(({ rule, cause }) => `${rule}: ${cause}`);
@@ -199,4 +232,14 @@ export class DoctorBoard {
   close(): Promise<void> {
     return this.site.close();
   }
+}
+
+async function until(words: string | RegExp, read: () => Promise<readonly string[]>, timeoutMs: number): Promise<void> {
+  const fits = (text: string) => (typeof words === 'string' ? text.includes(words) : words.test(text));
+  let last: readonly string[] = [];
+  for (const endMs = Date.now() + timeoutMs; Date.now() < endMs; await sleep(300)) {
+    last = await read();
+    if (last.some(fits)) return;
+  }
+  throw new Error(`it does not say ${words}, but ${last.join('; ')}`);
 }

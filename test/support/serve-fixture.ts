@@ -13,7 +13,8 @@ import { Namespaces, type NamespaceProgram } from './namespaces.ts';
 import { sampleManifest } from './sample-view.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
-const signal = AbortSignal.timeout(300_000);
+/** For one command, on a machine that does other things too. */
+const patience = () => AbortSignal.timeout(120_000);
 
 export const storageAddress = '10.42.0.1';
 export const boardMac = 'dc:a6:32:00:00:01';
@@ -44,7 +45,7 @@ export class ServeFixture {
   async #mountOwnFileSystems(): Promise<void> {
     for (const folder of this.#ownFileSystems) {
       await mkdir(folder, { recursive: true });
-      await run(['mount', '-t', 'tmpfs', '-o', 'size=256m', 'serve-fixture', folder], { signal });
+      await run(['mount', '-t', 'tmpfs', '-o', 'size=256m', 'serve-fixture', folder], { signal: patience() });
     }
   }
 
@@ -94,7 +95,7 @@ export class ServeFixture {
 
   /** On the storage node, until it ends. @returns stdout */
   command(...args: readonly string[]): Promise<string> {
-    return run(this.argv(...args), { signal, cwd: project });
+    return run(this.argv(...args), { signal: patience(), cwd: project });
   }
 
   async apply(nodes: readonly Record<string, unknown>[]): Promise<string> {
@@ -154,7 +155,7 @@ export class ServeFixture {
     for (const service of this.#services) await service.stop();
     await this.#endNfs();
     await this.net.close();
-    for (const folder of this.#ownFileSystems) await run(['umount', '--lazy', folder], { signal });
+    for (const folder of this.#ownFileSystems) await run(['umount', '--lazy', folder], { signal: patience() });
     await rm(this.dir, { recursive: true });
   }
 }
