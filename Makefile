@@ -1,6 +1,6 @@
 # Short lines only: what they call is in package.json, src/cli and test/support.
 .DEFAULT_GOAL := help
-.PHONY: help build check test demo bench bench-build fuzz prebuild
+.PHONY: help build check test test-long demo bench bench-build fuzz prebuild
 
 modules := node_modules/.package-lock.json
 native := dist/native/.built
@@ -17,6 +17,10 @@ check: $(modules) $(native) ## Types, lint, format, dead code, unit tests: no ro
 test: dist/.built ## Everything: installs what it needs (apt, npm), then check, peers and real boots; needs root
 	node dist/cli/main.js setup build serve rack peers
 	PEERS=required npx --no-install tsx test/support/run-all.ts
+
+test-long: dist/.built ## What takes too long for every change: images of each source booted; needs root
+	node dist/cli/main.js setup build serve rack peers
+	npx --no-install vitest run --project long
 
 demo: dist/.built ## Build an image, raise a rack, boot two boards into Slurm; installs what it needs; needs root
 	node dist/cli/main.js demo

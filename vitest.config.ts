@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` needs no root and no network; `peers` and `e2e` are run by `make test`. */
+/** `unit` needs no root and no network; `peers` and `e2e` are run by `make test`, `long` by `make test-long`. */
 export default defineConfig({
   test: {
     // Many unit tests wait for timers and child processes: more of them than cores go on side by side.
@@ -10,21 +10,21 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/peers/**', 'test/e2e/**'],
+          exclude: ['test/peers/**', 'test/e2e/**', 'test/long/**'],
           testTimeout: 20_000,
           isolate: false,
         },
       },
       { test: { name: 'peers', include: ['test/peers/**/*.test.ts'], testTimeout: 120_000, fileParallelism: false } },
-      {
+      ...['e2e', 'long'].map((name) => ({
         test: {
-          name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          name,
+          include: [`test/${name}/**/*.test.ts`],
           testTimeout: 1_800_000,
           hookTimeout: 1_800_000,
           fileParallelism: false,
         },
-      },
+      })),
     ],
   },
 });
