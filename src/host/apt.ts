@@ -90,7 +90,10 @@ export interface ChrootAptOptions {
   readonly dpkg?: { readonly dpkg: string; readonly path: string } | undefined;
 }
 
-/** A configuration that installs into `root` from a local archive, with the image's own dpkg. @returns for APT_CONFIG */
+/**
+ * A configuration that installs into `root` from a local archive, with the image's own dpkg. apt does not count as essential,
+ * which it would before everything else. @returns for APT_CONFIG
+ */
 export async function writeChrootAptConfig({ dir, root, archive, suite, dpkg }: ChrootAptOptions): Promise<string> {
   for (const folder of ['lists/partial', 'cache', 'log']) await mkdir(path.join(dir, folder), { recursive: true });
   await writeFile(path.join(dir, 'sources.list'), `deb [trusted=yes] copy:${archive} ${suite} main\n`);
@@ -104,6 +107,7 @@ Dir::Cache::archives "${root}/run/archives";
 Acquire::Check-Valid-Until "false";
 Acquire::Languages "none";
 DPkg::Chroot-Directory "${root}";
+pkgCacheGen::ForceEssential ",";
 DPkg::Options { "--force-unsafe-io"; "--force-confdef"; "--force-confold"; };
 ${dpkg === undefined ? '' : `Dir::Bin::dpkg "${dpkg.dpkg}";\nDPkg::Path "${dpkg.path}";\n`}`,
   );
@@ -158,10 +162,8 @@ function verbOf({ packages, removes = [], upgrade = false }: AptRequest): string
 /** Essential packages of an archive and what they need, in the order in which they are to be unpacked. @returns their names */
 export async function orderEssential(config: string, options: RunOptions): Promise<string[]> {
   const withConfig = { ...options, env: { APT_CONFIG: config, LC_ALL: 'C.UTF-8' } };
-  // apt calls itself essential, Debian does not; the index that update makes knows it already.
-  const settings = ['-o', 'pkgCacheGen::ForceEssential=,'];
-  await run(['apt-get', '-q', ...settings, 'update'], withConfig);
-  const simulated = await run(['apt-get', '-qq', '--simulate', ...settings, 'install', '?essential'], withConfig);
+  await run(['apt-get', '-q', 'update'], withConfig);
+  const simulated = await run(['apt-get', '-qq', '--simulate', 'install', '?essential'], withConfig);
   return simulated.split('\n').flatMap((line) => /^Inst ([^ ]+) /.exec(line)?.[1] ?? []);
 }
 
