@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { lstat, mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readFile, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -161,6 +161,17 @@ describe('the overlay of a tree of its own', () => {
 
     expect(await inTree('root/.ssh/authorized_keys')).toBe('of the node\n');
     await expect(inTree('root/.ssh/config')).rejects.toThrow('ENOENT');
+  });
+
+  test('changes the time of no folder that it only passes through', async () => {
+    await image({ 'usr/lib/there': 'of the image\n' });
+    const usr = path.join(scratch, 'root/usr');
+    await utimes(usr, 1000, 1000);
+    await overlay({ 'usr/lib/added': 'too\n' });
+    apply();
+
+    expect(await inTree('usr/lib/added')).toBe('too\n');
+    expect((await lstat(usr)).mtimeMs).toBe(1_000_000);
   });
 
   test('leaves no secret in it, wherever one looks', async () => {

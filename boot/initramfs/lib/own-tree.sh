@@ -56,8 +56,14 @@ is_there() {
     [ -e "$1" ] || [ -L "$1" ]
 }
 
+# Only what the overlay names: the time of /usr must stay, or systemd updates its caches at every boot.
 fill_tree() {
-    (cd $private/overlay && tar -c .) | tar -x --numeric-owner -C $new_root 2> $work/error
+    tar -t -f $work/overlay.tar > $private/entries || return
+    set --
+    while read -r path; do
+        ! is_there "$private/overlay/$path" || set -- "$@" "$path"
+    done < $private/entries
+    [ $# -eq 0 ] || (cd $private/overlay && tar -c --no-recursion -f - "$@") | tar -x --numeric-owner -C $new_root 2> $work/error
 }
 
 bind_secrets() {
