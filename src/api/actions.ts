@@ -5,6 +5,7 @@ import type { NodeDiagnosis, SiteDiagnosis } from '../model/diagnosis.ts';
 import type { Event } from '../model/event.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { NodeStatus, PublicBoot } from '../model/node-status.ts';
+import type { OverlayReport } from '../model/overlay-report.ts';
 import type { WaitingBoard } from '../model/state.ts';
 import type { Plan } from './schemas/boot.ts';
 import type { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
@@ -38,6 +39,8 @@ interface Questions {
   readonly node: (name: string) => Tagged<NodeAnswer>;
   /** @throws NotFoundError, ConfigError when it cannot boot */
   readonly plan: (name: string) => Plan;
+  /** @param check ask the node first, and wait some seconds until it has looked. @throws NotFoundError */
+  readonly overlay: (name: string, check: boolean) => Promise<OverlayReport>;
   /** Newest first. @throws NotFoundError */
   readonly boots: (name: string) => readonly PublicBoot[];
   /** @throws NotFoundError */

@@ -7,6 +7,7 @@ import { Ipv4 } from '../model/ipv4.ts';
 import { Mac } from '../model/mac.ts';
 import { NodeSpec } from '../model/node.ts';
 import { PublicBoot } from '../model/node-status.ts';
+import { OverlayReport } from '../model/overlay-report.ts';
 import { SerialText } from '../model/serial.ts';
 import { WaitingBoard } from '../model/state.ts';
 import { Plan } from './schemas/boot.ts';
@@ -40,6 +41,7 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Finding,
   NodeDiagnosis,
   SiteDiagnosis,
+  OverlayReport,
   Plan,
   Role,
   RoleChange,

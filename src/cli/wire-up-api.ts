@@ -17,6 +17,7 @@ import { tokenActions } from './wire-up-api-tokens.ts';
 import { eepromActions } from './wire-up-eeproms.ts';
 import { diagnosisActions } from './wire-up-diagnosis.ts';
 import { nodeChanges, serviceFleet } from './wire-up-nodes.ts';
+import { overlayReport } from './wire-up-overlays.ts';
 import type { Service } from './wire-up.ts';
 
 export function apiActions(service: Service): ApiActions {
@@ -50,6 +51,7 @@ export function apiActions(service: Service): ApiActions {
       const { generation, overlay } = desired.frozen;
       return { node: name, generation, overlay: overlay.map(withoutContent) };
     },
+    overlay: async (name, check) => overlayReport(service, named(name), check),
     boots: (name) => {
       const { name: node } = named(name);
       const ofNode = boots.all().filter((boot) => boot.node === node);

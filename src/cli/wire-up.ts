@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { openDatabase, type Database } from '../host/database/open.ts';
 import type { Reboots } from '../fleet/reboots.ts';
-import { openFrozenBoots } from '../host/frozen-boots.ts';
+import { openFrozenBoots, type FrozenBoots } from '../host/frozen-boots.ts';
 import { imagesDir, persistentDir, squashDir } from '../host/image-store.ts';
 import { openSecrets } from '../host/secrets.ts';
 import { lockState } from '../host/state-lock.ts';
@@ -41,6 +41,8 @@ export interface Service extends RootDirs {
   readonly heartbeats: Heartbeats;
   readonly liveParts: LiveParts;
   readonly overlayChecks: OverlayChecks;
+  /** What a boot was begun with, by its generation. */
+  readonly frozen: Pick<FrozenBoots, 'get'>;
   readonly reboots: Reboots;
   readonly health: Health;
   readonly roots: Roots;
@@ -112,6 +114,7 @@ async function openLocked(
     heartbeats,
     liveParts: createLiveParts({ site, frozen, secretsFor, log }),
     overlayChecks: createOverlayChecks(),
+    frozen,
     reboots,
     health,
     ...dirs,

@@ -61,7 +61,9 @@ function without(words: readonly string[], others: readonly string[]): string[] 
   });
 }
 
-function diffFiles(from: RoleSide | undefined, to: RoleSide): Pick<RoleDiff, 'files' | 'patches'> {
+type Files = Pick<RoleSide, 'files' | 'takenAway'>;
+
+export function diffFiles(from: Files | undefined, to: Files): Pick<RoleDiff, 'files' | 'patches'> {
   const before = from?.files ?? new Map<string, SideFile>();
   const paths = [...new Set([...before.keys(), ...to.files.keys()])].toSorted();
   const different = paths.filter((path) => !isSame(before.get(path), to.files.get(path)));

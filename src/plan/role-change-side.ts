@@ -80,9 +80,9 @@ function secretPaths(overlays: readonly string[], view: ClusterView): ReadonlySe
   return new Set(secrets.map(({ path }) => path));
 }
 
-function sideFile(
+export function sideFile(
   file: Exclude<NodeFile, { kind: 'remove' }>,
-  { manifest, secrets }: { manifest: ImageManifest; secrets: ReadonlySet<string> },
+  { manifest, secrets }: { manifest: Pick<ImageManifest, 'users' | 'groups'>; secrets: ReadonlySet<string> },
 ): SideFile {
   const isSecret = secrets.has(file.path);
   if (file.kind === 'link') return { attributes: `-> ${file.target}`, bytes: undefined, isSecret };

@@ -16,6 +16,8 @@ const needs: Readonly<Record<string, string>> = {
   getNode: 'read',
   getNodePlan: 'read',
   listNodeBoots: 'read',
+  getNodeOverlay: 'read',
+  checkNodeOverlay: 'operate',
   getNodeDiagnosis: 'read',
   getNodeEeprom: 'read',
   listEeproms: 'read',

@@ -1,7 +1,7 @@
 /** An API without a service behind it: answers the examples of the document, and writes down what it is asked to change. */
 import type { ChangeOptions } from '../../src/model/change.ts';
 import type { ApiActions } from '../../src/api/actions.ts';
-import { bootExample, planExample } from '../../src/api/schemas/boot.ts';
+import { bootExample, overlayReportExample, planExample } from '../../src/api/schemas/boot.ts';
 import { eepromExample } from '../../src/api/schemas/eeprom.ts';
 import { nodeDiagnosisExample, siteDiagnosisExample } from '../../src/api/schemas/diagnosis.ts';
 import { imageChangeExample, pinChangeExample } from '../../src/api/schemas/image.ts';
@@ -44,6 +44,7 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     nodes: () => ({ answer: [nodeExample], etag: fakeTag }),
     node: (name: string) => named(name, { answer: nodeExample, etag: fakeTag }),
     plan: (name: string) => named(name, planExample),
+    overlay: (name: string) => named(name, overlayReportExample),
     boots: (name: string) => named(name, [bootExample]),
     diagnosis: (name: string) => named(name, nodeDiagnosisExample),
     siteDiagnosis: () => siteDiagnosisExample,

@@ -2,10 +2,11 @@
 import type { Tagged } from '../../model/change.ts';
 import { NodeList, NodeSpec } from '../../model/node.ts';
 import { PublicBoot } from '../../model/node-status.ts';
+import { OverlayReport } from '../../model/overlay-report.ts';
 import { z } from 'zod';
 
 import { json, route, type AnswerSpec, type Reply, type Route } from '../route.ts';
-import { bootExample, Plan, planExample } from '../schemas/boot.ts';
+import { bootExample, overlayReportExample, Plan, planExample } from '../schemas/boot.ts';
 import { Node, nodeExample, NodePatch, NodesChange, nodesChangeExample, nodeSpecExample } from '../schemas/node.ts';
 
 const tag = 'nodes';
@@ -118,6 +119,27 @@ export const nodeRoutes: readonly Route[] = [
     summary: 'Show what a node would boot now',
     answers: { 200: { summary: 'Its generation and the files of its overlay', schema: Plan, example: planExample } },
     run: ({ actions, param }) => json(actions.plan(param('name'))),
+  }),
+  route({
+    method: 'get',
+    path: '/nodes/{name}/overlay',
+    id: 'getNodeOverlay',
+    tag,
+    scope: 'read',
+    summary: "Show what a node's next boot changes of its overlay, and what was changed on the node",
+    answers: { 200: { summary: 'The differences', schema: OverlayReport, example: overlayReportExample } },
+    run: async ({ actions, param }) => json(await actions.overlay(param('name'), false)),
+  }),
+  route({
+    method: 'get',
+    path: '/nodes/{name}/overlay/now',
+    id: 'checkNodeOverlay',
+    tag,
+    scope: 'operate',
+    summary: 'Ask a node to compare the files of its overlay with what it was given',
+    description: 'A node that runs answers within some seconds. Nothing is changed.',
+    answers: { 200: { summary: 'The differences', schema: OverlayReport, example: overlayReportExample } },
+    run: async ({ actions, param }) => json(await actions.overlay(param('name'), true)),
   }),
   route({
     method: 'get',

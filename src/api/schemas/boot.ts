@@ -58,3 +58,18 @@ export const planExample = {
   },
   overlay: [{ kind: 'file', path: 'etc/hostname', mode: 0o644, uid: 0, gid: 0 }],
 };
+
+export const overlayReportExample = {
+  node: 'node01',
+  overlayDigest: 'b4d9a1c4f2b0d5e6978812345678901234567890abcdefabcdefabcdef012345',
+  running: generationId,
+  desired: generationId,
+  files: { added: [], changed: [], removed: [] },
+  patches: {},
+  live: {
+    has: 'c5d9a1c4f2b0d5e6978812345678901234567890abcdefabcdefabcdef012345',
+    wants: 'c5d9a1c4f2b0d5e6978812345678901234567890abcdefabcdefabcdef012345',
+  },
+  hasLooked: true,
+  drift: { checkedAtSeconds: 600, count: 1, files: [{ path: 'etc/hosts', what: 'changed' }] },
+};
