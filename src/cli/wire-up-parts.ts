@@ -18,6 +18,7 @@ import { planAhead } from '../serve/plan-ahead.ts';
 import { watchSite } from '../serve/site.ts';
 import type { Plane } from '../serve/plane/service.ts';
 import type { Part } from '../serve/supervise.ts';
+import { sweepLeftovers } from '../serve/sweep-store.ts';
 import type { Paths } from './context.ts';
 import { requireExportsApart } from './exports-apart.ts';
 import { apiParts } from './wire-up-api-parts.ts';
@@ -39,7 +40,7 @@ export function serviceParts(service: Service, plane: Plane, options: PartsOptio
     nfsPart(service, options),
     ...(options.servesTime ? [timePart(service, options)] : []),
     ...apiParts(service, options),
-    watchPart(service),
+    watchPart(service, options),
     bootsPart(service),
     rootsPart(service),
     neighboursPart(service, options),
@@ -66,10 +67,14 @@ function timePart({ site }: Service, { paths }: PartsOptions): Part {
   return { name: 'time', run: (signal, ready) => runChrony({ configFile, config, pidFile, signal, ready }) };
 }
 
-function watchPart({ site }: Service): Part {
+function watchPart({ site, imagesDir }: Service, { paths, log }: PartsOptions): Part {
   const run: Part['run'] = async (signal, ready) => {
     ready();
-    await Promise.all([watchSite(site, signal), planAhead({ ...site, prepare: prepareRole }, signal)]);
+    await Promise.all([
+      watchSite(site, signal),
+      planAhead({ ...site, prepare: prepareRole }, signal),
+      sweepLeftovers({ stateDir: paths.state, imagesDir }, log),
+    ]);
   };
   return { name: 'watch', run };
 }

@@ -1,13 +1,11 @@
 /** Takes away what nobody sees: versions that were never named or were removed, and objects that no version has. */
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { sweepObjects, type SweptObjects } from './store-objects.ts';
 
 /** What has not been named yet; nobody is shown it. */
 export const torsoPrefix = '.tmp-';
-
-const goneDir = (imagesDir: string) => path.join(imagesDir, '.gone');
 
 /** For whoever is alone with the store: of a build that runs it would take the torso away. */
 export async function sweepStore(imagesDir: string): Promise<SweptObjects> {
@@ -16,22 +14,31 @@ export async function sweepStore(imagesDir: string): Promise<SweptObjects> {
     const torsos = (await namesIn(path.join(imagesDir, image))).filter((name) => name.startsWith(torsoPrefix));
     for (const name of torsos) await rm(path.join(imagesDir, image, name), { recursive: true, force: true });
   }
-  await rm(goneDir(imagesDir), { recursive: true, force: true });
   // After the torsos: their objects may never have reached the disk, and are trusted by nobody from now on.
   return sweepObjects(imagesDir, { dryRun: false });
 }
 
-/** Out of sight whole and at once, then removed: a kill in between leaves what the next sweep takes. */
+/**
+ * Out of sight whole and at once, then removed: a kill in between leaves what the next sweep takes. It stays in its folder:
+ * another one would need room, which a full disk has not.
+ */
 export async function removeVersion(imagesDir: string, version: { name: string; version: string }): Promise<void> {
   const folder = path.join(imagesDir, version.name);
-  const gone = goneDir(imagesDir);
-  await mkdir(gone, { recursive: true, mode: 0o700 });
-  const place = path.join(gone, `${version.name}@${version.version}`);
-  await rm(place, { recursive: true, force: true });
-  await rename(path.join(folder, version.version), place);
+  const gone = path.join(folder, `${torsoPrefix}gone-${version.version}`);
+  await rm(gone, { recursive: true, force: true });
+  await rename(path.join(folder, version.version), gone);
   await syncFolder(folder);
-  await rm(place, { recursive: true, force: true });
+  await rm(gone, { recursive: true, force: true });
   await rmdir(folder).catch(ifInUse);
+}
+
+/** Is there anything that a sweep would take? Asked without being alone. */
+export async function hasLeftovers(imagesDir: string): Promise<boolean> {
+  for (const image of await namesIn(imagesDir)) {
+    const names = image.startsWith('.') ? [] : await namesIn(path.join(imagesDir, image));
+    if (names.some((name) => name.startsWith(torsoPrefix))) return true;
+  }
+  return false;
 }
 
 /** For folders of caches, where a name is all that counts. */

@@ -2,7 +2,7 @@
 import type { Argv } from '../../src/host/process.ts';
 
 export interface KillPoint {
-  readonly call: 'fsync' | 'pwrite64' | 'rename';
+  readonly call: 'fsync' | 'pwrite64' | 'rename' | 'link' | 'unlink' | 'mkdir' | 'rmdir' | 'syncfs' | 'utimensat';
   /** Only calls on this file count; undefined: all. */
   readonly file: string | undefined;
   /** The how manyth: it is not carried out any more. */

@@ -1,0 +1,139 @@
+import { expect, test } from 'vitest';
+
+import type { Boot } from '../../src/model/boot.ts';
+import type { ImageManifest } from '../../src/model/manifest.ts';
+import { graceMs, planCacheGc, planGc, type VersionUse } from '../../src/plan/gc.ts';
+import { findImageUses, type UseSources } from '../../src/plan/image-uses.ts';
+import { sampleManifest, sampleView } from '../support/sample-view.ts';
+
+const nowMs = 1_800_000_000_000;
+const versions = ['20261121.4', '20261121.3', '20261121.2', '20261121.1'];
+const images = new Map([['debian-lite', versions.map((version) => sampleManifest({ version }))]]);
+const id = (version: string) => `debian-lite@20261121.${version}`;
+
+function going(
+  uses: readonly VersionUse[],
+  keep = 1,
+  of: ReadonlyMap<string, readonly ImageManifest[]> = images,
+): string[] {
+  return planGc({ images: of, uses, keep, nowMs }).flatMap(({ manifest, reasons }) =>
+    reasons.length === 0 ? [manifest.version] : [],
+  );
+}
+
+test('the newest stay, as many as are asked for, of each image', () => {
+  expect(going([])).toEqual(versions.slice(1));
+  expect(going([], 3)).toEqual(['20261121.1']);
+  expect(going([], 9)).toEqual([]);
+  const two = new Map([...images, ['other', [sampleManifest({ name: 'other', version: '1' })]]]);
+  expect(going([], 1, two)).toEqual(versions.slice(1));
+});
+
+test('what is in use stays, and what was in use within a day', () => {
+  expect(going([{ image: id('1'), why: 'pinned' }])).toEqual(['20261121.3', '20261121.2']);
+  const ended = (agoMs: number) => [{ image: id('1'), why: 'node01 runs it', endedMs: nowMs - agoMs }];
+  expect(going(ended(graceMs - 1))).not.toContain('20261121.1');
+  expect(going(ended(graceMs))).toContain('20261121.1');
+  const [decision] = planGc({ images, uses: ended(3 * 3_600_000), keep: 1, nowMs }).slice(-1);
+  expect(decision?.reasons).toEqual(['node01 runs it until 3 h ago']);
+});
+
+test('what belongs to caches goes when nobody needs it and a day has passed', () => {
+  const parts = [
+    { name: 'needed', madeMs: 0 },
+    { name: 'old', madeMs: nowMs - graceMs },
+    { name: 'young', madeMs: nowMs - graceMs + 1 },
+  ];
+  expect(planCacheGc(parts, new Set(['needed']), nowMs)).toEqual(['old']);
+});
+
+function boot(changes: Partial<Boot>): Boot {
+  return {
+    id: 'a',
+    node: 'node01',
+    mac: 'dc:a6:32:00:00:01',
+    address: '10.42.0.11',
+    generation: 'a'.repeat(64),
+    image: id('1'),
+    startedAtMs: 1000,
+    tokenExpiresAtMs: 2000,
+    lastSeenMs: 3000,
+    files: 1,
+    bytes: 1,
+    phases: [
+      { phase: 'kernel', atMs: 1500 },
+      { phase: 'root', atMs: 1600 },
+    ],
+    closed: { atMs: 5000, reason: 'ready' },
+    ...changes,
+  };
+}
+
+function usesOf(sources: Partial<UseSources>): VersionUse[] {
+  const state = { imageChoices: {}, imagePins: {} };
+  const none = { boots: [], generations: new Map(), trees: new Map() };
+  const view = { ...sampleView(), images };
+  return findImageUses({ view, state, ...none, ...sources });
+}
+const of = (version: string, found: readonly VersionUse[]) => found.filter(({ image }) => image === id(version));
+
+test('roles use the version that they boot, unknown boards that of their hold boot', () => {
+  const found = usesOf({});
+  expect(found.map(({ image, why }) => `${image} ${why}`)).toContain(`${id('4')} role compute`);
+  expect(of('1', found)).toEqual([]);
+});
+
+test('a node that was seen on a version uses it until another boot of it has mounted its own root', () => {
+  const first = boot({});
+  expect(of('1', usesOf({ boots: [first] }))).toEqual([{ image: id('1'), why: 'node01 runs it' }]);
+
+  const later = boot({
+    id: 'b',
+    image: id('2'),
+    startedAtMs: 9000,
+    lastSeenMs: 9900,
+    closed: { atMs: 9900, reason: 'silent' },
+  });
+  const fruitless = { ...later, phases: [{ phase: 'kernel', atMs: 9100 } as const] };
+  expect(of('1', usesOf({ boots: [first, fruitless] }))).toEqual([{ image: id('1'), why: 'node01 runs it' }]);
+
+  const mounted = {
+    ...later,
+    phases: [{ phase: 'kernel', atMs: 9100 } as const, { phase: 'root', atMs: 9200 } as const],
+  };
+  expect(of('1', usesOf({ boots: [first, mounted] }))).toEqual([
+    { image: id('1'), why: 'node01 runs it', endedMs: 9200 },
+  ]);
+  expect(of('2', usesOf({ boots: [first, mounted] }))).toEqual([{ image: id('2'), why: 'node01 runs it' }]);
+});
+
+test('an open boot uses its version, one that never came to its kernel does not for long', () => {
+  const { closed: _closed, ...open } = boot({ phases: [] });
+  expect(of('1', usesOf({ boots: [open] }))).toEqual([{ image: id('1'), why: 'node01 boots it' }]);
+  expect(of('1', usesOf({ boots: [boot({ phases: [] })] }))).toEqual([
+    { image: id('1'), why: 'node01 runs it', endedMs: 5000 },
+  ]);
+});
+
+test('a boot of a node that is no node any more counts', () => {
+  expect(of('1', usesOf({ boots: [boot({ node: 'gone' })] }))).toHaveLength(1);
+});
+
+test('pins, choices with what was left for them, and private trees use their versions', () => {
+  const state = {
+    imageChoices: { 'role/compute': { image: 'debian-lite', version: '20261121.2', before: '20261121.3' } },
+    imagePins: { [id('1')]: { by: 'ci' } },
+  };
+  const trees = new Map([['node07', [{ name: 'debian-lite', version: '20261120.1' }]]]);
+
+  const found = usesOf({ state, trees }).map(({ image, why }) => `${image} ${why}`);
+
+  expect(found).toEqual(
+    expect.arrayContaining([
+      `${id('1')} pinned`,
+      `${id('2')} chosen for role compute`,
+      `${id('3')} role compute was rolled back from it`,
+      'debian-lite@20261120.1 the tree of node07',
+    ]),
+  );
+});
