@@ -34,7 +34,9 @@ export interface SourcesRequest {
 export async function findSources(request: SourcesRequest): Promise<ArchiveSource[]> {
   const { spec, overrides, baseRoot, signal } = request;
   if (!('apt' in spec.base)) return sourcesOfBase(baseRoot ?? '');
-  const indexTargets = await readIndexTargets(indexTargetFormat, signal);
+  const { mirrors } = overrides;
+  const isGiven = mirrors['debian'] !== undefined && mirrors['debian-security'] !== undefined;
+  const indexTargets = isGiven ? '' : await readIndexTargets(indexTargetFormat, signal);
   const sources = planSources(spec.base.apt, spec, { indexTargets, overrides });
   for (const { source, keyring } of sources) {
     if ((await stat(keyring).catch(() => undefined)) !== undefined) continue;

@@ -56,7 +56,7 @@ export async function resolveLock(
 ): Promise<PackageLock> {
   const { spec, signal, progress, base } = request;
   const options: RunOptions = { signal, onLine: progress.output };
-  const sources = await findSources(request);
+  const sources = await findSources(mode === 'keep' ? atSameMirrors(request, old) : request);
   progress.detail('reading the package indexes');
   const apt = await openAptFor(request.stateDir, sources, request);
   const indexes = await explainArchive(sources, refreshLists(apt, sources, options));
@@ -70,8 +70,7 @@ export async function resolveLock(
     ...(indexes !== undefined && isNewest(indexes, old, mode) && { indexes }),
     ...(base !== undefined && { base }),
     layers: await resolveLayers(resolving, mode === 'anew' ? undefined : old, mode),
-    busybox: await resolveOne(resolving, busyboxPackage),
-    ...(needsIpxe(spec) && { ipxe: await resolveOne(resolving, ipxePackage) }),
+    ...(await resolveTools(resolving, mode === 'keep' ? old : undefined)),
   };
   checkKernelForBoards(lock, spec);
   return lock;
@@ -168,9 +167,32 @@ async function resolvePackages({ apt, options }: Resolving, asked: AptRequest): 
   return lockPackages(offers, await describePackages(apt, ids, options));
 }
 
-/** One package alone, whatever it depends on. */
-async function resolveOne(resolving: Resolving, name: string): Promise<LockedPackage> {
-  const found = (await resolvePackages(resolving, { status: '', packages: [name] })).find((each) => each.name === name);
-  if (found === undefined) throw new HostError(`the archives have no ${name}`);
-  return found;
+/** Packages of which single files are taken, whatever they depend on. */
+async function resolveTools(
+  resolving: Resolving,
+  kept: PackageLock | undefined,
+): Promise<Pick<PackageLock, 'busybox' | 'ipxe'>> {
+  const { spec } = resolving.request;
+  const { busybox, ipxe } = kept ?? {};
+  const isKept = busybox !== undefined && (ipxe !== undefined || !needsIpxe(spec));
+  if (isKept) return { busybox, ...(needsIpxe(spec) && { ipxe }) };
+  const names = [busyboxPackage, ...(needsIpxe(spec) ? [ipxePackage] : [])];
+  const packages = await resolvePackages(resolving, { status: '', packages: names });
+  const find = (name: string): LockedPackage => {
+    const found = packages.find((each) => each.name === name);
+    if (found === undefined) throw new HostError(`the archives have no ${name}`);
+    return found;
+  };
+  return { busybox: find(busyboxPackage), ...(needsIpxe(spec) && { ipxe: find(ipxePackage) }) };
+}
+
+/** Where nothing newer is looked for, the archives are those of the lock: nobody has to ask this machine's apt. */
+function atSameMirrors(request: ResolveRequest, old: PackageLock | undefined): ResolveRequest {
+  const debian = old?.sources.filter(({ source }) => source === 'debian') ?? [];
+  const security = debian.find(({ suites }) => suites.some((suite) => suite.endsWith('-security')));
+  const main = debian.find((source) => source !== security);
+  if (main === undefined || security === undefined) return request;
+  const { mirrors, keyrings } = request.overrides;
+  const kept = { debian: main.uri, 'debian-security': security.uri, ...mirrors };
+  return { ...request, overrides: { mirrors: kept, keyrings } };
 }

@@ -20,7 +20,7 @@ const unsigned =
 /** @param said lines of stdout and stderr @param hint for failures that are not the archive's */
 export function aptError(said: readonly string[], cause: unknown, hint?: string): Error {
   const complaints = said.filter((line) => /^(?:Err:|E:|W:| )/.test(line));
-  const failed = complaints.flatMap((line) => /\bhttps?:\/\/([^/\s]+)\//.exec(line)?.[1] ?? []);
+  const failed = complaints.flatMap((line) => /\bhttps?:\/\/([^/\s']+)/.exec(line)?.[1] ?? []);
   const host = failed[0] ?? '';
   const text = complaints.join('\n');
   if (host !== '' && unreachable.test(text)) {
