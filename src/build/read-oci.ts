@@ -39,8 +39,10 @@ const hex = (digest: string) => digest.replace(/^sha256:/, '');
 
 export function folderMembers(folder: string): ReadMember {
   return async (name) => {
-    const file = await realpath(path.join(folder, name)).catch(() => undefined);
-    if (file === undefined || !(await stat(file)).isFile()) return undefined;
+    const base = await realpath(folder);
+    const file = await realpath(path.join(base, name)).catch(() => undefined);
+    // What an archive links to elsewhere is no part of it.
+    if (file?.startsWith(`${base}/`) !== true || !(await stat(file)).isFile()) return undefined;
     return readFile(file);
   };
 }

@@ -1,11 +1,11 @@
 /** The image of a card: found, downloaded and decompressed in one pass, and its partitions copied into one tree. */
-import { mkdir, readFile, stat, utimes } from 'node:fs/promises';
+import { readFile, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 
 import { copyExt4, copyFat, imageForm, readStart, unpackImage } from '../host/disk-image.ts';
 import { downloadedFile, downloadStream, isDownloaded, type DownloadRequest } from '../host/download.ts';
 import { digestFile } from '../host/known-digests.ts';
-import { placeInTree } from '../host/tree.ts';
+import { makeFolders, placeInTree } from '../host/tree.ts';
 import { ConfigError } from '../model/errors.ts';
 import type { CardImageBase, ResolvedBase } from '../model/image-base.ts';
 import { bootFolder, partitionTableBytes, planCard } from '../plan/card-image.ts';
@@ -63,13 +63,22 @@ export async function unpackCard(resolved: ResolvedImage, place: UnpackPlace, co
   await copyExt4(image, root, { target: place.target, scratch, signal });
   if (boot === undefined) return;
   progress.detail('copying its boot files');
-  const fstab = await readFile(await placeInTree(place.target, 'etc/fstab'), 'utf8').catch(() => '');
-  const folder = await placeInTree(place.target, bootFolder(fstab));
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+  const relative = bootFolder(await readFstab(place.target));
+  await makeFolders(place.target, relative);
+  // Not the folder itself: it may be a link that leads out of the tree.
+  const folder = path.dirname(await placeInTree(place.target, path.join(relative, 'config.txt')));
   // FAT gives its top folder no date, and mtools then one far ahead.
   const { atime, mtime } = await stat(folder);
   await copyFat(image, boot, { target: folder, signal });
   await utimes(folder, atime, mtime);
+}
+
+async function readFstab(root: string): Promise<string> {
+  try {
+    return await readFile(await placeInTree(root, 'etc/fstab'), 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** @returns the image as it would lie on the card */

@@ -63,7 +63,7 @@ async function requireExt4(image: string, { startBytes }: PartitionPlace): Promi
   });
 }
 
-export type MountWay = 'loop' | 'fuse';
+type MountWay = 'loop' | 'fuse';
 
 /** $1 image, $2 offset, $3 size, $4 mount point, $5 target, $6 ways to mount. The journal is left as it is. */
 const copyScript = `

@@ -108,7 +108,7 @@ async function clearPlace(root: string, relative: string): Promise<string> {
 }
 
 /** One after the other, so that a link on the way is seen before anything is made behind it. */
-async function makeFolders(root: string, folder: string): Promise<void> {
+export async function makeFolders(root: string, folder: string): Promise<void> {
   if (folder === '.') return;
   await makeFolders(root, path.dirname(folder));
   const place = await placeInTree(root, folder);

@@ -3,7 +3,6 @@ import { z } from 'zod';
 
 /** Others than sha256 are allowed there and used by nobody. */
 const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'a sha256 digest');
-export type OciDigest = string;
 
 const Descriptor = z.object({
   mediaType: z.string().default(''),

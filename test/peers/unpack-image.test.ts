@@ -204,6 +204,18 @@ describe('what is no card', () => {
     await expect(unpack({ image: { file } })).rejects.toThrow(says);
   });
 
+  test('one whose boot folder is a link out of it', async () => {
+    const outside = path.join(dir, 'outside');
+    const root = path.join(dir, 'made', 'root');
+    await mkdir(outside);
+    await mkdir(path.join(root, 'boot'), { recursive: true });
+    await symlink(outside, path.join(root, 'boot/firmware'));
+    const content = { root, rootBytes: 8 * MiB, bootFiles: { 'config.txt': '' } };
+    const file = await makeCardImage(path.dirname(root), content, signal);
+    await expect(unpack({ image: { file } })).rejects.toThrow('leads out of it');
+    expect(await readdir(outside)).toEqual([]);
+  });
+
   test('one that is not there, or not the one that was meant', async () => {
     await expect(unpack({ image: { file: 'none.img' } })).rejects.toThrow('there is no image at');
     const other = { file: 'card.img', sha256: 'c'.repeat(64) };

@@ -16,16 +16,19 @@ export interface CardContent {
   /** The root file system; everything of it is taken as it is. */
   readonly root: string;
   readonly rootBytes: number;
-  readonly bootFiles: Readonly<Record<string, string>>;
+  /** A text, or a file of this machine. */
+  readonly bootFiles: Readonly<Record<string, string | { readonly source: string }>>;
   readonly bootBytes?: number;
 }
 
 /** Writes `<dir>/card.img`; everything else there is removed again. */
 export async function makeCardImage(dir: string, content: CardContent, signal: AbortSignal): Promise<string> {
-  const { root, rootBytes, bootFiles, bootBytes = 34 * MiB } = content;
+  const { root, rootBytes, bootFiles: boot, bootBytes = 34 * MiB } = content;
   const [card, fat, ext4] = ['card.img', 'fat.img', 'ext4.img'].map((name) => path.join(dir, name));
   if (card === undefined || fat === undefined || ext4 === undefined) throw new Error('three names');
-  const files = Object.entries(bootFiles).map(([name, text]) => ({ path: name, text }));
+  const files = Object.entries(boot).map(([name, file]) =>
+    typeof file === 'string' ? { path: name, text: file } : { path: name, source: file.source },
+  );
   const layout = { width: 32, sizeBytes: bootBytes, rootEntries: 0, epochSeconds: 1_700_000_000 } as const;
   await makeFatImage(fat, { ...layout, files }, signal);
   await truncate(await emptyFile(ext4), rootBytes);
