@@ -188,6 +188,15 @@ describe('the system fails', () => {
   });
 });
 
+test('a node on which a file of its overlay was changed', async () => {
+  await board.initramfs(
+    'report root; apply_overlay; report overlay "" "digest=$digest&agent=yes"; token=$(cat $new_root/etc/pi-image/boot.key); report userspace; report ready\n' +
+      'wget -q -O /dev/null --header "Authorization: Bearer $token" --post-data "phase=ready&uptime=9&load=0.1&checked=9&drifted=1&drift=changed:etc/hosts" "http://$server/boot/v1/heartbeat"',
+  );
+
+  await board.notesThat(/^drifted: drifted: \/etc\/hosts changed on the node$/);
+});
+
 test('a boot that is under way is shown with where it is', async () => {
   expect(await board.notes()).toContainEqual(
     expect.stringMatching(/^still-booting: it boots since \d+s, and came to offered$/),
