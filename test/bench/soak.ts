@@ -45,7 +45,8 @@ createInterface(storm.stderr).on('line', (line) => {
 const code = await new Promise<number>((resolve) => {
   storm.once('close', (exitCode) => resolve(exitCode ?? 1));
 });
-process.exitCode = code !== 0 || hasGrown() ? 1 : 0;
+const isGrowing = hasGrown();
+process.exitCode = code !== 0 || isGrowing ? 1 : 0;
 
 function hasGrown(): boolean {
   const total = minutes * 60;
@@ -55,9 +56,20 @@ function hasGrown(): boolean {
   };
   const quarters = [0, 0.25, 0.5, 0.75].map((from) => median(from, from + 0.25));
   const [, second = 0, , last = 0] = quarters;
-  const isGrowing = last > second * mostGrowth;
-  print(`median of each quarter: ${quarters.join(', ')} MB: ${isGrowing ? 'it has grown' : 'flat'}`);
-  return isGrowing;
+  const hasMore = last > second * mostGrowth;
+  const perHour = slope(samples.filter(({ seconds }) => seconds >= total / 4)).toFixed(1);
+  print(`median of each quarter: ${quarters.join(', ')} MB: ${hasMore ? 'it has grown' : 'flat'}`);
+  print(`from the second quarter on: ${perHour} MB an hour`);
+  return hasMore;
+}
+
+/** Of the line with the least squares, in MB an hour. */
+function slope(points: readonly Sample[]): number {
+  const mean = (of: (point: Sample) => number) => points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const middle = { seconds: mean(({ seconds }) => seconds), megabytes: mean(({ megabytes }) => megabytes) };
+  const spread = mean(({ seconds }) => (seconds - middle.seconds) ** 2);
+  const common = mean(({ seconds, megabytes }) => (seconds - middle.seconds) * (megabytes - middle.megabytes));
+  return (common / spread) * 3600;
 }
 
 function print(line: string): void {

@@ -1,8 +1,11 @@
 /** Why boards waited, began again or went wrong: one sentence for each reason that a board gives. Pure. */
 
 const sentences: readonly (readonly [RegExp, string])[] = [
-  [/held back$/, 'the service lets only as many boards load as finish in time; an EEPROM asks again after 8 and 16 s'],
-  [/^no OFFER in 45 s/, 'held back three times: the EEPROM gives up, and goes on as BOOT_ORDER says'],
+  [
+    /held back$/,
+    'the service lets only as many boards load as finish in time; an EEPROM asks again 8 and 24 s after the first time',
+  ],
+  [/^no OFFER in 45 s/, 'held back three times, or lost: the EEPROM gives up, and goes on as BOOT_ORDER says'],
   [/^no OFFER in 25 s/, 'five DISCOVERs without an OFFER; only cutting its power helps'],
   [
     /not complete \d+ s after its request$/,

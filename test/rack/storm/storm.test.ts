@@ -133,7 +133,7 @@ describe('a service that holds boards back', () => {
         reason: 'DISCOVER reached the service and was not answered: held back',
         boards: 2,
         times: 4,
-        why: 'the service lets only as many boards load as finish in time; an EEPROM asks again after 8 and 16 s',
+        why: 'the service lets only as many boards load as finish in time; an EEPROM asks again 8 and 24 s after the first time',
       },
     ]);
     expect(outcome.phases.offer?.p50Ms).toBe(24_000);
