@@ -85,7 +85,7 @@ async function programAt(root: string, file: string, linksLeft = 4): Promise<str
     const target = path.posix.join('/', path.posix.dirname(file), await readlink(path.join(root, file))).slice(1);
     return linksLeft === 0 ? undefined : programAt(root, target, linksLeft - 1);
   }
-  return info.isFile() && readElfMachine(path.join(root, file)) === nativeArchitecture() ? file : undefined;
+  return info.isFile() && readElfMachine(path.join(root, file)) === 'amd64' ? file : undefined;
 }
 
 /** dpkg has its architecture written in it; here it works for an image of another. The same length, so nothing moves. */
