@@ -1,7 +1,7 @@
 /** When the service starts: what a build or a clean-up that died has left in the store is taken away. */
 import { hasLeftovers, sweepStore } from '../host/store-sweep.ts';
 import { claimWorkDir } from '../host/work-dir.ts';
-import { PiImageError } from '../model/errors.ts';
+import { describeError } from '../model/describe-error.ts';
 import type { Log } from '../model/log.ts';
 
 /** Left to the next build where one runs. */
@@ -16,6 +16,6 @@ export async function sweepLeftovers(places: { stateDir: string; imagesDir: stri
       await work.release();
     }
   } catch (error) {
-    if (!(error instanceof PiImageError)) throw error;
+    log.warn('store.not-swept', { reason: describeError(error) });
   }
 }
