@@ -50,8 +50,9 @@ function sendRoot(deps: RootRoutesDeps, sends: Sends, request: Request, response
   }
   response.on('finish', () => {
     if (response.statusCode >= 300) return;
-    boots.countFile(from, squash.sizeBytes);
-    log.info('root.sent', { node: boot.node, boot: boot.id, bytes: squash.sizeBytes });
+    const bytes = Number(response.get('content-length') ?? 0);
+    boots.countFile(from, bytes);
+    log.info('root.sent', { node: boot.node, boot: boot.id, bytes });
   });
   response.set({ etag: `"${squash.sha256}"`, 'cache-control': 'no-store', 'content-type': 'application/octet-stream' });
   const root = path.join(squashDir, image.name, image.version);
