@@ -13,7 +13,6 @@ export interface OsListItem {
   readonly extract_sha256?: string | undefined;
   readonly image_download_size?: number | undefined;
   readonly image_download_sha256?: string | undefined;
-  readonly devices?: readonly string[] | undefined;
   readonly subitems?: readonly OsListItem[] | undefined;
   readonly subitems_url?: string | undefined;
 }
@@ -28,7 +27,6 @@ const OsListItem: z.ZodType<OsListItem> = z.lazy(() =>
     extract_sha256: Sha256.or(z.literal('')).optional(),
     image_download_size: z.number().optional(),
     image_download_sha256: Sha256.or(z.literal('')).optional(),
-    devices: z.array(z.string()).optional(),
     subitems: z.array(OsListItem).optional(),
     subitems_url: z.string().optional(),
   }),
