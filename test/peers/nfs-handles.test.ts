@@ -10,11 +10,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { Exporter } from '../../src/host/nfs/exporter.ts';
 import { ganeshaExporter, ganeshaFiles } from '../../src/host/nfs/ganesha.ts';
+import { openDatabase } from '../../src/host/database/open.ts';
 import { run } from '../../src/host/process.ts';
+import { removeVersion } from '../../src/host/store-sweep.ts';
 import type { NfsExport } from '../../src/model/export.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
+import { planExports, type RootUse } from '../../src/plan/exports.ts';
 import { renderGaneshaConfig } from '../../src/plan/nfs-config.ts';
 import { Nfs4Client, nfsOk } from '../support/nfs4-client.ts';
+import { sampleView } from '../support/sample-view.ts';
 
 const here = parseIpv4('127.0.0.1');
 const stranger = parseIpv4('192.0.2.1');
@@ -38,13 +42,18 @@ beforeAll(async () => {
   await writeFile(at('exports/images/two/file'), 'of another image\n', { mode: 0o600 });
   await writeFile(at('state/secrets/key'), 'SECRET\n', { mode: 0o600 });
   await writeFile(at('state/shown/file'), 'shown for a while\n');
+  exporter = newExporter();
+}, 60_000);
+
+/** As another run of the service makes it. */
+function newExporter(): Exporter {
   const { recovery } = ganeshaFiles(at('nfs'));
-  exporter = ganeshaExporter({
+  return ganeshaExporter({
     dir: at('nfs'),
     pidFile: at('ganesha.pid'),
     render: (exports) => renderGaneshaConfig({ address: here, port, recoveryDir: recovery }, exports),
   });
-}, 60_000);
+}
 
 afterAll(async () => {
   client.close();
@@ -111,6 +120,63 @@ test('a forged handle reads a file beside the exported tree, and none of another
     const { status, text } = await client.read(handle);
     expect({ what, isRefused: status !== nfsOk, text }).toEqual({ what, isRefused: true, text: '' });
   }
+});
+
+test('a client goes on with its handle after restarts, 50 more exports and a clean-up', async () => {
+  const dirs = { imagesDir: at('exports/images'), squashDir: at('exports/squash'), persistentDir: at('persistent') };
+  const version = (number: number) => `20261121.${number}`;
+  const uses = (numbers: readonly number[]): RootUse[] =>
+    numbers.map((number) => {
+      const image = { name: 'small', version: version(number) };
+      return { address: here, role: undefined, root: { node: 'node01', rootMode: 'shared', image } };
+    });
+  const all = Array.from({ length: 51 }, (_, index) => index + 1);
+  for (const number of all) {
+    const root = path.join(dirs.imagesDir, 'small', version(number), 'root');
+    await mkdir(root, { recursive: true });
+    await writeFile(path.join(root, 'file'), `version ${number}\n`);
+  }
+  /** As a service that has just started: ids from the disk, and a server that it finds or starts. */
+  const applyAnew = async (numbers: readonly number[]): Promise<readonly NfsExport[]> => {
+    const database = await openDatabase(at('database'));
+    const { exports, ...ids } = planExports(
+      { cluster: sampleView().cluster, ...dirs },
+      uses(numbers),
+      database.state.current(),
+    );
+    await database.state.update((now) => ({ ...now, exportIds: ids.exportIds, nextExportId: ids.nextExportId }));
+    await database.close();
+    exporter = newExporter();
+    await exporter.apply(exports, signal);
+    return exports;
+  };
+  const ask = async (handle: Buffer) => {
+    const anew = await Nfs4Client.open(here, port);
+    return anew.read(handle).finally(() => anew.close());
+  };
+
+  // The other test has given its numbers to other paths.
+  await exporter.stop(signal);
+  const [first] = await applyAnew([1]);
+  const holder = await Nfs4Client.open(here, port);
+  const handle = await holder.lookUp('/images/small/20261121.1/root/file');
+  holder.close();
+
+  const [again] = await applyAnew(all);
+  expect(again?.id).toBe(first?.id);
+  expect(await ask(handle)).toEqual({ status: nfsOk, text: 'version 1\n' });
+
+  await exporter.stop(signal);
+  await applyAnew(all);
+  expect(await ask(handle)).toEqual({ status: nfsOk, text: 'version 1\n' });
+
+  for (const number of all.slice(1)) await removeVersion(dirs.imagesDir, { name: 'small', version: version(number) });
+  await applyAnew([1]);
+  expect(await ask(handle)).toEqual({ status: nfsOk, text: 'version 1\n' });
+
+  // A path that was exported has its number for good; another one gets the next.
+  await mkdir(path.join(dirs.imagesDir, 'small', version(77), 'root'), { recursive: true });
+  expect((await applyAnew([1, 77])).map(({ id }) => id)).toEqual([first?.id, 52]);
 });
 
 /** Everything of the second handle, with the number of the first one's export: what differs between two of one server. */
