@@ -21,12 +21,14 @@ function readOne(file: string): Promise<PackageLock | undefined> {
   return readJsonFile<PackageLock | undefined>({ file, schema: PackageLock, empty: undefined });
 }
 
-/** @returns where it was written */
+/** Always in the state too: its packages are not garbage. @returns where a person finds it */
 export async function writeLock(of: LockOf, lock: PackageLock): Promise<string> {
-  const file = of.isOwnSpec ? besideSpec(of) : inState(of);
-  await writeFileAtomically(file, `${JSON.stringify(lock, null, 1)}\n`);
-  if (of.isOwnSpec) await giveToOwner(file);
-  return file;
+  const text = `${JSON.stringify(lock, null, 1)}\n`;
+  await writeFileAtomically(inState(of), text);
+  if (!of.isOwnSpec) return inState(of);
+  await writeFileAtomically(besideSpec(of), text);
+  await giveToOwner(besideSpec(of));
+  return besideSpec(of);
 }
 
 const besideSpec = ({ specDir }: LockOf) => path.join(specDir, lockFileName);

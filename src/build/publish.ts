@@ -35,8 +35,17 @@ export async function publish({ key }: BuildStepArgs['publish'], build: RunningB
   const { parts, details } = build.plan;
   const record: BuildRecord = { format: 1, parts: Object.fromEntries(parts), details: Object.fromEntries(details) };
   await writeFileAtomically(buildPaths(build.stateDir).record(build.name), `${JSON.stringify(record, null, 1)}\n`);
-  const { boards } = build.spec;
-  build.found.version = await publishTree({ ...build, boards, key, kernels, tree, rootModes, layers: layersOf(build) });
+  const { boards, kernel } = build.spec;
+  build.found.version = await publishTree({
+    ...build,
+    boards,
+    key,
+    kernels,
+    kernelArguments: kernel.arguments,
+    tree,
+    rootModes,
+    layers: layersOf(build),
+  });
 }
 
 function layersOf({ plan }: RunningBuild): { name: string; key: string; kind: string }[] {
@@ -52,6 +61,8 @@ export interface FinishedTree extends Pick<
   readonly boards: readonly BoardName[];
   readonly key: string;
   readonly kernels: readonly Pick<BootKernel, 'release' | 'kernel' | 'initramfs' | 'boards'>[];
+  /** Of its image.yaml. */
+  readonly kernelArguments?: readonly string[];
   readonly tree: TreeSummary;
   /** That it was made of, the base first; undefined: nobody knows. */
   readonly layers?: ImageManifest['layers'];
@@ -72,7 +83,7 @@ export async function publishTree(finished: FinishedTree): Promise<string> {
 }
 
 async function describeVersion(finished: FinishedTree): Promise<ImageManifest> {
-  const { name, key, boards, kernels, torso, tree } = finished;
+  const { name, key, boards, kernels, kernelArguments = [], torso, tree } = finished;
   const versions = await listVersions(imagesDir(finished.stateDir), name);
   const existing = versions.map(({ version }) => version);
   const builtAt = finished.now();
@@ -96,6 +107,7 @@ async function describeVersion(finished: FinishedTree): Promise<ImageManifest> {
     groups: tree.groups,
     folderLinks: tree.folderLinks,
     ...(finished.rootModes !== undefined && { rootModes: [...finished.rootModes] }),
+    ...(kernelArguments.length > 0 && { kernelArguments: [...kernelArguments] }),
     rootBytes: tree.rootBytes,
     rootFiles: tree.rootFiles,
     index,

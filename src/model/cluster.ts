@@ -21,7 +21,7 @@ const ImageReference = z
   .regex(/^[a-z0-9][a-z0-9._-]*(?:@[A-Za-z0-9._-]+)?$/, 'an image name, or name@version');
 
 /** One argument of the kernel's command line: firmware and kernel split it at spaces. */
-const KernelArgument = z
+export const KernelArgument = z
   .string()
   .regex(/^[\x21-\x7e]+$/, 'one kernel argument without spaces, for example quiet or isolcpus=3');
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import { BoardName } from './board.ts';
+import { KernelArgument } from './cluster.ts';
 import { Base, PackageName } from './image-base.ts';
 import { LayerGroup, LayerUser } from './image-users.ts';
 import { ResourceName } from './names.ts';
@@ -62,7 +63,7 @@ const Kernel = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9+.-]+(?:[=/][A-Za-z0-9.+:~-]+)?$/, 'a kernel package, NAME or NAME/SUITE')
     .optional(),
   /** Of every role that boots this image, before the role's own. */
-  arguments: z.array(z.string().regex(/^[\x21-\x7e]+$/, 'a kernel argument without spaces')).default([]),
+  arguments: z.array(KernelArgument).default([]),
 });
 
 const Initramfs = z.strictObject({

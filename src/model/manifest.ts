@@ -36,6 +36,8 @@ export const ImageManifest = z.strictObject({
   folderLinks: z.record(z.string(), z.string()),
   /** What its initramfs can make a root of; undefined: `shared` alone. */
   rootModes: z.array(RootMode).optional(),
+  /** On the command line of every node that boots it, before those of its role. */
+  kernelArguments: z.array(z.string()).optional(),
   rootBytes: z.int().min(0),
   rootFiles: z.int().min(0),
   /** Digest of the text of index.json.gz: equal digests mean equal trees. undefined: published before there were any. */

@@ -123,7 +123,7 @@ function bootVariables(node: NodeSpec, view: ClusterView, root: NodeRoot): Templ
   }
   return {
     ...frozenVariables(node, view),
-    arguments: roleOf(node, view).kernelArguments.join(' '),
+    arguments: [...(manifest.kernelArguments ?? []), ...roleOf(node, view).kernelArguments].join(' '),
     board: { name: node.board, console: boards[node.board].console },
     /** Where the DHCP answer is not ours, and names nobody. */
     host: hasOwnAddresses(view.cluster) ? undefined : node.name,

@@ -53,7 +53,7 @@ export function roleSide(node: NodeSpec, view: ClusterView): RoleSide {
     role: node.role,
     rootMode: role.root,
     generation,
-    kernelArguments: role.kernelArguments,
+    kernelArguments: [...(manifest.kernelArguments ?? []), ...role.kernelArguments],
     overlays: role.overlays,
     files: new Map(files),
     takenAway: frozen.flatMap((file) => (file.kind === 'remove' ? [file.glob] : [])),

@@ -16,7 +16,7 @@ test.each([
   ['{ name: a, inputs: [/etc] }', '', '"/etc" is not a file or folder beside image.yaml'],
   ['{ name: a, remove: [nano=1] }', '', '"nano=1" is not a Debian package name'],
   ['{ name: a, units: { enable: ["a b"] } }', '', '"a b" is not the name of a systemd unit'],
-  ['{ name: a }', 'kernel: { arguments: ["a b"] }', '"a b" is not a kernel argument without spaces'],
+  ['{ name: a }', 'kernel: { arguments: ["a b"] }', '"a b" is not one kernel argument without spaces'],
   ['{ name: a }', 'initramfs: { modules: [../x] }', '"../x" is not the name of a kernel module'],
 ])('%s %s', (layer, more, complaint) => {
   expect(() => read(image(layer, more))).toThrow(complaint);

@@ -32,6 +32,11 @@ test('a node boots the newest version of its role image with its own command lin
   });
 });
 
+test("an image's kernel arguments come before those of the role", () => {
+  const images = new Map([['debian-lite', [sampleManifest({ kernelArguments: ['cma=64M', 'quiet'] })]]]);
+  expect(plan('node01', sampleView({ images })).commandLine).toMatch(/ panic=10 cma=64M quiet quiet$/);
+});
+
 test('a node without a serial is known to NFS by its MAC, one without a MAC names none', () => {
   expect(plan('node02').commandLine).toContain('pi_image.id=52:54:00:42:00:12 pi_image.mac=52:54:00:42:00:12 ');
   expect(plan('login').commandLine).toContain('pi_image.id=10000003 pi_image.token=');
