@@ -2,13 +2,12 @@
  * All commands, in the order in which --help shows them. Each is loaded when it is asked for: a command that asks the
  * service a question would else spend most of its time on loading the service.
  */
-import { keepHeapSmall } from '../host/heap.ts';
 import type { RegisterCommand } from './context.ts';
 
 export const commands: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['init', async () => (await import('./commands/init.ts')).registerInit],
   ['build', async () => (await import('./commands/build.ts')).registerBuild],
-  ['serve', loadServe],
+  ['serve', async () => (await import('./commands/serve.ts')).registerServe],
   ['apply', async () => (await import('./commands/apply.ts')).registerApply],
   ['status', async () => (await import('./commands/status.ts')).registerStatus],
   ['doctor', async () => (await import('./commands/doctor.ts')).registerDoctor],
@@ -26,9 +25,3 @@ export const commands: ReadonlyMap<string, () => Promise<RegisterCommand>> = new
   ['setup', async () => (await import('./commands/setup.ts')).registerSetup],
   ['completion', async () => (await import('./commands/completion.ts')).registerCompletion],
 ]);
-
-/** Loading it is what makes the heap of a service large. */
-async function loadServe(): Promise<RegisterCommand> {
-  keepHeapSmall();
-  return (await import('./commands/serve.ts')).registerServe;
-}

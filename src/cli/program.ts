@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { Command, CommanderError } from 'commander';
 
+import { keepHeapSmall } from '../host/heap.ts';
 import { UsageError } from '../model/errors.ts';
 import { apiServer } from './api-client.ts';
 import { commands } from './commands.ts';
@@ -42,6 +43,8 @@ export async function runProgram(args: readonly string[], options: ProgramOption
 function loadCommands(args: readonly string[], program: Command): Promise<RegisterCommand[]> {
   const [name = ''] = program.parseOptions([...args]).operands;
   const asked = name === 'completion' ? undefined : commands.get(name);
+  // Loading its modules is what makes the heap of a service large.
+  if (name === 'serve') keepHeapSmall();
   return Promise.all((asked === undefined ? [...commands.values()] : [asked]).map((load) => load()));
 }
 
