@@ -79,6 +79,15 @@ export class RootModeRack {
     throw new Error(`${node} is not ready: ${last}\n${await this.consoleTail(node)}`);
   }
 
+  /** Trees lie in a file system that only the rack sees. @returns the content of a file in the one tree of a node */
+  async readTree(node: string, image: string, file: string): Promise<string> {
+    const trees = path.join(this.dir, 'state/persistent', node, image);
+    const [version = ''] = (await this.exec('ls', trees)).stdout.trim().split('\n');
+    const { code, stdout, stderr } = await this.exec('cat', path.join(trees, version, 'root', file));
+    if (code !== 0) throw new Error(stderr);
+    return stdout;
+  }
+
   async consoleTail(node: string): Promise<string> {
     const text = await readFile(path.join(this.dir, 'boards', node, 'console.log'), 'utf8').catch(() => '');
     return text.split('\n').slice(-15).join('\n');
