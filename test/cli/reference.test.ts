@@ -23,7 +23,23 @@ const pages = [
     blocks: [[], ['network'], ['roles', 'x'], ['shares', 0], ['secrets', 'x'], ['switches', 'x'], ['slurm'], ['ports']],
   },
   { page: 'nodes.yaml.md', schema: NodeList, blocks: [[0], [0, 'power']] },
-  { page: 'image.yaml.md', schema: ImageSpec, blocks: [[], ['base'], ['base', 'apt'], ['layers', 0]] },
+  {
+    page: 'image.yaml.md',
+    schema: ImageSpec,
+    blocks: [
+      [],
+      ['base'],
+      ['base', 'apt'],
+      ['base', 'image'],
+      ['base', 'oci'],
+      ['layers', 0],
+      ['layers', 0, 'users', 0],
+      ['layers', 0, 'groups', 0],
+      ['layers', 0, 'units'],
+      ['kernel'],
+      ['initramfs'],
+    ],
+  },
   { page: 'overlay.yaml.md', schema: OverlaySpec, blocks: [[], ['needs'], ['files', 'x'], ['units']] },
 ];
 
