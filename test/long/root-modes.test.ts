@@ -98,11 +98,11 @@ test('a role goes back to the version before, and forth again', async () => {
   await rack.ready('shared');
   expect(await markOf('shared')).toBe('two');
 
-  await rack.mustRun('rollback', 'shared', '--yes');
+  await rack.mustRun('rollback', 'shared');
   await bootAgain('shared');
   expect(await markOf('shared')).toBe('one');
 
-  await rack.mustRun('rollback', 'shared', '--newest', '--yes');
+  await rack.mustRun('rollback', 'shared', '--newest');
   await bootAgain('shared');
   expect(await markOf('shared')).toBe('two');
 });
