@@ -11,7 +11,7 @@ import { offeredDpkg } from '../host/offer-programs.ts';
 import type { LockedPackage } from '../model/package-lock.ts';
 import { chooseNative, type InstalledPackage } from '../plan/native-programs.ts';
 import { lockedSuite, parseInstalled } from '../plan/package-lock.ts';
-import { installFast } from './fast-engine.ts';
+import { installFast, prepareFor } from './fast-engine.ts';
 import { makeNativeBase } from './native-base.ts';
 import type { NativePrograms } from './native-programs.ts';
 import { PackageProgress } from './progress.ts';
@@ -28,7 +28,8 @@ export interface PackagePlace {
 
 /** @param target the new root */
 export async function installBase(place: PackagePlace, target: string, build: RunningBuild): Promise<void> {
-  await installFast(build, place.packages, {
+  await installFast(build, {
+    prepare: () => prepareFor(build, place.packages),
     fast: (native) => nativeBase({ place, target, native }, build),
     discard: () => rm(target, { recursive: true, force: true }),
     plain: () => emulatedBase(place, target, build),
@@ -66,7 +67,8 @@ export async function installOnTop(
   // What was removed before could not be brought back when the fast way fails.
   if ((await readdir(layers.upper)).length > 0) return emulated();
   const installed = parseInstalled(await readUppermost(layers.lowers.toReversed(), 'var/lib/dpkg/status'));
-  await installFast(build, [...installed, ...place.packages], {
+  await installFast(build, {
+    prepare: () => prepareFor(build, [...installed, ...place.packages]),
     fast: (native) => installNative({ place, layers, installed, native }, emulated, build),
     discard: () => rm(layers.upper, { recursive: true, force: true }),
     plain: () => emulated(),
