@@ -47,11 +47,13 @@ function entriesOf(command: Command, path: string): Entry[] {
   return [own, ...commands.flatMap((child) => entriesOf(child, `${path} ${child.name()}`.trim()))];
 }
 
-/** An argument `<node>` or `[nodes...]` is the name of a node. */
+/** An argument `<node>` or `[nodes...]` is the name of a node, `<overlay|node>` of one or the other. */
 function nounOf(argument: Argument): string[] {
-  const noun = argument.name().replace(/s$/, '');
-  return ['node', 'role', 'overlay', 'image'].includes(noun) ? [noun] : [];
+  const nouns = argument.name().split('|');
+  return nouns.map((noun) => noun.replace(/s$/, '')).filter((noun) => withNames.includes(noun));
 }
+
+const withNames = ['node', 'role', 'overlay', 'image'];
 
 function wordsOf({ commands, options, choices }: Entry): string[] {
   const flags = options.flatMap(({ long }) => long ?? []);

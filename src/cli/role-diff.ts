@@ -16,7 +16,7 @@ export function renderRoleDiff(diff: RoleDiff): string {
 }
 
 /** Each small text as diff -u shows it. */
-export function renderPatches({ files, patches }: RoleDiff): string {
+export function renderPatches({ files, patches }: Pick<RoleDiff, 'files' | 'patches'>): string {
   const paths = Object.keys(patches).toSorted();
   return paths
     .map((path) => {
@@ -27,7 +27,7 @@ export function renderPatches({ files, patches }: RoleDiff): string {
     .join('');
 }
 
-function renderFiles({ added, changed, removed }: RoleDiff['files']): string {
+export function renderFiles({ added, changed, removed }: RoleDiff['files']): string {
   const lines = [
     ...added.map((path) => ({ path, sign: '+' })),
     ...changed.map((path) => ({ path, sign: '~' })),
@@ -37,11 +37,16 @@ function renderFiles({ added, changed, removed }: RoleDiff['files']): string {
   return ['files:', ...lines.map(({ path, sign }) => `  ${sign} /${path}`)].map((line) => `${line}\n`).join('');
 }
 
+interface ListChange {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
 /** undefined where nothing changes. */
-function fromTo({ from, to }: { readonly from?: string | undefined; readonly to?: string | undefined }) {
+export function fromTo({ from, to }: { readonly from?: string | undefined; readonly to?: string | undefined }) {
   return from === to ? undefined : `${from ?? 'none'} -> ${to ?? 'none'}`;
 }
 
-function signed({ added, removed }: RoleDiff['overlays']): string {
+export function signed({ added, removed }: ListChange): string {
   return [...removed.map((word) => `-${word}`), ...added.map((word) => `+${word}`)].join(' ');
 }

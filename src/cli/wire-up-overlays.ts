@@ -9,7 +9,9 @@ import type { Service } from './wire-up.ts';
 /** A node that runs answers within its heartbeat's interval of ten seconds. */
 const checkMs = 15_000;
 
-type Sources = Pick<Service, 'site' | 'boots' | 'heartbeats' | 'liveParts' | 'overlayChecks' | 'frozen'>;
+type Sources = Pick<Service, 'boots' | 'heartbeats' | 'liveParts' | 'overlayChecks' | 'frozen'> & {
+  readonly site: Pick<Service['site'], 'view' | 'desired'>;
+};
 
 /** @param check ask the node first */
 export async function overlayReport(service: Sources, node: NodeSpec, check: boolean): Promise<OverlayReport> {
@@ -38,7 +40,7 @@ async function askNode(
     return { live: {}, hasLooked: false };
   }
   const hasLooked = check && (await overlayChecks.ask(boot.node, checkMs));
-  const wants = await liveParts.digest({ boot, has: undefined, waitMs: 0, signal: new AbortController().signal });
-  const heartbeat = heartbeats.of(boot.node);
-  return { live: { has: heartbeat?.liveDigest, wants }, hasLooked, drift: heartbeat?.drift };
+  const { liveDigest: has, drift } = heartbeats.of(boot.node) ?? {};
+  const wants = await liveParts.digest({ boot, has, waitMs: 0, signal: new AbortController().signal });
+  return { live: { has, wants }, hasLooked, drift };
 }

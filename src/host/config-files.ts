@@ -51,6 +51,13 @@ export async function readOverlays(dataDirs: readonly string[]): Promise<Map<str
   return overlays;
 }
 
+/** All folders of overlays of that name: the first one counts, and hides the others. */
+export async function overlayFolders(dataDirs: readonly string[], name: string): Promise<string[]> {
+  const folders = dataDirs.map((dir) => path.join(dir, 'overlays', name));
+  const isThere = await Promise.all(folders.map((folder) => exists(path.join(folder, 'overlay.yaml'))));
+  return folders.filter((_, index) => isThere[index]);
+}
+
 /** @param dataDirs folders that hold boot/<board>/; each file is taken from the first that has it */
 export async function readBoardTemplates(dataDirs: readonly string[]): Promise<Map<BoardName, BoardTemplates>> {
   const templates = new Map<BoardName, BoardTemplates>();

@@ -59,7 +59,7 @@ function merge(overlays: readonly OverlaySource[]): MergedOverlays {
   return { entries, remove: [...new Set(overlays.flatMap(({ spec }) => spec.remove))].toSorted() };
 }
 
-function entriesOf({ name, spec, files }: OverlaySource): OverlayEntry[] {
+export function entriesOf({ name, spec, files }: OverlaySource): OverlayEntry[] {
   const fromFiles = files.map((file): OverlayEntry => {
     const own = spec.files[file.path];
     const place = { path: file.path, overlay: name, live: own?.live ?? false };
@@ -81,7 +81,7 @@ function entryWithoutFile(path: string, spec: OverlayFile, overlay: string): Ove
 }
 
 /** A glob takes a folder with all that is in it. */
-function isRemoved(path: string, globs: readonly string[]): boolean {
+export function isRemoved(path: string, globs: readonly string[]): boolean {
   return globs.some((glob) => new RegExp(`^${regexOf(glob)}(?:/|$)`).test(path));
 }
 

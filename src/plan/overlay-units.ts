@@ -9,7 +9,7 @@ const targetOfKind: Readonly<Record<string, string>> = { socket: 'sockets.target
 const unitKinds = /\.(?:service|socket|timer|path|mount|automount|swap|target|slice)$/;
 
 /** `slurmd` is `slurmd.service`, as systemctl reads it. */
-function unitName(name: string): string {
+export function unitNameOf(name: string): string {
   return unitKinds.test(name) ? name : `${name}.service`;
 }
 
@@ -17,14 +17,14 @@ function unitName(name: string): string {
 export function unitStates(overlays: readonly OverlaySource[]): ReadonlyMap<string, 'enable' | 'mask'> {
   const states = new Map<string, 'enable' | 'mask'>();
   for (const { name, spec } of overlays) {
-    const masked = spec.units.mask.map(unitName);
-    const both = spec.units.enable.map(unitName).find((unit) => masked.includes(unit));
+    const masked = spec.units.mask.map(unitNameOf);
+    const both = spec.units.enable.map(unitNameOf).find((unit) => masked.includes(unit));
     if (both !== undefined) {
       throw new ConfigError(`the overlay ${name} enables and masks ${both}`, {
         hint: 'Remove it from one of the two.',
       });
     }
-    for (const unit of spec.units.enable) states.set(unitName(unit), 'enable');
+    for (const unit of spec.units.enable) states.set(unitNameOf(unit), 'enable');
     for (const unit of masked) states.set(unit, 'mask');
   }
   return states;

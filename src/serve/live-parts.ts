@@ -11,7 +11,9 @@ import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { SecretValues } from '../model/secret-values.ts';
 import type { ClusterView } from '../model/view.ts';
-import { inputOf, livePartFor } from './node-overlay.ts';
+import { keepList } from '../plan/live-part.ts';
+import { frozenPaths, renderLivePart } from '../plan/overlay.ts';
+import { inputOf } from './node-overlay.ts';
 import type { Site } from './site.ts';
 
 export interface LivePartsDeps {
@@ -60,7 +62,7 @@ export function createLiveParts(deps: LivePartsDeps): LiveParts {
   const tellChanges = async () => {
     const view = site.view();
     for (const waiter of [...waiters].filter((each) => each.view !== view)) {
-      const digest = await digestNow(waiter.boot, view);
+      const digest = await digestNow(waiter.boot, view, waiter.has);
       waiter.view = view;
       if (digest !== waiter.has) waiter.answer(digest);
       await nextTurn();
@@ -81,7 +83,7 @@ export function createLiveParts(deps: LivePartsDeps): LiveParts {
   const digest = async (question: DigestQuestion): Promise<string | undefined> => {
     const { boot, has, waitMs, signal } = question;
     const view = site.view();
-    const now = await digestNow(boot, view);
+    const now = await digestNow(boot, view, has);
     if (now !== has || waitMs <= 0 || signal.aborted) return now;
     return new Promise((resolve) => {
       const answer = (later: string | undefined) => {
@@ -98,10 +100,13 @@ export function createLiveParts(deps: LivePartsDeps): LiveParts {
       if (!isWatching) void watch();
     });
   };
-  return { pack: (boot) => pack(boot, site.view()), digest };
+  return { pack: (boot) => pack(boot, site.view(), 'for-change'), digest };
 }
 
-type Pack = (boot: Boot, view: ClusterView) => Promise<PackedFiles>;
+/** Whoever changes from one to the other is told what to keep: files that are frozen ones now. */
+type Purpose = 'to-have' | 'for-change';
+
+type Pack = (boot: Boot, view: ClusterView, purpose: Purpose) => Promise<PackedFiles>;
 
 function packer({ frozen, secretsFor }: LivePartsDeps): Pack {
   /** They change with the cluster file, which is another object when it was read again, and with what the node is. */
@@ -116,11 +121,15 @@ function packer({ frozen, secretsFor }: LivePartsDeps): Pack {
     return asked;
   };
   const packOnce = keptPacks();
-  return async (boot, view) => {
+  return async (boot, view, purpose) => {
     const begun = frozen.get(boot.generation);
     const input = inputOf(boot, begun, view);
     const secrets = await keptSecrets(input.node, view);
-    return packOnce(livePartFor({ ...input, secrets }, begun), boot.node, view);
+    const part = renderLivePart({ ...input, secrets });
+    const keep = purpose === 'for-change' ? keepList(begun?.overlay ?? [], frozenPaths(input)) : [];
+    // Where nothing is to be kept the two are one.
+    const key = keep.length === 0 ? boot.node : `${boot.node} for a change`;
+    return packOnce([...part, ...keep], key, view);
   };
 }
 
@@ -135,14 +144,14 @@ interface KeptPack {
  */
 function keptPacks() {
   const kept = new Map<string, KeptPack>();
-  return async (files: readonly NodeFile[], node: string, { nodes }: ClusterView): Promise<PackedFiles> => {
-    const last = kept.get(node);
+  return async (files: readonly NodeFile[], key: string, { nodes }: ClusterView): Promise<PackedFiles> => {
+    const last = kept.get(key);
     if (last !== undefined && isSameFiles(last.files, files)) return last.packed;
     const packed = await packNodeFiles(files);
-    kept.set(node, { files, packed });
-    if (kept.size > nodes.length) {
+    kept.set(key, { files, packed });
+    if (kept.size > 2 * nodes.length) {
       const known = new Set(nodes.map(({ name }) => name));
-      for (const name of kept.keys()) if (!known.has(name)) kept.delete(name);
+      for (const other of kept.keys()) if (!known.has(other.split(' ')[0] ?? '')) kept.delete(other);
     }
     return packed;
   };
@@ -161,25 +170,30 @@ function isSameFile(one: NodeFile, other: NodeFile | undefined): boolean {
   return bytes === otherBytes || Buffer.compare(bytes, otherBytes) === 0;
 }
 
-type Digest = (boot: Boot, view: ClusterView) => Promise<string | undefined>;
+type Digest = (boot: Boot, view: ClusterView, has: string | undefined) => Promise<string | undefined>;
 
-/** Only digests are kept: a thousand nodes' files with a thousand lines each are not. */
+/** What the node has, when that is right; else the digest of the archive that it gets. */
 function digester({ log }: LivePartsDeps, pack: Pack): Digest {
   const known = new WeakMap<ClusterView, Map<string, Promise<string | undefined>>>();
-  const compute: Digest = async (boot, view) => {
+  const compute = async (boot: Boot, view: ClusterView, purpose: Purpose): Promise<string | undefined> => {
     try {
-      return (await pack(boot, view)).sha256;
+      return (await pack(boot, view, purpose)).sha256;
     } catch (error) {
       // Whatever is wrong with one node's files, the heartbeats of all go on.
       log.warn('live.refused', { node: boot.node, reason: describeError(error) });
       return undefined;
     }
   };
-  return (boot, view) => {
+  const once = (boot: Boot, view: ClusterView, purpose: Purpose) => {
     const ofView = known.get(view) ?? new Map<string, Promise<string | undefined>>();
     known.set(view, ofView);
-    const digest = ofView.get(boot.id) ?? compute(boot, view);
-    ofView.set(boot.id, digest);
+    const key = `${boot.id} ${purpose}`;
+    const digest = ofView.get(key) ?? compute(boot, view, purpose);
+    ofView.set(key, digest);
     return digest;
+  };
+  return async (boot, view, has) => {
+    const wanted = await once(boot, view, 'to-have');
+    return wanted === undefined || wanted === has ? wanted : once(boot, view, 'for-change');
   };
 }

@@ -12,9 +12,8 @@ import type { NodeSpec } from '../model/node.ts';
 import type { SecretValues } from '../model/secret-values.ts';
 import type { ClusterView } from '../model/view.ts';
 import { tokenBytes } from '../plan/boot-token.ts';
-import { filesList, keepList, liveList } from '../plan/live-part.ts';
+import { filesList, liveList } from '../plan/live-part.ts';
 import {
-  frozenPaths,
   neededSecrets,
   renderLiveOverlay,
   renderLivePart,
@@ -57,7 +56,7 @@ async function prepare(deps: NodeOverlayDeps, boot: Boot): Promise<PackedFiles> 
   const key = hasAgent(input) ? (boot.key ?? randomBytes(tokenBytes).toString('base64url')) : undefined;
   const all = { ...input, secrets: { ...secrets, ...(key !== undefined && { [bootKeySecret]: keyFile(key) }) } };
   const files = [...(begun?.overlay ?? []), ...renderLiveOverlay(all)];
-  const overlay = await packNodeFiles([...files, ...(await listsFor(files, all, begun))]);
+  const overlay = await packNodeFiles([...files, ...(await listsFor(files, all))]);
   // A node that comes back to a service that was restarted must find its key known.
   await deps.boots.setOverlay(boot, { overlaySha256: overlay.sha256, key });
   return overlay;
@@ -66,16 +65,11 @@ async function prepare(deps: NodeOverlayDeps, boot: Boot): Promise<PackedFiles> 
 const keyFile = (key: string) => Buffer.from(`${key}\n`);
 
 /** For the agent: which of its files are live, and how all of them are to be. */
-async function listsFor(files: readonly NodeFile[], input: LiveInput, begun: FrozenBoot | undefined) {
+async function listsFor(files: readonly NodeFile[], input: LiveInput): Promise<NodeFile[]> {
   if (!hasAgent(input)) return [];
-  const part = livePartFor(input, begun);
+  const part = renderLivePart(input);
   const { sha256 } = await packNodeFiles(part);
   return [liveList(sha256, part), filesList(files)];
-}
-
-/** What a node that began its boot with `begun` is to have now. */
-export function livePartFor(input: LiveInput, begun: FrozenBoot | undefined): NodeFile[] {
-  return [...renderLivePart(input), ...keepList(begun?.overlay ?? [], frozenPaths(input))];
 }
 
 /** Whoever wants the boot's key speaks under it. */

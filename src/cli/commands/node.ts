@@ -2,6 +2,7 @@
 import type { RegisterCommand } from '../context.ts';
 import { registerAdd } from './node-add.ts';
 import { registerAdopt } from './node-adopt.ts';
+import { registerNodeDiff } from './node-diff.ts';
 import { registerEeprom } from './node-eeprom.ts';
 import { registerExplain } from './node-explain.ts';
 import { registerExport } from './node-export.ts';
@@ -29,5 +30,6 @@ export const registerNode: RegisterCommand = (program, context) => {
   registerEeprom(node, context);
   registerRemove(node, context);
   registerExplain(node, context);
+  registerNodeDiff(node, context);
   registerExport(node, context);
 };
