@@ -160,7 +160,7 @@ describe("an official card's FAT", () => {
   });
 
   test('is older than packages that were installed later', () => {
-    const installed = [...firmware, ...raspberryPi('v8')];
+    const installed = [...firmware, ...raspberryPi('v8'), ...modules('6.6.1+rpt-rpi-v8')];
     const layout = planBootLayout([...card('boot/firmware'), ...installed], ['pi4']);
     expect(layout.kernels.map(({ source }) => source)).toEqual(['boot/vmlinuz-6.12.47+rpt-rpi-v8']);
     expect(layout.copies.get('start4.elf')).toBe('usr/lib/raspi-firmware/start4.elf');
