@@ -138,8 +138,9 @@ function withoutContent(file: NodeFile) {
   return rest;
 }
 
-function imageAnswers(service: StatusSources): Image[] {
+function imageAnswers(service: StatusSources & Pick<Service, 'state'>): Image[] {
   const { nodes, images } = service.site.view();
+  const pins = service.state.current().imagePins;
   const users = new Map<string, Set<string>>();
   const use = (image: string | undefined, node: string) => {
     if (image !== undefined) users.set(image, (users.get(image) ?? new Set()).add(node));
@@ -149,8 +150,9 @@ function imageAnswers(service: StatusSources): Image[] {
     use(status.running?.image, name);
   }
   return [...images.values()].flat().map(({ name, version, builtAt, boards, rootBytes }) => {
-    const usedBy = [...(users.get(`${name}@${version}`) ?? [])];
-    return { name, version, builtAt, boards: [...boards], rootBytes, usedBy };
+    const id = `${name}@${version}`;
+    const usedBy = [...(users.get(id) ?? [])];
+    return { name, version, builtAt, boards: [...boards], rootBytes, usedBy, isPinned: pins[id] !== undefined };
   });
 }
 

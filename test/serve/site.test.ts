@@ -180,6 +180,28 @@ test('another content of the cluster file or its secrets is another cluster', as
   expect(cluster()).not.toBe(view.cluster);
 });
 
+test('a version that was chosen for a role is planned for its nodes at once, and no longer when it was taken back', async () => {
+  const { site, files } = await openSample();
+  files.images = new Map([['debian-lite', ['20261122.1', '20261121.1'].map((version) => sampleManifest({ version }))]]);
+  await site.reload();
+  const versionOf = (name: string) => {
+    const desired = site.desired(sampleNode(name));
+    return desired.kind === 'boots' ? desired.frozen.generation.image.version : desired.reason;
+  };
+  expect([versionOf('node01'), versionOf('login')]).toEqual(['20261122.1', '20261122.1']);
+
+  const choice = { image: 'debian-lite', version: '20261121.1' };
+  files.state = { ...files.state, imageChoices: { 'role/compute': choice, 'node/login': choice } };
+  expect([versionOf('node01'), versionOf('login'), versionOf('head')]).toEqual([
+    '20261121.1',
+    '20261121.1',
+    '20261122.1',
+  ]);
+
+  files.state = { ...files.state, imageChoices: {} };
+  expect([versionOf('node01'), versionOf('login')]).toEqual(['20261122.1', '20261122.1']);
+});
+
 test('nothing is read while nothing has changed', async () => {
   const { site, files, said } = await openSample();
   files.config = () => {

@@ -39,15 +39,20 @@ export async function piImage(args: readonly string[], timeoutMs = 120_000): Pro
   }
 }
 
-export function startPiImage(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [...nodeArgs, ...args], { cwd: project, stdio: ['ignore', 'pipe', 'pipe'] });
+export function startPiImage(args: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
+  return spawn(process.execPath, [...nodeArgs, ...args], { cwd: project, stdio: [stdin, 'pipe', 'pipe'] });
+}
+
+/** Racks serve images from a file system of their own only. It stays mounted for the next test. */
+export async function openStore(state: string): Promise<void> {
+  const { exports } = loopFileSystems(state);
+  const store = { ...exports, sizeBytes: 16 * 2 ** 30, isReserved: false };
+  await ensureLoopFileSystem(store, AbortSignal.timeout(10 * 60_000));
 }
 
 /** Builds the image that racks boot; done at once when nothing has changed. */
 export async function buildImage(): Promise<void> {
-  const { exports } = loopFileSystems(imageState);
-  const store = { ...exports, sizeBytes: 16 * 2 ** 30, isReserved: false };
-  await ensureLoopFileSystem(store, AbortSignal.timeout(10 * 60_000));
+  await openStore(imageState);
   const { code, stderr } = await piImage(['--state', imageState, 'build', 'debian-lite'], 40 * 60_000);
   if (code !== 0) throw new Error(`the image could not be built\n${stderr}`);
 }

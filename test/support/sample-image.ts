@@ -1,9 +1,10 @@
 /** An image of the tests' own on the base of debian-lite, which is in the cache: building it takes seconds, not minutes. */
-import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { imageState, piImage, startPiImage, type Ended } from './pi-image.ts';
+import { ImageManifest } from '../../src/model/manifest.ts';
+import { imageState, openStore, piImage, startPiImage, type Ended } from './pi-image.ts';
 
 /** A state directory that already holds debian-lite saves a cold build while a test is being written. */
 export const testState = process.env['PI_IMAGE_TEST_STATE'] ?? imageState;
@@ -60,6 +61,12 @@ export class SampleImage {
     return piImage(this.args('build', this.name, ...flags), 20 * 60_000);
   }
 
+  /** manifest.json of the newest version. */
+  async newestManifest(): Promise<ImageManifest> {
+    const file = path.join(path.dirname(await this.newestRoot()), 'manifest.json');
+    return ImageManifest.parse(JSON.parse(await readFile(file, 'utf8')));
+  }
+
   startBuild(): ReturnType<typeof startPiImage> {
     return startPiImage(this.args('build', this.name));
   }
@@ -80,6 +87,7 @@ export class SampleImage {
 
 /** Starts from the lock of debian-lite, so that its base is the one in the cache. */
 export async function makeSampleImage(name: string): Promise<SampleImage> {
+  await openStore(testState);
   const image = new SampleImage(name, await mkdtemp(path.join(tmpdir(), 'sample-image-')));
   await mkdir(path.dirname(image.file('image.yaml')), { recursive: true });
   await copyFile(path.join(testState, 'locks/debian-lite.json'), path.join(testState, `locks/${name}.json`));

@@ -36,6 +36,8 @@ export const Image = z.strictObject({
   rootBytes: z.int(),
   /** Nodes that boot or run it. */
   usedBy: z.array(z.string()),
+  /** No clean-up takes it. */
+  isPinned: z.boolean(),
 });
 export type Image = Readonly<z.output<typeof Image>>;
 
@@ -61,6 +63,7 @@ export const imageExample = {
   boards: ['pi4', 'pi5'],
   rootBytes: 912_000_000,
   usedBy: ['node01', 'node02'],
+  isPinned: false,
 };
 export const eventExample = {
   id: 1042,
