@@ -2,10 +2,15 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import { loopFileSystems } from '../../src/cli/exports-apart.ts';
+import { ensureLoopFileSystem } from '../../src/host/loop-file-system.ts';
+import { run } from '../../src/host/process.ts';
 import { PackageLock } from '../../src/model/package-lock.ts';
 import { measure, type Measured } from './measured.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
+
+const { signal } = new AbortController();
 
 export class BuildSite {
   readonly dir: string;
@@ -16,12 +21,16 @@ export class BuildSite {
     this.state = path.join(dir, 'state');
   }
 
-  /** In /var/tmp: /tmp may be in memory, which no image store is. */
+  /** In /var/tmp: /tmp may be in memory, which no image store is. Versions have a file system of their own, as a service wants. */
   static async make(): Promise<BuildSite> {
-    return new BuildSite(await mkdtemp('/var/tmp/pi-image-bench-'));
+    const site = new BuildSite(await mkdtemp('/var/tmp/pi-image-bench-'));
+    const { exports } = loopFileSystems(site.state);
+    await ensureLoopFileSystem({ ...exports, sizeBytes: 16 * 2 ** 30, isReserved: false }, signal);
+    return site;
   }
 
   async remove(): Promise<void> {
+    await run(['umount', '--', loopFileSystems(this.state).exports.mountPoint], { signal });
     await rm(this.dir, { recursive: true, force: true });
   }
 
