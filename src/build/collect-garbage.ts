@@ -2,7 +2,8 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-import { imagesDir, squashDir } from '../host/image-store.ts';
+import { imagesDir, persistentDir, squashDir } from '../host/image-store.ts';
+import { patternsDir } from '../host/persistent-tree.ts';
 import { removeFolder, removeVersion, sweepGone, sweepStore } from '../host/store-sweep.ts';
 import { readCost } from '../host/version-cost.ts';
 import { claimWorkDir } from '../host/work-dir.ts';
@@ -12,6 +13,7 @@ import { readJsonFile } from '../host/json-file.ts';
 import { planCacheGc, planGc, type CachedPart, type GcDecision, type GcInput } from '../plan/gc.ts';
 import { lockedPackages, unpackedPackages } from '../plan/package-lock.ts';
 import { buildPaths } from './running-build.ts';
+import { sourcesDir } from './unpack-context.ts';
 
 export interface GarbagePlan {
   readonly decisions: readonly GcDecision[];
@@ -19,7 +21,9 @@ export interface GarbagePlan {
   /** Keys of layers and names of package files. */
   readonly layers: readonly string[];
   readonly debs: readonly string[];
-  readonly bytes: { readonly versions: number; readonly layers: number; readonly debs: number };
+  /** Downloads that layers were made of. */
+  readonly sources: readonly string[];
+  readonly bytes: Readonly<Record<'versions' | 'layers' | 'debs' | 'sources', number>>;
 }
 
 export interface GarbageInput extends GcInput {
@@ -35,22 +39,35 @@ export async function planGarbage(stateDir: string, input: GarbageInput): Promis
   const known = kept.every(({ index }) => index !== undefined) ? await partsIn(layersDir) : [];
   const layers = planCacheGc(known, neededLayers(kept), input.nowMs);
   const debs = planCacheGc(await partsIn(debsDir), await neededDebs(stateDir, input.lockFiles), input.nowMs);
+  const sources = planCacheGc(await partsIn(sourcesDir({ stateDir })), new Set(), input.nowMs);
   const places = versions.flatMap((manifest) => placesOf(stateDir, manifest));
   return {
     decisions,
     versions,
     layers,
     debs,
+    sources,
     bytes: {
       versions: (await readCost(places)).ownBytes,
       layers: (await readCost(layers.map((key) => path.join(layersDir, key)))).ownBytes,
       debs: await sizeOf(debs.map((name) => path.join(debsDir, name))),
+      sources: (await readCost(sources.map((name) => path.join(sourcesDir({ stateDir }), name)))).ownBytes,
     },
   };
 }
 
-const placesOf = (stateDir: string, { name, version }: ImageManifest) =>
-  [imagesDir(stateDir), squashDir(stateDir)].map((dir) => path.join(dir, name, version));
+type VersionName = Pick<ImageManifest, 'name' | 'version'>;
+
+const placesOf = (stateDir: string, { name, version }: VersionName) => [
+  path.join(imagesDir(stateDir), name, version),
+  ...madeOf(stateDir, { name, version }),
+];
+
+/** What the service has made of a version: its squashfs, and what private trees are cloned from. */
+const madeOf = (stateDir: string, { name, version }: VersionName) => [
+  path.join(squashDir(stateDir), name, version),
+  path.join(persistentDir(stateDir), patternsDir, name, version),
+];
 
 /** One that was published before versions said what they are made of may need them all. */
 function neededLayers(kept: readonly ImageManifest[]): Set<string> {
@@ -110,7 +127,7 @@ export async function collectGarbage(
     for (const { name, version } of plan.versions) {
       signal.throwIfAborted();
       await removeVersion(imagesDir(stateDir), { name, version });
-      await rm(path.join(squashDir(stateDir), name, version), { recursive: true, force: true });
+      for (const made of madeOf(stateDir, { name, version })) await removeFolder(made);
       tell(`${name}@${version}`);
     }
     await sweepStore(imagesDir(stateDir));
@@ -121,6 +138,8 @@ export async function collectGarbage(
       tell(`layer ${key.slice(0, 12)}`);
     }
     for (const name of plan.debs) await rm(path.join(debsDir, name), { force: true });
+    for (const name of plan.sources)
+      await rm(path.join(sourcesDir({ stateDir }), name), { recursive: true, force: true });
     return plan;
   } finally {
     await work.release();

@@ -36,6 +36,8 @@ export async function readCache(stateDir: string, name: string): Promise<BuildCa
 async function readLayers(folder: string, keys?: readonly string[]): Promise<Map<string, CachedLayer>> {
   const layers = new Map<string, CachedLayer>();
   for (const key of keys ?? (await readdir(folder).catch((): string[] => []))) {
+    // One that is being removed.
+    if (key.startsWith('.')) continue;
     const file = path.join(folder, key, 'layer.json');
     const record = await readJsonFile<LayerRecord | undefined>({ file, schema: LayerRecord, empty: undefined });
     if (record !== undefined) layers.set(key, record);

@@ -19,7 +19,7 @@ export interface TreeSpec {
 }
 
 /** Where a file system shares blocks between files, one copy per version serves all nodes. No node has such a name. */
-const patternsDir = '.images';
+export const patternsDir = '.images';
 
 /** Whole under its name, or not there. */
 export async function makeTree({ node, of, root, persistentDir, signal }: TreeSpec): Promise<void> {

@@ -41,16 +41,20 @@ export async function hasLeftovers(imagesDir: string): Promise<boolean> {
   return false;
 }
 
-/** For folders of caches, where a name is all that counts. */
+/** For folders of caches, where a name is all that counts. One that is not there is gone already. */
 export async function removeFolder(folder: string): Promise<void> {
-  const gone = path.join(path.dirname(folder), `.gone-${path.basename(folder)}`);
+  const gone = path.join(path.dirname(folder), `${torsoPrefix}gone-${path.basename(folder)}`);
   await rm(gone, { recursive: true, force: true });
-  await rename(folder, gone);
+  await rename(folder, gone).catch(ifMissing);
   await rm(gone, { recursive: true, force: true });
 }
 
+function ifMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
+
 export async function sweepGone(folder: string): Promise<void> {
-  const gone = (await namesIn(folder)).filter((name) => name.startsWith('.gone-'));
+  const gone = (await namesIn(folder)).filter((name) => name.startsWith(torsoPrefix));
   for (const name of gone) await rm(path.join(folder, name), { recursive: true, force: true });
 }
 

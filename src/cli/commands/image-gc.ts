@@ -87,11 +87,12 @@ async function findLocks({ dataDirs }: Paths): Promise<string[]> {
   return folders.flatMap((folder, index) => (names[index] ?? []).map((name) => path.join(folder, name, lockFileName)));
 }
 
-function summary({ versions, layers, debs, bytes }: GarbagePlan, isDryRun: boolean): string {
+function summary({ versions, layers, debs, sources, bytes }: GarbagePlan, isDryRun: boolean): string {
   const parts = [
     `${count(versions.length, 'version')} (${megabytes(bytes.versions)})`,
     `${count(layers.length, 'layer')} (${megabytes(bytes.layers)})`,
     `${count(debs.length, 'package')} (${megabytes(bytes.debs)})`,
+    `${count(sources.length, 'download')} (${megabytes(bytes.sources)})`,
   ];
   return `${isDryRun ? 'would remove' : 'removed'} ${parts.join(', ')}\n`;
 }
