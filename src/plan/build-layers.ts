@@ -14,7 +14,7 @@ import { canonicalJson, sha256 } from './canonical-json.ts';
 import { chooseLayerKey, fitsFamily, type CachedLayers, type IdMap } from './id-registry.ts';
 import { layerPieces, updatesLayer, updatesPiece, type LayerPiece, type PieceContent } from './layer-pieces.ts';
 
-export interface LayerPlace {
+interface LayerPlace {
   readonly name: string;
   readonly key: string;
   /** What was asked for; differs from `key` where another image's layer has other user numbers. */
@@ -84,7 +84,7 @@ export function planUnpack(base: ResolvedBase, cache: LayersCached): Extract<Lay
 }
 
 /** From the bottom to the top. */
-export function imagePieces({ spec, lock }: Pick<LayersAsked, 'spec' | 'lock'>): LayerPiece[] {
+function imagePieces({ spec, lock }: Pick<LayersAsked, 'spec' | 'lock'>): LayerPiece[] {
   const locked = new Map(lock.layers.slice(1).map((layer) => [layer.name, layer]));
   const pieces = spec.layers.flatMap((layer) => {
     const { packages = [], removes = [] } = locked.get(layer.name) ?? {};

@@ -35,4 +35,5 @@ export const covered: Readonly<Record<string, readonly string[]>> = {
   hostlist: ['plan/hostlist.ts'],
   identifiers: ['model/ipv4.ts', 'model/mac.ts', 'model/serial.ts', 'model/duration.ts'],
   printed: ['host/listeners.ts', 'plan/module-alias.ts', 'plan/package-lock.ts'],
+  'base-texts': ['plan/apt-sources.ts', 'plan/package-lock.ts', 'plan/updates.ts', 'plan/accounts.ts'],
 };

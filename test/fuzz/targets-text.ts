@@ -5,12 +5,16 @@ import { parse } from 'node:querystring';
 import { parseListeners } from '../../src/host/listeners.ts';
 import { parseDurationMs } from '../../src/model/duration.ts';
 import { parseIpv4, parseIpv4Interface, parseIpv4Range } from '../../src/model/ipv4.ts';
+import { LayerUser } from '../../src/model/image-users.ts';
 import { macFromBytes, macToBytes, parseMac } from '../../src/model/mac.ts';
 import { parseSerial } from '../../src/model/serial.ts';
+import { planAccounts } from '../../src/plan/accounts.ts';
+import { parseAptSources } from '../../src/plan/apt-sources.ts';
 import { readHoldReport } from '../../src/plan/hold-report.ts';
 import { compressHostlist, expandHostlist } from '../../src/plan/hostlist.ts';
 import { parseDrivers } from '../../src/plan/module-alias.ts';
-import { parseInstalled, parseOffers } from '../../src/plan/package-lock.ts';
+import { parseInstalled, parseOffers, renderStatus } from '../../src/plan/package-lock.ts';
+import { holdPinned } from '../../src/plan/updates.ts';
 import { readHeartbeat, readPhase, readTokenRequest } from '../../src/serve/node-reports.ts';
 import { latin1, parsed, promise, refused, sizeName, utf8, type FuzzTarget } from './target.ts';
 
@@ -136,4 +140,55 @@ const printed: FuzzTarget = {
   },
 };
 
-export const textTargets = [reports, hosts, identifiers, printed];
+/** Files of a base that somebody else made: its apt sources, what dpkg has installed, its accounts. */
+const baseTexts: FuzzTarget = {
+  name: 'base-texts',
+  seeds: () =>
+    texts(
+      'deb [arch=arm64 signed-by=/etc/apt/keyrings/a.gpg] http://a.example/debian trixie main contrib # note\n',
+      'Types: deb deb-src\nURIs: http://a.example/ http://b.example/\nSuites: trixie\nComponents: main\n more\n\nEnabled: no\n',
+      'Package: a\nStatus: install ok installed\nVersion: 1\n\nPackage: b\nStatus: deinstall ok config-files\n',
+      'root:x:0:0:root:/root:/bin/bash\nvideo:x:44:pi,ada\nada:x:1000:1000::/home/ada:/bin/sh\n',
+    ),
+  words: [
+    'deb ',
+    '[',
+    ']',
+    'signed-by=/',
+    'http://',
+    ' ',
+    '\n',
+    '\n\n',
+    '\n ',
+    'URIs:',
+    'Suites:',
+    'Package: ',
+    ':',
+    '::',
+    ',',
+    '#',
+  ],
+  maxBytes: 1500,
+  run: (bytes) => {
+    const text = utf8(bytes);
+    const sources = ['x.list', 'x.sources'].flatMap((name) => parseAptSources([{ name, text }], () => true));
+    promise(
+      sources.every(({ uri, suites }) => !/[\n ]/.test([uri, ...suites].join(''))),
+      'a source breaks out of its line of sources.list',
+    );
+    const status = renderStatus([], text);
+    promise(renderStatus([], status) === status, 'a status does not stay as it is');
+    const held = holdPinned(status, ['a', 'b+']);
+    const account = LayerUser.parse({ name: 'ada' });
+    const files = { passwd: text, group: text, shadow: text, gshadow: text };
+    const asked = { layer: 'x', users: [account], groups: [] };
+    const plan = parsed(() => planAccounts(asked, files, { users: {}, groups: {} }));
+    if (plan !== undefined) {
+      const again = planAccounts(asked, plan.files, { users: {}, groups: {} });
+      promise(again.files.passwd === plan.files.passwd, 'an account changes when it is made again');
+    }
+    return [sources.length, status.length, held.length, plan?.files.passwd.length ?? 0].map(sizeName).join(' ');
+  },
+};
+
+export const textTargets = [reports, hosts, identifiers, printed, baseTexts];
