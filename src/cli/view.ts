@@ -22,6 +22,7 @@ import { checkCluster } from '../plan/check-cluster.ts';
 import { atLearnedAddresses, hasOwnAddresses, learnedAddresses } from '../plan/learned-addresses.ts';
 import { withChosenImages } from '../plan/image-choice.ts';
 import type { KnownImage, KnownParts } from '../plan/known-parts.ts';
+import { learnedMemory } from '../plan/root-mode.ts';
 import type { Paths } from './context.ts';
 
 /** Read, and not yet compared with each other. */
@@ -51,7 +52,11 @@ export async function readSources(paths: Paths): Promise<Sources> {
 
 /** What the service has made for root modes. */
 export async function readMadeRoots(state: string): Promise<MadeRoots> {
-  return { squashes: await listSquashes(squashDir(state)), trees: await listTrees(persistentDir(state)) };
+  return {
+    squashes: await listSquashes(squashDir(state)),
+    trees: await listTrees(persistentDir(state)),
+    memoryMib: learnedMemory((await readBoots(state)).boots),
+  };
 }
 
 /** The whole site from the files, as a service that starts now would see it. */

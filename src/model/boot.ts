@@ -43,6 +43,8 @@ export const DhcpSeen = z.strictObject({
   foreignServers: z.array(z.string()).optional(),
   /** What the board says it is. */
   board: z.string().optional(),
+  /** Of its revision code. */
+  memoryMib: z.int().optional(),
 });
 export type DhcpSeen = Readonly<z.infer<typeof DhcpSeen>>;
 

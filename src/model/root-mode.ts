@@ -31,12 +31,14 @@ export interface PersistentTree {
   readonly version: string;
 }
 
-/** What has been made so that nodes can boot in modes other than `shared`. */
+/** What there is so that nodes can boot in modes other than `shared`. */
 export interface MadeRoots {
   /** `name@version` -> its file. */
   readonly squashes: ReadonlyMap<string, SquashFile>;
   /** Node -> its trees. */
   readonly trees: ReadonlyMap<string, readonly PersistentTree[]>;
+  /** Node -> memory of the board that it booted on, by its revision code. */
+  readonly memoryMib?: ReadonlyMap<string, number>;
 }
 
 /** `debian-lite@20261121.1` */

@@ -6,10 +6,12 @@ import type { ClusterView } from '../model/view.ts';
 const shownNames = 5;
 
 /** Paths are those of cluster.yaml. */
-export function noteMemory({ cluster, nodes }: ClusterView): Problem[] {
+export function noteMemory({ cluster, nodes, roots }: ClusterView): Problem[] {
   return Object.entries(cluster.roles).flatMap(([role, { root, vars }]): Problem[] => {
     if (root !== 'ram' || vars['memoryMib'] !== undefined || cluster.vars['memoryMib'] !== undefined) return [];
-    const unknown = nodes.filter((node) => node.role === role && node.vars['memoryMib'] === undefined);
+    const unknown = nodes.filter(
+      (node) => node.role === role && node.vars['memoryMib'] === undefined && roots?.memoryMib?.has(node.name) !== true,
+    );
     const [first] = unknown;
     if (first === undefined) return [];
     const names = unknown.slice(0, shownNames).map(({ name }) => name);

@@ -6,7 +6,7 @@ import type { MacAddress } from '../model/mac.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { noAddress, readMac, type DhcpPacket } from '../wire/dhcp.ts';
 import { option, readMessageType, readRelayInfo, type MessageType } from '../wire/dhcp-options.ts';
-import { readPiIdentity, type PiIdentity } from '../wire/pi-dhcp.ts';
+import { memoryOfRevision, readPiIdentity, type PiIdentity } from '../wire/pi-dhcp.ts';
 import { identify, type BoardIds, type Identity } from './identify.ts';
 import { servedSubnets, subnetOf, type ServedSubnet } from './subnets.ts';
 
@@ -85,8 +85,17 @@ function readWay(packet: DhcpPacket, network: Cluster['network']): ({ kind: 'way
 }
 
 /** What the message says of its board, for whoever follows the board's boot. */
-export function saidOf({ pi }: DhcpClient): { readonly stage: PiIdentity['bootStage']; readonly board?: BoardName } {
-  return { stage: pi.bootStage, ...(pi.board !== undefined && { board: pi.board }) };
+export function saidOf({ pi }: DhcpClient): {
+  readonly stage: PiIdentity['bootStage'];
+  readonly board?: BoardName;
+  readonly memoryMib?: number;
+} {
+  const memoryMib = pi.revision === undefined ? undefined : memoryOfRevision(pi.revision);
+  return {
+    stage: pi.bootStage,
+    ...(pi.board !== undefined && { board: pi.board }),
+    ...(memoryMib !== undefined && { memoryMib }),
+  };
 }
 
 /** A board behind a router renews without the relay: its own address says where it is. */

@@ -63,6 +63,8 @@ export interface DhcpReply extends Envelope {
   readonly stage: PiIdentity['bootStage'];
   /** What the board says it is. */
   readonly board?: BoardName;
+  /** What its revision code says of its memory. */
+  readonly memoryMib?: number;
   /** `who` must be on disk before the answer leaves. */
   readonly mustRecord: boolean;
   /** What the leases are to remember at once, so that nobody else gets the address. */

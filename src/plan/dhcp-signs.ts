@@ -15,6 +15,8 @@ export interface DhcpSign {
   readonly address?: Ipv4Address | undefined;
   /** What the board says it is (option 97), which need not be what nodes.yaml says. */
   readonly board?: BoardName | undefined;
+  /** What its revision code says of its memory. */
+  readonly memoryMib?: number | undefined;
 }
 
 const kinds = ['discover', 'offer', 'request', 'ack', 'nak', 'system'] as const;
@@ -23,13 +25,13 @@ const kinds = ['discover', 'offer', 'request', 'ack', 'nak', 'system'] as const;
 const maxServers = 4;
 
 export function noteSign(seen: DhcpSeen, sign: DhcpSign): DhcpSeen {
-  const { atMs, board, server } = sign;
+  const { atMs, board, memoryMib, server } = sign;
   if (sign.kind === 'foreign-server') return withServers(seen, server === undefined ? [] : [server]);
   const kind = sign.kind === 'discover' && sign.stage === 'other' ? 'system' : sign.kind;
   // What its kernel is answered is another conversation than the firmware's.
   if (seen.system !== undefined && kind !== 'discover' && kind !== 'system') return seen;
   const counted = { ...seen, [kind]: addCounts(seen[kind], { count: 1, firstMs: atMs, lastMs: atMs }) };
-  return board === undefined ? counted : { ...counted, board };
+  return { ...counted, ...(board !== undefined && { board }), ...(memoryMib !== undefined && { memoryMib }) };
 }
 
 /** @param later what came after `before` */
@@ -39,7 +41,9 @@ export function mergeSeen(before: DhcpSeen, later: DhcpSeen): DhcpSeen {
     return count === undefined ? [] : [[kind, count] as const];
   });
   const board = later.board ?? before.board;
-  const merged = { ...before, ...Object.fromEntries(counts), ...(board !== undefined && { board }) };
+  const memoryMib = later.memoryMib ?? before.memoryMib;
+  const said = { ...(board !== undefined && { board }), ...(memoryMib !== undefined && { memoryMib }) };
+  const merged = { ...before, ...Object.fromEntries(counts), ...said };
   return withServers(merged, later.foreignServers ?? []);
 }
 

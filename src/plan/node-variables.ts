@@ -64,7 +64,7 @@ function machineId(name: string, { cluster }: ClusterView): string {
  * slurmd drains a node that has less than its line says. Firmware and kernel keep some memory for the GPU and
  * themselves: "free -m" on a 1 GiB Pi 3 and Pi 4 shows about 905 MiB; larger boards lose a smaller part.
  */
-function usableMemoryMib(nominalMib: number): number {
+export function usableMemoryMib(nominalMib: number): number {
   return Math.floor(Math.min(nominalMib * 0.9, nominalMib - 160));
 }
 

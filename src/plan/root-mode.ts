@@ -1,6 +1,7 @@
 /** Which root does this node get: in which mode, of which version of its image, from where? */
 import path from 'node:path';
 
+import type { Boot } from '../model/boot.ts';
 import { ConfigError } from '../model/errors.ts';
 import type { Generation } from '../model/generation.ts';
 import type { ImageManifest } from '../model/manifest.ts';
@@ -8,7 +9,7 @@ import type { NodeSpec } from '../model/node.ts';
 import { versionId, type MadeRoots, type PersistentTree, type RootMode, type SquashFile } from '../model/root-mode.ts';
 import type { ClusterView } from '../model/view.ts';
 import { chooseImage } from './choose-image.ts';
-import { nodeVariables } from './node-variables.ts';
+import { nodeVariables, usableMemoryMib } from './node-variables.ts';
 import { roleOf } from './overlay-variables.ts';
 
 /** The mode and the version, which may still have to be made. */
@@ -100,8 +101,20 @@ export interface MemoryNeed {
 export function memoryNeed(node: NodeSpec, view: ClusterView, { sizeBytes }: SquashFile): MemoryNeed {
   return {
     neededMib: Math.ceil(sizeBytes / 1024 / 1024) + workingMib,
-    hasMib: nodeVariables(node, view).memoryMib,
+    hasMib: usableMemory(node, view),
   };
+}
+
+/** What the owner says, else what the board has said, else what the smallest of its family has. */
+function usableMemory(node: NodeSpec, view: ClusterView): number {
+  const { vars, memoryMib } = nodeVariables(node, view);
+  const said = view.roots?.memoryMib?.get(node.name);
+  return vars['memoryMib'] === undefined && said !== undefined ? usableMemoryMib(said) : memoryMib;
+}
+
+/** @param boots oldest first */
+export function learnedMemory(boots: readonly Pick<Boot, 'node' | 'dhcp'>[]): Map<string, number> {
+  return new Map(boots.flatMap(({ node, dhcp }) => (dhcp?.memoryMib === undefined ? [] : [[node, dhcp.memoryMib]])));
 }
 
 function requireMemory(node: NodeSpec, view: ClusterView, { manifest, squash }: Required<Omit<NodeRoot, 'mode'>>) {

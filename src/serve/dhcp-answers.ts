@@ -192,11 +192,11 @@ export class DhcpAnswers {
   }
 
   /** In order, and before the answer: what the board does next comes after that. */
-  #sign(packet: DhcpPacket, { who, answer, stage, board }: DhcpReply): void {
+  #sign(packet: DhcpPacket, { who, answer, stage, board, memoryMib }: DhcpReply): void {
     const { sign, nowMs } = this.#deps;
     const atMs = nowMs();
     const type = readMessageType(packet.options);
-    const about = { atMs, stage, ...(board !== undefined && { board }) };
+    const about = { atMs, stage, ...(board !== undefined && { board }), ...(memoryMib !== undefined && { memoryMib }) };
     if (type === 'discover' || type === 'request') sign(who, { kind: type, ...about });
     const kind = answerSigns[answer];
     if (kind !== undefined) sign(who, { kind, atMs });

@@ -108,6 +108,11 @@ export function boardOfRevision(revision: number): BoardName | undefined {
   return byProcessor[(revision >>> 12) & 0xf];
 }
 
+/** New-style codes say the memory in bits 20 to 22: 256 MiB, doubled as often. */
+export function memoryOfRevision(revision: number): number | undefined {
+  return (revision & (1 << 23)) === 0 ? undefined : 256 << ((revision >>> 20) & 7);
+}
+
 /**
  * Option 43 without which no Pi goes on: PXE sub-options (PXE 2.1 §2.2.3) with one menu entry. The text alone is not enough.
  *

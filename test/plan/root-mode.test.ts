@@ -11,7 +11,7 @@ import { planExports, planRootUses } from '../../src/plan/exports.ts';
 import { planGeneration } from '../../src/plan/generation.ts';
 import { missingOf, missingRoots, outdatedTrees } from '../../src/plan/made-roots.ts';
 import { planRoleChange } from '../../src/plan/role-change.ts';
-import { decideRoot, RootNotMadeError } from '../../src/plan/root-mode.ts';
+import { decideRoot, learnedMemory, RootNotMadeError } from '../../src/plan/root-mode.ts';
 import { emptyState } from '../../src/model/state.ts';
 import { sampleCluster, sampleClusterInput, sampleManifest, sampleNode, sampleView } from '../support/sample-view.ts';
 
@@ -164,6 +164,22 @@ describe('a root in memory', () => {
 
     if (fits) expect(decide()).toMatchObject({ mode: 'ram' });
     else expect(decide).toThrow(/does not fit into the memory of node01: with room to work it needs \d+ MiB/);
+  });
+
+  test('goes by the memory that the board itself has said, where its owner says nothing', () => {
+    const roots = { ...made({ sizeBytes: 2500 * mib }), memoryMib: new Map([['node01', 8192]]) };
+    const view = viewOf({ root: 'ram' }, roots);
+
+    expect(decideRoot(sampleNode('node01', view), view)).toMatchObject({ mode: 'ram' });
+    expect(noteMemory(view)).toEqual([]);
+    const node = { ...sampleNode('node01', view), vars: { memoryMib: 2000 } };
+    expect(() => decideRoot(node, view)).toThrow('a system finds 2000 MiB there');
+  });
+
+  test('learns it from boots, of the newest that says it', () => {
+    const boot = (memoryMib?: number) => ({ node: 'node01', dhcp: memoryMib === undefined ? {} : { memoryMib } });
+
+    expect(learnedMemory([boot(4096), boot(8192), boot()])).toEqual(new Map([['node01', 8192]]));
   });
 
   test('that does not fit is refused when a node is to have that role', () => {

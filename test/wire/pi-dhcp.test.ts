@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseMac, macToBytes } from '../../src/model/mac.ts';
 import { decodeDhcp } from '../../src/wire/dhcp-decode.ts';
 import type { DhcpPacket } from '../../src/wire/dhcp.ts';
-import { boardOfRevision, piVendorOptions, readPiIdentity } from '../../src/wire/pi-dhcp.ts';
+import { boardOfRevision, memoryOfRevision, piVendorOptions, readPiIdentity } from '../../src/wire/pi-dhcp.ts';
 import { bytes, readVectors } from '../support/vectors.ts';
 
 const pi4 = { isPi: true, serial: '1aa2bb31', bootStage: 'firmware' };
@@ -128,4 +128,15 @@ test('option 43 is what a Pi 3 boot ROM was seen to accept', () => {
   const offer = decodeDhcp(readVectors('pi3-rom').packet('offer'));
 
   expect(piVendorOptions()).toEqual(offer.options.get(43));
+});
+
+test.each([
+  [0xa02082, 1024],
+  [0xd03115, 8192],
+  [0xd04170, 8192],
+  [0xb03111, 2048],
+  [0x902120, 512],
+  [0x000e, undefined],
+])('a board with the revision code 0x%s has %s MiB', (revision, memoryMib) => {
+  expect(memoryOfRevision(revision)).toBe(memoryMib);
 });
