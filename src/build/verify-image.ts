@@ -21,7 +21,7 @@ export interface Verified {
 }
 
 /** Says whether a signature is the store's; undefined: it is. */
-export type CheckSignature = (manifest: string, signature: Uint8Array | undefined) => string | undefined;
+type CheckSignature = (manifest: string, signature: Uint8Array | undefined) => string | undefined;
 
 export interface VerifyOptions {
   readonly signal: AbortSignal;

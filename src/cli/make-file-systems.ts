@@ -14,7 +14,7 @@ import type { Paths } from './context.ts';
 import { loopFileSystems } from './exports-apart.ts';
 import { nfsExporters } from './wire-up-nfs.ts';
 
-export interface FileSystemSizes {
+interface FileSystemSizes {
   /** In bytes; undefined: a part of what is free. */
   readonly exports: number | undefined;
   readonly shares: number | undefined;
@@ -22,7 +22,7 @@ export interface FileSystemSizes {
   readonly persistent: number | undefined;
 }
 
-export interface MakeOptions {
+interface MakeOptions {
   readonly sizes: FileSystemSizes;
   readonly tell: (line: string) => void;
   readonly signal: AbortSignal;

@@ -9,7 +9,7 @@ import type { IndexEntry, LayerIndex } from '../model/tree-index.ts';
 import { readXattrs, type Xattrs } from './xattrs.ts';
 
 /** What is known of a file without reading it. */
-export type KnownFile = (path: string, info: Stats) => string | undefined;
+type KnownFile = (path: string, info: Stats) => string | undefined;
 
 export interface IndexOptions {
   readonly signal: AbortSignal;

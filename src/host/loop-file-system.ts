@@ -30,7 +30,7 @@ export async function ensureLoopFileSystem(spec: LoopFileSystem, signal: AbortSi
   return true;
 }
 
-export async function mountLoop({ image, mountPoint }: LoopFileSystem, signal: AbortSignal): Promise<void> {
+async function mountLoop({ image, mountPoint }: LoopFileSystem, signal: AbortSignal): Promise<void> {
   await run(['mount', '-t', 'ext4', '-o', loopOptions, '--', image, mountPoint], { signal });
 }
 

@@ -2,7 +2,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-export interface MountedAt {
+interface MountedAt {
   readonly mountPoint: string;
   readonly type: string;
   /** `/dev/sda2`, `tmpfs`. */

@@ -75,7 +75,7 @@ export class StoreObjects {
   }
 }
 
-export function objectsDir(imagesDir: string): string {
+function objectsDir(imagesDir: string): string {
   return path.join(imagesDir, '.objects');
 }
 

@@ -28,7 +28,7 @@ function chosenRoles(roles: Cluster['roles'], choices: Choices): Cluster['roles'
   return Object.fromEntries(entries);
 }
 
-export const roleTarget = (role: string) => `role/${role}`;
+const roleTarget = (role: string) => `role/${role}`;
 export const nodeTarget = (node: string) => `node/${node}`;
 
 /** The image must be that of its role; the version need not. */
@@ -38,7 +38,7 @@ export function withNodeImage(role: Role, choice: ImageChoice | undefined): Role
 }
 
 /** cluster.yaml has the last word: a choice counts as long as it says the same image, and no version. */
-export function chosenReference(reference: string, choice: ImageChoice | undefined): string {
+function chosenReference(reference: string, choice: ImageChoice | undefined): string {
   return choice !== undefined && reference === choice.image ? `${choice.image}@${choice.version}` : reference;
 }
 

@@ -11,7 +11,7 @@ export function mergeLayers(layers: readonly Pick<LayerIndex, 'entries' | 'white
   return numberGroups([...merged.values()].toSorted(byPath));
 }
 
-export function byPath(one: Pick<IndexEntry, 'path'>, other: Pick<IndexEntry, 'path'>): number {
+function byPath(one: Pick<IndexEntry, 'path'>, other: Pick<IndexEntry, 'path'>): number {
   return one.path < other.path ? -1 : 1;
 }
 

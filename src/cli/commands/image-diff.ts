@@ -42,7 +42,7 @@ const titles: Readonly<Record<(typeof diffParts)[number], string>> = {
   bootFiles: 'boot files',
 };
 
-export function renderDiff(diff: ImageDiff, maxLines: number): string {
+function renderDiff(diff: ImageDiff, maxLines: number): string {
   if (isSame(diff)) return `${diff.from} and ${diff.to} are the same\n`;
   const parts = diffParts.filter((part) => sizeOf(diff[part]) > 0);
   return parts.map((part) => `${titles[part]}\n${renderChanges(diff[part], maxLines)}`).join('');

@@ -4,6 +4,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { HostError } from '../../model/errors.ts';
 import type { NfsExport } from '../../model/export.ts';
 import { writeFileAtomically } from '../atomic-file.ts';
+import { readMounts } from '../mounts.ts';
 import { run } from '../process.ts';
 import type { Exporter, ExporterStatus } from './exporter.ts';
 import { isSystemdHere } from './unit.ts';
@@ -75,14 +76,8 @@ async function requireNfsd(signal: AbortSignal): Promise<void> {
 
 /** Deepest first, so that they can be unmounted in this order. */
 async function mountsBelow(folder: string): Promise<string[]> {
-  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).trim().split('\n');
-  const points = lines.map((line) => unescapeOctal(line.split(' ')[4] ?? ''));
+  const points = (await readMounts()).map(({ mountPoint }) => mountPoint);
   return points.filter((point) => point.startsWith(`${folder}/`)).toSorted((one, other) => other.length - one.length);
-}
-
-/** proc(5): space, tab, newline and backslash are written as \040 and so on. */
-function unescapeOctal(text: string): string {
-  return text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCodePoint(Number.parseInt(digits, 8)));
 }
 
 /** Through systemd where it runs: a mount made inside our unit's sandbox would stay there. */
