@@ -6,12 +6,17 @@ import { describePackages, offerPackages, openApt, updateLists } from '../host/a
 import { fetchDebs, missingDebs } from '../host/deb-store.ts';
 import { readJsonFile } from '../host/json-file.ts';
 import { nativeArchitecture, unpackNative } from '../host/native-tree.ts';
-import { HostError } from '../model/errors.ts';
 import { NativeRecord, type NativePackage } from '../model/native-programs.ts';
 import type { ArchiveSource, LockedPackage } from '../model/package-lock.ts';
 import { renderSourcesList } from '../plan/build-sources.ts';
 import { canonicalJson, sha256 } from '../plan/canonical-json.ts';
-import { mayBeNative, nativeCandidates, nativeRulesDigest, type InstalledPackage } from '../plan/native-programs.ts';
+import {
+  mayBeNative,
+  nativeCandidates,
+  nativeRulesDigest,
+  nativeSources,
+  type InstalledPackage,
+} from '../plan/native-programs.ts';
 import { lockPackages, parseOffers } from '../plan/package-lock.ts';
 import type { BuildProgress } from './progress.ts';
 import { buildPaths } from './running-build.ts';
@@ -37,6 +42,7 @@ export async function prepareNative(request: NativeRequest): Promise<NativeProgr
   const architecture = nativeArchitecture();
   const candidates = nativeCandidates(request.packages);
   if (architecture === undefined || !candidates.some(({ name }) => name === 'dpkg')) return undefined;
+  if (nativeSources(request.sources).length === 0) return undefined;
   const versions = candidates.map(({ name, version }) => [name, version]);
   const folder = buildPaths(request.stateDir).native;
   const dir = path.join(folder, sha256(canonicalJson({ architecture, rules: nativeRulesDigest, versions })));
@@ -66,14 +72,10 @@ async function fetchNative(
   architecture: string,
   candidates: readonly InstalledPackage[],
 ) {
-  const debian = sources
-    .filter(({ source, keyring }) => source === 'debian' && keyring.startsWith('/'))
-    .map(({ source, uri, suites, keyring }) => ({ source, uri, suites, keyring, components: ['main'] }));
-  if (debian.length === 0) throw new HostError("the image names no archive of Debian's whose key this machine has");
   const options = { signal, onLine: progress.output };
   const apt = await openApt(
     path.join(buildPaths(stateDir).apt, architecture),
-    renderSourcesList(debian),
+    renderSourcesList(nativeSources(sources)),
     signal,
     architecture,
   );

@@ -9,7 +9,7 @@ import type { ArchiveSource } from '../model/package-lock.ts';
 export const indexTargetFormat = '$(REPO_URI)|$(RELEASE)|$(ORIGIN)|$(COMPONENT)';
 
 /** Debian's own signing keys; the package of Debian 12 already holds those of trixie. */
-const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+export const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** The Raspberry Pi archive has no mirrors that a machine would name, so its address is ours to know. */
 const raspberryPiArchive = 'https://archive.raspberrypi.com/debian/';

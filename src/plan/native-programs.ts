@@ -1,6 +1,8 @@
 /** Which programs of an image a machine with another processor may run as its own while packages are installed. */
 import type { NativePackage, NativeProgram } from '../model/native-programs.ts';
-import type { LockedPackage } from '../model/package-lock.ts';
+import type { ArchiveSource, LockedPackage } from '../model/package-lock.ts';
+import { keyringInImage } from './apt-sources.ts';
+import { debianKeyring } from './build-sources.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 
 /** What is known of a package that an image has. */
@@ -72,6 +74,16 @@ export function nativeCandidates(packages: readonly InstalledPackage[]): Install
   return packages
     .filter(({ name, architecture }) => architecture === 'arm64' && (toolPackages.has(name) || xsModules.test(name)))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Debian's archives among those of an image: what they have for this machine is signed by Debian, as this machine knows it. */
+export function nativeSources(sources: readonly ArchiveSource[]): ArchiveSource[] {
+  return sources
+    .filter(({ source, components }) => source === 'debian' && components.includes('main'))
+    .map(({ source, uri, suites, keyring }) => {
+      const own = keyringInImage(keyring) === undefined ? keyring : debianKeyring;
+      return { source, uri, suites, keyring: own, components: ['main'] };
+    });
 }
 
 /** Packages that are rebuilt without a change get `+b2`, on each architecture by itself. */

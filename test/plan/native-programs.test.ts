@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
 import type { NativePackage } from '../../src/model/native-programs.ts';
-import { chooseNative, isSameSource, mayBeNative, nativeCandidates } from '../../src/plan/native-programs.ts';
+import type { ArchiveSource } from '../../src/model/package-lock.ts';
+import {
+  chooseNative,
+  isSameSource,
+  mayBeNative,
+  nativeCandidates,
+  nativeSources,
+} from '../../src/plan/native-programs.ts';
 
 const arm64 = (name: string, version = '1.0-1') => ({ name, version, architecture: 'arm64' });
 
@@ -31,6 +38,21 @@ test.each([
 ])('%s and %s are builds of the same source: %s', (one, other, expected) =>
   expect(isSameSource(one, other)).toBe(expected),
 );
+
+test('they come from Debian’s archives alone, by the key that this machine has', () => {
+  const debian = { source: 'debian', uri: 'http://deb.example/', suites: ['trixie'] } as const;
+  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  const sources: ArchiveSource[] = [
+    { ...debian, components: ['main', 'non-free-firmware'], keyring: '/etc/my.gpg' },
+    { ...debian, components: ['main'], keyring: `image:${keyring}` },
+    { ...debian, components: ['stable'], keyring: 'image:/etc/apt/keyrings/other.asc' },
+    { ...debian, source: 'raspberrypi', components: ['main'], keyring: '/usr/share/keyrings/raspberrypi.pgp' },
+  ];
+  expect(nativeSources(sources)).toEqual([
+    { ...debian, components: ['main'], keyring: '/etc/my.gpg' },
+    { ...debian, components: ['main'], keyring },
+  ]);
+});
 
 describe('which programs stand in', () => {
   const program = (path: string, file = path) => ({ path, file });
