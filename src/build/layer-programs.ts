@@ -29,8 +29,13 @@ export async function makeAccounts(args: LayerArgs, layers: ImageLayers, build: 
   build.progress.detail('accounts');
   const roots = [layers.upper, ...args.parents.toReversed().map((key) => layerRoot(build.stateDir, key))];
   const read = (name: string) => readUppermost(roots, `etc/${name}`);
-  const [passwd, group, shadow, gshadow] = await Promise.all(accountFiles.map(read));
-  const present = { passwd: passwd ?? '', group: group ?? '', shadow: shadow ?? '', gshadow: gshadow ?? '' };
+  const present = {
+    passwd: await read('passwd'),
+    group: await read('group'),
+    shadow: await read('shadow'),
+    // Some container images have none.
+    gshadow: await read('gshadow').catch(() => ''),
+  };
   const plan = planAccounts(args, present, build.registry);
   for (const warning of plan.warnings) build.progress.note(`warning: ${warning}`);
   const staging = path.join(build.workDir, 'accounts');

@@ -76,8 +76,8 @@ export async function digestLayerInputs(spec: ImageSpec, specDir: string): Promi
   return inputs;
 }
 
-/** Written by builds, so it cannot be one of their inputs. */
-const notInputs = new Set([lockFileName]);
+/** Hidden from programs: what these say of a layer is in its key already. */
+const notInputs = new Set([lockFileName, 'image.yaml']);
 
 async function digestFiles(dir: string, names: readonly string[], layer: string): Promise<Record<string, string>> {
   const digests: Record<string, string> = {};

@@ -96,11 +96,14 @@ const copyScript = `${mountImage}
 tar -C "$1" --owner=0 --group=0 --numeric-owner -c . | tar -C "$root" -x -p --keep-directory-symlink --no-overwrite-dir
 `;
 
-/** $1 folder of image.yaml, $2 program in it. */
+/** $1 folder of image.yaml, $2 program in it. What only builds read is hidden: a program must not depend on it. */
 const programScript = `${mountImage}${cleanEnvironment}${forbidServices}
 mkdir "$root/run/pi-image"
 mount --bind "$1" "$root/run/pi-image"
 mount -o remount,bind,ro "$root/run/pi-image"
+for hidden in image.yaml image.lock.json; do
+  [ ! -e "$root/run/pi-image/$hidden" ] || mount --bind /dev/null "$root/run/pi-image/$hidden"
+done
 [ -e "$root/etc/resolv.conf" ] || { [ ! -e /etc/resolv.conf ] || cp -L /etc/resolv.conf "$root/etc/resolv.conf"; }
 clean chroot "$root" /bin/sh -c 'cd /run/pi-image && exec "$1"' sh "$2"
 rm -f "$root/usr/sbin/policy-rc.d"

@@ -165,7 +165,9 @@ describe('a published version', () => {
     const two = `two ${randomUUID()}\n`;
     await writeFile(image.file('files/etc/site.conf'), two, { mode: 0o640 });
     const plan = await image.build('--explain', '--offline');
-    expect(plan.stdout).toMatch(/1\. cached +base of .*\n.*\n 2\. run +layer site.*\n +changed: files\n/);
+    expect(plan.stdout).toMatch(
+      /1\. cached +base of .*\n.*\n 2\. run +layer site: \.\/setup\.sh\n +changed: files\/etc\/site\.conf\n/,
+    );
 
     expect((await image.build('--offline')).code).toBe(0);
 
