@@ -40,7 +40,7 @@ test.each([
 );
 
 test('they come from Debian’s archives alone, by the key that this machine has', () => {
-  const debian = { source: 'debian', uri: 'http://deb.example/', suites: ['trixie'] } as const;
+  const debian = { source: 'debian' as const, uri: 'http://deb.example/', suites: ['trixie'] };
   const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
   const sources: ArchiveSource[] = [
     { ...debian, components: ['main', 'non-free-firmware'], keyring: '/etc/my.gpg' },
