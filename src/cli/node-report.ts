@@ -48,8 +48,8 @@ function statusFacts(
     ['state', state],
     // The picture below tells why its boot failed.
     ['reason', reason === undefined || reason === lastBoot?.closed?.cause ? undefined : printable(reason)],
-    ['runs', running && `${running.image} as ${running.role}`],
-    ['next boot', isNew ? desired.image : undefined],
+    ['runs', running && `${running.image} as ${running.role}${withRoot(running)}`],
+    ['next boot', isNew ? `${desired.image}${withRoot(desired)}` : undefined],
     ['reboot', rebootFailed && `failed: ${printable(rebootFailed.reason)}`],
     ['heard', heartbeat && describeHeartbeat(heartbeat, nowMs)],
     ['drifted', describeDrift(heartbeat?.drift)],
@@ -69,3 +69,5 @@ function describeHeartbeat({ atMs, uptimeSeconds, load, temperatureCelsius }: He
 }
 
 type Heartbeat = NonNullable<Status['heartbeat']>;
+
+const withRoot = ({ root }: { readonly root?: string | undefined }) => (root === undefined ? '' : `, root ${root}`);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import { Boot, systemPhases } from './boot.ts';
+import { RootMode } from './root-mode.ts';
 
 /** A boot as everybody may read it: what authorises its node is left out. */
 export const PublicBoot = Boot.omit({ token: true, key: true, nonce: true });
@@ -57,10 +58,12 @@ export const NodeStatus = z.strictObject({
   state: z.enum(['new', 'booting', 'waiting', 'ready', 'up', 'failed', 'silent', 'refused']),
   /** Where it was seen last; undefined where that is the address that it is to have. */
   address: z.string().optional(),
-  /** What it would boot now; undefined when that is refused. */
-  desired: z.strictObject({ generation: z.string(), image: z.string() }).optional(),
+  /** What it would boot now; undefined when that is refused. `root` is missing where it is `shared`. */
+  desired: z.strictObject({ generation: z.string(), image: z.string(), root: RootMode.optional() }).optional(),
   /** What it runs as far as it has said. */
-  running: z.strictObject({ generation: z.string(), image: z.string(), role: z.string() }).optional(),
+  running: z
+    .strictObject({ generation: z.string(), image: z.string(), role: z.string(), root: RootMode.optional() })
+    .optional(),
   lastBoot: PublicBoot.optional(),
   /** Of the boot that it runs; undefined before the first, and for half a minute after the service has started. */
   heartbeat: Heartbeat.optional(),

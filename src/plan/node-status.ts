@@ -27,8 +27,8 @@ export function decideNodeStatus(facts: NodeFacts): NodeStatus {
   const runs = generations.get(boots.findLast(hasKernelReported)?.generation ?? '');
   return {
     state: decideState(facts, last, heartbeat),
-    desired: desired && { generation: desired.id, image: imageOf(desired) },
-    running: runs && { generation: runs.id, image: imageOf(runs), role: runs.role },
+    desired: desired && { generation: desired.id, image: imageOf(desired), ...rootOf(desired) },
+    running: runs && { generation: runs.id, image: imageOf(runs), role: runs.role, ...rootOf(runs) },
     lastBoot: last && withoutToken(last),
     heartbeat,
     rebootFailed: stillTrue(facts.rebootFailed, last),
@@ -92,5 +92,7 @@ function whatWentWrong({ phases, closed }: Boot): string | undefined {
 export function withoutToken({ token: _token, key: _key, nonce: _nonce, ...rest }: Boot): PublicBoot {
   return rest;
 }
+
+const rootOf = ({ rootMode }: Generation) => (rootMode === 'shared' ? {} : { root: rootMode });
 
 const imageOf = ({ image }: Generation) => `${image.name}@${image.version}`;

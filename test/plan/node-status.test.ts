@@ -81,3 +81,14 @@ test.each<[string, Boot, Heartbeat | undefined, boolean, string]>([
 
   expect(reason === undefined ? state : `${state}: ${reason}`).toBe(expected);
 });
+
+test('a root mode other than shared is told', () => {
+  const squash = { ...desired, rootMode: 'squash' as const };
+  const facts = { boots: [said('overlay')], desired: squash, refusal: undefined };
+
+  expect(decideNodeStatus({ ...facts, generations: new Map([[desired.id, squash]]) })).toMatchObject({
+    desired: { root: 'squash' },
+    running: { root: 'squash', role: 'compute' },
+  });
+  expect(decideNodeStatus({ ...facts, desired, generations })).not.toHaveProperty('running.root');
+});
