@@ -99,7 +99,7 @@ while [ "$2" = --wait ] && grep -q starting "$answers/$f"; do sleep 0.1; done`,
   sinfo: 'f=sinfo',
 };
 
-const busybox = findProgram('busybox');
+export const busybox = findProgram('busybox');
 
 /** Boots into a folder as the initramfs does, up to the hand-over. */
 export async function bootInto(storage: AgentStorageNode, shell: readonly string[]) {
