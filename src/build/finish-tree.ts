@@ -1,5 +1,5 @@
 /** The index of a finished tree. Files that are not in the store yet, sealed or imported ones, become objects of it. */
-import { lstatSync, utimesSync, type Stats } from 'node:fs';
+import { utimesSync, type Stats } from 'node:fs';
 import path from 'node:path';
 
 import { indexTree } from '../host/index-tree.ts';
@@ -17,15 +17,20 @@ interface FinishOptions {
 }
 
 export async function finishTree({ root, imagesDir, placed, signal }: FinishOptions): Promise<IndexEntry[]> {
-  const isPlaced = (file: string, { ino }: Pick<Stats, 'ino'>) => placed.get(file)?.inode === ino;
-  const known = (file: string, info: Stats) => (isPlaced(file, info) ? placed.get(file)?.file.sha256 : undefined);
+  const unchanged = new Map<string, Placed>();
+  const known = (file: string, { ino }: Stats) => {
+    const before = placed.get(file);
+    if (before?.inode !== ino) return undefined;
+    unchanged.set(file, before);
+    return before.file.sha256;
+  };
   const { entries } = await indexTree(root, { signal, known });
   const names = new ObjectNames();
   const fresh: IndexedFile[] = [];
   const finished = entries.map((entry): IndexEntry => {
-    const before = placed.get(entry.path);
     if (entry.kind !== 'file') return entry;
-    if (before === undefined || !isPlaced(entry.path, lstatSync(path.join(root, entry.path)))) {
+    const before = unchanged.get(entry.path);
+    if (before === undefined) {
       fresh.push(entry);
       return entry;
     }
@@ -34,7 +39,7 @@ export async function finishTree({ root, imagesDir, placed, signal }: FinishOpti
     return Object.assign(entry, { layer: before.file.layer });
   });
   adoptFiles(fresh, { root, names, objects: new StoreObjects(imagesDir, signal) });
-  restoreTimes(finished, root);
+  restoreTimes(finished, new Set(fresh.map((file) => path.dirname(file.path))), root);
   return finished;
 }
 
@@ -55,8 +60,8 @@ function adoptFiles(files: readonly IndexedFile[], { root, names, objects }: Ado
 }
 
 /** A file that became a name of an object was renamed into its folder. */
-function restoreTimes(entries: readonly IndexEntry[], root: string): void {
+function restoreTimes(entries: readonly IndexEntry[], folders: ReadonlySet<string>, root: string): void {
   for (const { kind, path: folder, time } of entries) {
-    if (kind === 'folder') utimesSync(path.join(root, folder), time, time);
+    if (kind === 'folder' && folders.has(folder)) utimesSync(path.join(root, folder), time, time);
   }
 }

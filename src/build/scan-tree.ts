@@ -26,15 +26,18 @@ export async function scanTree(
   entries: readonly IndexEntry[],
   lookInside: readonly string[],
 ): Promise<TreeSummary> {
-  const folderLinks: Record<string, string> = {};
+  const links = entries.filter(({ kind }) => kind === 'link').map((link) => link.path);
+  const targets = await Promise.all(links.map((link) => folderLinkTarget(root, link)));
+  const folderLinks = Object.fromEntries(
+    links.flatMap((link, index) => {
+      const target = targets[index];
+      return target === undefined ? [] : [[link, target]];
+    }),
+  );
   const linted: LintedFile[] = [];
   const groups = new Set<number>();
   let rootBytes = 0;
   for (const entry of entries) {
-    if (entry.kind === 'link') {
-      const target = await folderLinkTarget(root, entry.path);
-      if (target !== undefined) folderLinks[entry.path] = target;
-    }
     if (entry.kind !== 'file') continue;
     if (entry.group === undefined || !groups.has(entry.group)) rootBytes += entry.bytes;
     if (entry.group !== undefined) groups.add(entry.group);

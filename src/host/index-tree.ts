@@ -8,7 +8,7 @@ import { HostError } from '../model/errors.ts';
 import type { IndexEntry, LayerIndex } from '../model/tree-index.ts';
 import { readXattrs, type Xattrs } from './xattrs.ts';
 
-/** What is known of a file without reading it. */
+/** What is known of a file without reading it; asked for each of its names. */
 type KnownFile = (path: string, info: Stats) => string | undefined;
 
 export interface IndexOptions {
@@ -98,9 +98,10 @@ class TreeWalk {
   }
 
   #content(place: string, relative: string, info: Stats): { sha256: string; group?: number } {
+    const known = this.#known(relative, info);
     const first = this.#names.get(info.ino);
     if (first !== undefined) return { sha256: first.sha256, group: this.#groupOf(first) };
-    const sha256 = this.#known(relative, info) ?? this.#read(place, info.size);
+    const sha256 = known ?? this.#read(place, info.size);
     // The other name may be one outside of this tree.
     if (info.nlink > 1) this.#names.set(info.ino, { at: this.#entries.length, sha256 });
     return { sha256 };

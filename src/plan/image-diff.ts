@@ -33,17 +33,15 @@ export const diffParts = ['packages', 'files', 'units', 'privileges', 'users', '
 
 export function diffImages(one: ImageSide, other: ImageSide): ImageDiff {
   const [from, to] = [one.manifest, other.manifest];
-  const entries = one.index === undefined || other.index === undefined ? undefined : [one.index, other.index];
-  const [before, after] = (entries ?? []).map((index) => index.entries);
-  const compareEntries = (view: (entries: readonly IndexEntry[]) => Facts) =>
-    before === undefined || after === undefined ? nothing : compare(view(before), view(after));
+  const hasFiles = one.index !== undefined && other.index !== undefined;
+  const [before, after] = hasFiles ? [one.index.entries, other.index.entries] : [[], []];
   return {
     from: `${from.name}@${from.version}`,
     to: `${to.name}@${to.version}`,
     packages: compare(packagesOf(from), packagesOf(to)),
-    files: diffFiles(before ?? [], after ?? []),
-    units: compareEntries(unitsOf),
-    privileges: compareEntries(privilegesOf),
+    files: diffFiles(before, after),
+    units: diffUnits(before, after),
+    privileges: compare(privilegesOf(before), privilegesOf(after)),
     users: compare(numbersOf(from.users), numbersOf(to.users)),
     groups: compare(numbersOf(from.groups), numbersOf(to.groups)),
     bootFiles: compare(bootFilesOf(from), bootFilesOf(to)),
@@ -58,8 +56,6 @@ export const sizeOf = ({ added, removed, changed }: Changes) => added.length + r
 
 /** Name -> what it is, as a person reads it. */
 type Facts = ReadonlyMap<string, string>;
-
-const nothing: Changes = { added: [], removed: [], changed: [] };
 
 const say = (name: string, fact: string) => (fact === '' ? name : `${name} ${fact}`);
 
@@ -133,8 +129,25 @@ const attributesOf = ({ xattrs }: IndexEntry) => canonicalJson(xattrs ?? {});
 
 const unitFolders = /^(?:etc|usr\/lib|lib|usr\/local\/lib)\/systemd\/system\/(.+)$/;
 
+function diffUnits(before: readonly IndexEntry[], after: readonly IndexEntry[]): Changes {
+  const [old, now] = [unitsOf(before), unitsOf(after)];
+  const inBoth = [...now].flatMap(([unit, facts]) => {
+    const was = old.get(unit);
+    return was === undefined ? [] : [{ unit, was, facts }];
+  });
+  const listed = (units: ReadonlyMap<string, ReadonlySet<string>>) =>
+    new Map([...units].map(([unit, facts]) => [unit, [...facts].toSorted().join(', ')]));
+  const { added, removed } = compare(listed(old), listed(now));
+  const changed = inBoth.flatMap(({ unit, was, facts }) => {
+    const news = [...facts].filter((fact) => !was.has(fact)).map((fact) => `is now ${fact}`);
+    const past = [...was].filter((fact) => !facts.has(fact)).map((fact) => `is no longer ${fact}`);
+    return news.length + past.length === 0 ? [] : [`${unit} ${[...news, ...past].join(', ')}`];
+  });
+  return { added, removed, changed: changed.toSorted() };
+}
+
 /** Unit -> `enabled by multi-user.target`, `masked` or what it is. */
-function unitsOf(entries: readonly IndexEntry[]): Facts {
+function unitsOf(entries: readonly IndexEntry[]): Map<string, Set<string>> {
   const facts = new Map<string, Set<string>>();
   for (const entry of entries) {
     const [, name = ''] = unitFolders.exec(entry.path) ?? [];
@@ -143,7 +156,7 @@ function unitsOf(entries: readonly IndexEntry[]): Facts {
     const unit = name.split('/').at(-1) ?? name;
     facts.set(unit, (facts.get(unit) ?? new Set()).add(fact));
   }
-  return new Map([...facts].map(([unit, all]) => [unit, [...all].toSorted().join(', ')]));
+  return facts;
 }
 
 function unitFact(name: string, entry: IndexEntry): string | undefined {

@@ -85,10 +85,7 @@ test('units: installed, enabled, masked', () => {
   expect(diffImages(side(before), side(after)).units).toEqual({
     added: ['c.timer installed'],
     removed: [],
-    changed: [
-      'a.service enabled by multi-user.target, installed -> installed',
-      'b.service installed -> installed, masked',
-    ],
+    changed: ['a.service is no longer enabled by multi-user.target', 'b.service is now masked'],
   });
 });
 
