@@ -7,12 +7,14 @@ import { indexPath, makeArchive } from '../host/deb-store.ts';
 import { setUnits } from '../host/layer-edit.ts';
 import { run } from '../host/process.ts';
 import type { LayerRecord } from '../model/build-record.ts';
+import { ConfigError } from '../model/errors.ts';
 import type { LockedPackage } from '../model/package-lock.ts';
 import { contentKey } from '../plan/build-layers.ts';
 import { renderImageSources } from '../plan/build-sources.ts';
 import type { BuildStepArgs } from '../plan/build.ts';
 import { parseIds, renderSeeds } from '../plan/id-registry.ts';
 import { layerContent } from '../plan/layer-content.ts';
+import { updatesLayer } from '../plan/layer-pieces.ts';
 import { lockedSuite, renderPackagesIndex, renderRelease } from '../plan/package-lock.ts';
 import { indexLayer } from './index-layer.ts';
 import { installBase, installOnTop } from './install-packages.ts';
@@ -48,11 +50,15 @@ export async function makeLayer(args: LayerArgs, build: RunningBuild): Promise<v
   const lowers = args.parents.map((key) => layerRoot(build.stateDir, key));
   const layers = { lowers, upper: path.join(place.dir, 'root'), scratch: path.join(build.workDir, 'chroot') };
   await mkdir(layers.upper, { recursive: true, mode: 0o755 });
-  if (args.removes.length > 0) await removeLayer(args, layers, build);
+  refuseTooMany(lowers, build.name);
+  // A package goes before another takes its place, but an old kernel after the new one is there.
+  const goesFirst = args.layer !== updatesLayer;
+  if (goesFirst) await removeLayer(args, layers, build);
   if (args.packages.length > 0) {
     const what = `installing the packages of layer ${args.layer} of ${build.name}`;
     await installOnTop({ packages: args.packages, ...place }, { layers, what }, build);
   }
+  if (!goesFirst) await removeLayer(args, layers, build);
   await makeAccounts(args, layers, build);
   await runAll(args, layers, build);
   if (args.files !== undefined) {
@@ -65,6 +71,16 @@ export async function makeLayer(args: LayerArgs, build: RunningBuild): Promise<v
     await setUnits(layers, args.units, { signal: build.signal, onLine: build.progress.output, what });
   }
   await keepLayer(args, place.dir, build);
+}
+
+/** mount(2) takes one page of options. */
+const longestLowers = 3600;
+
+function refuseTooMany(lowers: readonly string[], image: string): void {
+  if (lowers.join(':').length <= longestLowers) return;
+  throw new ConfigError(`${image} has more layers than can be mounted at once: ${lowers.length}`, {
+    hint: 'Join some in image.yaml. One with packages, programs and files counts as three.',
+  });
 }
 
 interface LayerPlace {
@@ -96,6 +112,7 @@ async function beginLayer(build: RunningBuild, packages: readonly LockedPackage[
 }
 
 async function removeLayer({ layer, removes }: LayerArgs, layers: ImageLayers, build: RunningBuild): Promise<void> {
+  if (removes.length === 0) return;
   build.progress.detail(`removing ${removes.join(' ')}`);
   await removePackages(layers, removes, {
     signal: build.signal,
