@@ -129,14 +129,15 @@ const attributesOf = ({ xattrs }: IndexEntry) => canonicalJson(xattrs ?? {});
 
 const unitFolders = /^(?:etc|usr\/lib|lib|usr\/local\/lib)\/systemd\/system\/(.+)$/;
 
+const listed = (units: ReadonlyMap<string, ReadonlySet<string>>): Facts =>
+  new Map([...units].map(([unit, facts]) => [unit, [...facts].toSorted().join(', ')]));
+
 function diffUnits(before: readonly IndexEntry[], after: readonly IndexEntry[]): Changes {
   const [old, now] = [unitsOf(before), unitsOf(after)];
   const inBoth = [...now].flatMap(([unit, facts]) => {
     const was = old.get(unit);
     return was === undefined ? [] : [{ unit, was, facts }];
   });
-  const listed = (units: ReadonlyMap<string, ReadonlySet<string>>) =>
-    new Map([...units].map(([unit, facts]) => [unit, [...facts].toSorted().join(', ')]));
   const { added, removed } = compare(listed(old), listed(now));
   const changed = inBoth.flatMap(({ unit, was, facts }) => {
     const news = [...facts].filter((fact) => !was.has(fact)).map((fact) => `is now ${fact}`);
