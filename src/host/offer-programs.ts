@@ -1,12 +1,18 @@
 /** This machine's programs in PATH of package scripts, each from the moment when the image has its own. */
 
-/** What asks whether a program is there gets the answer that it would get without us. */
-const offeringDpkg = `#!/bin/sh
+/**
+ * Stands in for dpkg: what asks whether a program is there gets the answer that it would get without us.
+ * @param root of the image, empty inside of it
+ */
+export function offeringDpkg(root: string): string {
+  return `#!/bin/sh
+native="${root}/run/native"
 while read -r program file; do
-  [ ! -e "/$program" ] || [ -e "/run/native/bin/\${program##*/}" ] || ln -s "/run/native/offered/$file" "/run/native/bin/\${program##*/}"
-done < /run/native/list
+  [ ! -e "${root}/$program" ] || [ -e "$native/bin/\${program##*/}" ] || ln -s "$native/offered/$file" "$native/bin/\${program##*/}"
+done < "$native/list"
 exec dpkg "$@"
 `;
+}
 
 /** $offers: a folder with this machine's programs, or nothing; $list: their names. */
 export const offerPrograms = `
@@ -17,7 +23,7 @@ if [ -n "$offers" ]; then
   mount -o remount,bind,ro "$root/run/native/offered"
   printf '%s' "$list" > "$root/run/native/list"
   cat > "$root/run/native/dpkg" <<'END'
-${offeringDpkg}END
+${offeringDpkg('')}END
   chmod 755 "$root/run/native/dpkg"
 fi
 `;
