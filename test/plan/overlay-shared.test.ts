@@ -30,7 +30,8 @@ const mixed = sampleOverlay(
   },
 );
 
-const overlays = new Map([...shipped.overlays, ['slurm-compute', mixed]]);
+/** Nodes of two roles have it. */
+const overlays = new Map([...shipped.overlays, ['slurm-compute', mixed], ['login', { ...mixed, name: 'login' }]]);
 
 const vars = fc.record({ a: fc.constantFrom(0, 1, 2), cpus: fc.constantFrom(1, 4) });
 const nodes = fc

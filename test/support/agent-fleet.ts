@@ -16,7 +16,7 @@ import { serveHttp } from '../../src/serve/http-server.ts';
 import { createLiveParts } from '../../src/serve/live-parts.ts';
 import { nodeOverlays } from '../../src/serve/node-overlay.ts';
 import { createOverlayChecks } from '../../src/serve/overlay-checks.ts';
-import { agentDir, busybox } from './agent-node.ts';
+import { agentDir, busybox, shells } from './agent-node.ts';
 import { sampleBoots } from './sample-boots.ts';
 import { sampleView } from './sample-view.ts';
 
@@ -134,7 +134,8 @@ function startAgent(dir: string, node: string): ChildProcess {
     PI_IMAGE_DEVICE_TREE: path.join(dir, 'none'),
   };
   // A group of its own: nc waits for an answer below the shell.
-  return spawn('dash', [path.join(agentDir, 'agent')], { env, stdio: 'ignore', detached: true });
+  const [shell] = shells[1][1];
+  return spawn(shell, [path.join(agentDir, 'agent')], { env, stdio: 'ignore', detached: true });
 }
 
 async function kill(child: ChildProcess): Promise<void> {
