@@ -116,7 +116,14 @@ rm -f "$root/usr/sbin/policy-rc.d"
 `;
 
 /** A command and its arguments, with a person at the terminal: the name servers are the machine's for as long as it runs. */
-const commandScript = `${mountImage}${cleanEnvironment}${forbidServices}
+const commandScript = `
+# mount(8) gives advice about fstab where it sees a terminal.
+said=$3.said
+exec 4>&2 2>"$said"
+trap 'cat "$said" >&4' EXIT
+${mountImage}${cleanEnvironment}${forbidServices}
+exec 2>&4
+trap - EXIT
 [ ! -d "$root/etc" ] || [ ! -e /etc/resolv.conf ] || { cp -L /etc/resolv.conf "$root/run/resolv.conf"
   [ -e "$root/etc/resolv.conf" ] || [ -L "$root/etc/resolv.conf" ] || : > "$root/etc/resolv.conf"
   mount --bind "$root/run/resolv.conf" "$root/etc/resolv.conf" 2>/dev/null || :; }
