@@ -3,10 +3,8 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { writeFileAtomically } from '../host/atomic-file.ts';
-import { sha256OfFile } from '../host/deb-store.ts';
 import { imagesDir, listVersions, nextVersion, publishVersion } from '../host/image-store.ts';
 import { indexFileName, writeIndex } from '../host/index-file.ts';
-import { walkTree } from '../host/tree.ts';
 import type { BuildRecord } from '../model/build-record.ts';
 import type { BoardName } from '../model/board.ts';
 import type { ImageManifest } from '../model/manifest.ts';
@@ -15,6 +13,7 @@ import type { BootKernel } from '../plan/boot-layout.ts';
 import type { BuildStepArgs } from '../plan/build.ts';
 import { checkIds, extendRegistry } from '../plan/id-registry.ts';
 import { refuseSecrets } from '../plan/secret-lint.ts';
+import { adoptBootFiles } from './adopt-boot-files.ts';
 import { finishTree } from './finish-tree.ts';
 import { buildPaths, type RunningBuild } from './running-build.ts';
 import { scanTree, type TreeSummary } from './scan-tree.ts';
@@ -95,7 +94,7 @@ async function describeVersion(finished: FinishedTree): Promise<ImageManifest> {
     builtAt: builtAt.toISOString(),
     boards: [...boards],
     key,
-    bootFiles: await describeBootFiles(path.join(torso, 'boot')),
+    bootFiles: await adoptBootFiles(path.join(torso, 'boot'), imagesDir(finished.stateDir), finished.signal),
     kernels: kernels.map(({ release, kernel, initramfs, boards: own }) => ({
       release,
       kernel,
@@ -113,15 +112,6 @@ async function describeVersion(finished: FinishedTree): Promise<ImageManifest> {
     index,
     ...(finished.layers !== undefined && { layers: finished.layers }),
   };
-}
-
-async function describeBootFiles(boot: string): Promise<ImageManifest['bootFiles']> {
-  const files: Record<string, { sha256: string; sizeBytes: number }> = {};
-  for await (const entry of walkTree(boot)) {
-    if (entry.kind !== 'file') continue;
-    files[entry.path] = { sha256: await sha256OfFile(path.join(boot, entry.path)), sizeBytes: entry.sizeBytes };
-  }
-  return files;
 }
 
 export async function discardTorso(torso: string): Promise<void> {

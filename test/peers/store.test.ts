@@ -46,6 +46,8 @@ test('a second version shares what is equal; one changed byte, mode or owner is 
   const second = (await published()).at(-1) ?? '';
   const at = (version: string, file: string) => path.join(lab.images, 'small', version, 'root', file);
 
+  const links = async (file: string) => (await stat(at(second, file))).nlink;
+  expect([await links('etc/passwd'), await links('etc/motd')]).toEqual([3, 2]);
   const inode = async (version: string, file: string) => (await stat(at(version, file))).ino;
   expect(await inode(second, 'etc/motd')).not.toBe(await inode(first, 'etc/motd'));
   const { ownBytes } = await readCost([path.join(lab.images, 'small', second)]);

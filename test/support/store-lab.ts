@@ -67,6 +67,8 @@ export class StoreLab {
     await chmod(at('usr/bin/tool4'), 0o4755);
     await symlink('usr/bin', at('bin'));
     await run(['mknod', at('usr/lib/null'), 'c', '1', '3'], { signal });
+    // As files of packages have it: what is equal is one object.
+    await run(['find', root, '-exec', 'touch', '--no-dereference', '--date=@1000000000', '{}', '+'], { signal });
     return root;
   }
 
