@@ -1,5 +1,6 @@
 /** What was read again and says the same stays the same object, so that nothing that was made of it is made again. */
 import type { OverlaySource, OverlaySourceFile } from '../model/overlay-source.ts';
+import type { MadeRoots } from '../model/root-mode.ts';
 import type { ClusterView } from '../model/view.ts';
 
 type Config = Pick<ClusterView, 'cluster' | 'overlays' | 'boardTemplates'>;
@@ -25,6 +26,15 @@ export function keepSameImages(before: ClusterView['images'], now: ClusterView['
     return isSameList(old, kept) ? old : kept;
   });
 }
+
+/** What was made of them for other root modes. */
+export function keepSameRoots(before: MadeRoots | undefined, now: MadeRoots | undefined): MadeRoots | undefined {
+  return isSameText(asLists(before), asLists(now)) ? before : now;
+}
+
+const asLists = (roots: MadeRoots = noRoots) => Object.entries(roots).map(([part, made]) => [part, [...(made ?? [])]]);
+
+const noRoots: MadeRoots = { squashes: new Map(), trees: new Map() };
 
 function keepSameEntries<K, V>(
   before: ReadonlyMap<K, V>,

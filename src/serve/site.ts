@@ -15,7 +15,7 @@ import type { ClusterView } from '../model/view.ts';
 import { withChosenImages } from '../plan/image-choice.ts';
 import { atLearnedAddresses, hasOwnAddresses } from '../plan/learned-addresses.ts';
 import { refuseBrokenOverlays } from '../plan/overlay-check.ts';
-import { keepSame, keepSameImages } from '../plan/same-config.ts';
+import { keepSame, keepSameImages, keepSameRoots } from '../plan/same-config.ts';
 import type { Health } from './health.ts';
 
 /** What the owner wrote, checked as "pi-image config check" does. */
@@ -54,7 +54,8 @@ export interface Site {
   readonly desired: (node: NodeSpec) => Desired;
   /** Reads everything again. Never throws for what an owner can repair: health tells it. */
   readonly reload: () => Promise<void>;
-  readonly reloadIfChanged: () => Promise<void>;
+  /** @param settleMs files that change for longer than this are being written: the next call is theirs */
+  readonly reloadIfChanged: (settleMs?: number) => Promise<void>;
   /** Called when the view may have become another one. */
   readonly onChange: (listener: () => void) => void;
 }
@@ -87,7 +88,7 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
       // Another object is another cluster: its secrets are read again.
       const next = ownNow === own ? kept : { ...kept, cluster: read.cluster };
       const nextImages = keepSameImages(images, await deps.listImages());
-      const nextRoots = await deps.listRoots?.();
+      const nextRoots = keepSameRoots(roots, await deps.listRoots?.());
       const cluster = withChosenImages(next.cluster, deps.state.current().imageChoices);
       await inSlices(refuseBrokenOverlays(view(), { ...view(), ...next, cluster, images: nextImages }));
       images = nextImages;
@@ -106,9 +107,11 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
   let last = Promise.resolve();
   // One after the other: of two that read at the same time, the older could come last.
   const reload = () => (last = last.then(readAgain));
-  const reloadIfChanged = async () => {
+  const reloadIfChanged = async (settleMs = 0) => {
     const now = await deps.fingerprint();
     if (now === seen) return;
+    if (settleMs > 0) await sleep(settleMs);
+    if (settleMs > 0 && (await deps.fingerprint()) !== now) return;
     seen = now;
     await reload();
   };
@@ -213,11 +216,12 @@ const boundTo = ({ network, ports }: Cluster) =>
   JSON.stringify([network.interface, network.address, network.dhcp, ports]);
 
 const pollMs = 2000;
+const settleMs = 200;
 
 /** Reloads when a file of the configuration or the list of images changes. */
 export async function watchSite(site: Pick<Site, 'reloadIfChanged'>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await sleep(pollMs, undefined, { signal }).catch(() => undefined);
-    if (!signal.aborted) await site.reloadIfChanged();
+    if (!signal.aborted) await site.reloadIfChanged(settleMs);
   }
 }

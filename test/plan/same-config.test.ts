@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { OverlaySource } from '../../src/model/overlay-source.ts';
-import { keepSame, keepSameImages } from '../../src/plan/same-config.ts';
+import { keepSame, keepSameImages, keepSameRoots } from '../../src/plan/same-config.ts';
 import { sampleCluster, sampleManifest, sampleOverlay, sampleView } from '../support/sample-view.ts';
 
 /** Nothing of it is the same object as in another one. */
@@ -71,4 +71,14 @@ test('versions of images stay, and new ones come', () => {
   expect(keepSameImages(before, more).get('debian-lite')?.slice(1)).toEqual(before.get('debian-lite'));
   expect(keepSameImages(before, more).get('debian-lite')?.[1]).toBe(before.get('debian-lite')?.[0]);
   expect(keepSameImages(before, new Map())).toEqual(new Map());
+});
+
+test('roots that were made stay, and new ones come', () => {
+  const made = (version: string) => ({ squashes: new Map(), trees: new Map([['node01', [{ name: 'a', version }]]]) });
+  const before = made('1');
+
+  expect(keepSameRoots(before, made('1'))).toBe(before);
+  expect(keepSameRoots(before, made('2'))).toEqual(made('2'));
+  expect(keepSameRoots(undefined, before)).toBe(before);
+  expect(keepSameRoots(undefined, undefined)).toBeUndefined();
 });

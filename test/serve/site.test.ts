@@ -202,6 +202,21 @@ test('a version that was chosen for a role is planned for its nodes at once, and
   expect([versionOf('node01'), versionOf('login')]).toEqual(['20261122.1', '20261122.1']);
 });
 
+test('a file that is being written is read when it is whole', async () => {
+  const { site, files } = await openSample();
+  const read = sampleView({ cluster: sampleCluster({ vars: { rack: 1 } }) });
+  files.config = () => read;
+  files.fingerprint = 'half';
+
+  const first = site.reloadIfChanged(50);
+  setTimeout(() => (files.fingerprint = 'whole'), 10);
+  await first;
+  expect(site.view().cluster).toBe(view.cluster);
+
+  await site.reloadIfChanged(1);
+  expect(site.view().cluster).toBe(read.cluster);
+});
+
 test('nothing is read while nothing has changed', async () => {
   const { site, files, said } = await openSample();
   files.config = () => {
