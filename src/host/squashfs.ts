@@ -20,7 +20,7 @@ export interface SquashSpec {
   readonly signal: AbortSignal;
 }
 
-export const squashName = 'root.squashfs';
+const squashName = 'root.squashfs';
 const recordName = 'root.json';
 
 /** Of mksquashfs: level 3 of zstd is within a tenth of level 15, for a twentieth of the work. */

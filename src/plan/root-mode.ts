@@ -93,12 +93,12 @@ function choosePersistent(node: NodeSpec, newest: ImageManifest, view: ClusterVi
 /** What a system needs beside its root: services, and what it writes. Measured with slurmd: 120 MiB; the rest is for work. */
 const workingMib = 256;
 
-export interface MemoryNeed {
+interface MemoryNeed {
   readonly neededMib: number;
   readonly hasMib: number;
 }
 
-export function memoryNeed(node: NodeSpec, view: ClusterView, { sizeBytes }: SquashFile): MemoryNeed {
+function memoryNeed(node: NodeSpec, view: ClusterView, { sizeBytes }: SquashFile): MemoryNeed {
   return {
     neededMib: Math.ceil(sizeBytes / 1024 / 1024) + workingMib,
     hasMib: usableMemory(node, view),
