@@ -11,7 +11,11 @@ export async function writeNodeTree(dir: string, files: readonly NodeFile[]): Pr
   try {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     await chmod(dir, 0o700);
-    for (const file of files) if (file.kind !== 'remove') await writeEntry(path.join(dir, file.path), file);
+    // Links come last: nothing is written through one.
+    const entries = files.filter((file) => file.kind !== 'remove');
+    const links = entries.filter(({ kind }) => kind === 'link');
+    const others = entries.filter(({ kind }) => kind !== 'link');
+    for (const file of [...others, ...links]) await writeEntry(path.join(dir, file.path), file);
     // A folder that may not be written into must be full before.
     for (const file of files) if (file.kind === 'directory') await chmod(path.join(dir, file.path), file.mode & 0o777);
   } catch (error) {
