@@ -34,6 +34,6 @@ export const covered: Readonly<Record<string, readonly string[]>> = {
   'node-reports': ['serve/node-reports.ts', 'plan/hold-report.ts'],
   hostlist: ['plan/hostlist.ts'],
   identifiers: ['model/ipv4.ts', 'model/mac.ts', 'model/serial.ts', 'model/duration.ts'],
-  printed: ['host/listeners.ts', 'plan/module-alias.ts', 'plan/package-lock.ts'],
+  printed: ['host/listeners.ts', 'host/xattrs.ts', 'plan/module-alias.ts', 'plan/package-lock.ts'],
   'base-texts': ['plan/apt-sources.ts', 'plan/package-lock.ts', 'plan/updates.ts', 'plan/accounts.ts'],
 };

@@ -3,6 +3,7 @@ import { deepEqual } from 'node:assert/strict';
 import { parse } from 'node:querystring';
 
 import { parseListeners } from '../../src/host/listeners.ts';
+import { parseXattrs } from '../../src/host/xattrs.ts';
 import { parseDurationMs } from '../../src/model/duration.ts';
 import { parseIpv4, parseIpv4Interface, parseIpv4Range } from '../../src/model/ipv4.ts';
 import { LayerUser } from '../../src/model/image-users.ts';
@@ -123,8 +124,29 @@ const printed: FuzzTarget = {
       'alias of:N*T*Cbrcm,bcm2711-genet-v5 genet\nalias pci:v00001DE4d00000001sv*sd* rp1\n',
       "'http://mirror.example/a_1%3a2-1_arm64.deb' a_1%3a2-1_arm64.deb 100 SHA256:00\n",
       'Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: arm64\n\nPackage: b\n',
+      '# file: usr/bin/ping\\012\nsecurity.capability=0x0100\ntrusted.overlay.origin=0x00\n\n# file: b\nuser.x=0x\n',
     ),
-  words: ['users:(("', '",pid=', '%', '%3a', '\n', '\n\n', ' ', 'Status: ', ' installed', 'alias ', 'of:N', 'T*C', ':'],
+  words: [
+    '# file: ',
+    '\\303',
+    '=0x',
+    'security.',
+    'trusted.overlay.opaque',
+    '__proto__',
+    'users:(("',
+    '",pid=',
+    '%',
+    '%3a',
+    '\n',
+    '\n\n',
+    ' ',
+    'Status: ',
+    ' installed',
+    'alias ',
+    'of:N',
+    'T*C',
+    ':',
+  ],
   maxBytes: 1500,
   run: (bytes) => {
     const text = utf8(bytes);
@@ -135,10 +157,20 @@ const printed: FuzzTarget = {
       builtin.size,
       parsed(() => parseOffers(text))?.length ?? 0,
       parseInstalled(text).length,
+      ...attributesIn(text),
     ];
     return counts.map(sizeName).join(' ');
   },
 };
+
+function attributesIn(text: string): number[] {
+  const files = [...parseXattrs(text).values()];
+  promise(
+    files.every((xattrs) => Object.values(xattrs).every((value) => /^[0-9a-f]*$/.test(value))),
+    'a value of an attribute is not hexadecimal',
+  );
+  return [files.length];
+}
 
 /** Files of a base that somebody else made: its apt sources, what dpkg has installed, its accounts. */
 const baseTexts: FuzzTarget = {
