@@ -136,6 +136,30 @@ describe('the answer to a heartbeat', () => {
     expect((await liveTar(key)).tar.includes('10.42.0.12 node02')).toBe(true);
   });
 
+  test('asks the node to look at its files at once when somebody wants to know', async () => {
+    const { key } = await handOver();
+    const digest = await digestOf(await post('heartbeat', key, alive));
+    const held = post('heartbeat', key, { ...alive, digest, wait: '8' });
+    await sleep(200);
+    const askedAtMs = Date.now();
+    const looked = storage.overlayChecks.ask('node01', 5000);
+
+    expect(await (await held).text()).toBe(`live ${digest}\ncheck\n`);
+    expect(Date.now() - askedAtMs).toBeLessThan(3000);
+    const found = { checked: '29', drifted: '1', drift: 'changed:etc/hosts' };
+    expect(await digestOf(await post('heartbeat', key, { ...alive, digest, ...found }))).toBe(digest);
+    expect(await looked).toBe(true);
+    expect(storage.heartbeats.of('node01')?.drift?.files).toEqual([{ what: 'changed', path: 'etc/hosts' }]);
+  });
+
+  test('comes also when very much differs', async () => {
+    const { key } = await handOver();
+    const drift = Array.from({ length: 20 }, (_, index) => `changed:etc/${'x'.repeat(240)}${index}`).join(' ');
+
+    expect((await post('heartbeat', key, { ...alive, checked: '29', drifted: '99', drift })).status).toBe(200);
+    expect(storage.heartbeats.of('node01')?.drift).toMatchObject({ count: 99, files: { length: 20 } });
+  });
+
   test('is "none" for a node that is none any more', async () => {
     const { key } = await handOver();
     storage.world.view = { ...storage.viewWith(), nodes: [] };
