@@ -106,6 +106,16 @@ export async function removeTree(
   await rm(dead, { recursive: true, force: true });
 }
 
+/** A tree that was cloned from one lives on without it. */
+export async function dropPatterns(persistentDir: string, isNeeded: (of: PersistentTree) => boolean): Promise<void> {
+  const dir = path.join(persistentDir, patternsDir);
+  for (const name of await visibleNames(dir)) {
+    for (const version of await visibleNames(path.join(dir, name))) {
+      if (!isNeeded({ name, version })) await removeTree(persistentDir, patternsDir, { name, version });
+    }
+  }
+}
+
 export async function sweepTrees(persistentDir: string): Promise<void> {
   for (const node of [patternsDir, ...(await visibleNames(persistentDir))]) {
     await sweepTorsos(path.join(persistentDir, node));

@@ -2,13 +2,15 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { makeTree, removeTree, sweepTrees } from '../host/persistent-tree.ts';
+import { dropPatterns, makeTree, removeTree, sweepTrees } from '../host/persistent-tree.ts';
 import { makeSquashfs, sweepTorsos } from '../host/squashfs.ts';
 import type { StateFile } from '../host/state-file.ts';
 import { describeError } from '../model/describe-error.ts';
 import { PiImageError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
+import type { PersistentTree } from '../model/root-mode.ts';
+import type { ClusterView } from '../model/view.ts';
 import { planRootUses } from '../plan/exports.ts';
 import { missingId, missingOf, missingRoots, outdatedTrees, type MissingRoot } from '../plan/made-roots.ts';
 import { rootPseudo, type RootDirs } from '../plan/root-mode.ts';
@@ -49,13 +51,19 @@ export function createRoots(deps: RootsDeps): Roots {
     let done: unknown;
     while (!signal.aborted) {
       const view = site.view();
-      if (done !== view) done = (await makeAll(deps, make, signal)) ? site.view() : undefined;
+      if (done !== view) {
+        done = (await makeAll(deps, make, signal)) ? site.view() : undefined;
+        await dropPatterns(deps.persistentDir, (of) => isPublished(of, view));
+      }
       await dropOutdated(deps, boots);
       await sleep(pollMs, undefined, { signal }).catch(() => undefined);
     }
   };
   return { settle, keep };
 }
+
+const isPublished = ({ name, version }: PersistentTree, { images }: ClusterView) =>
+  images.get(name)?.some((manifest) => manifest.version === version) === true;
 
 /** Why it could not be made; undefined: it is there. */
 type Make = (missing: MissingRoot) => Promise<string | undefined>;

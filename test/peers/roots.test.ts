@@ -6,7 +6,7 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { listTrees, makeTree, removeTree, sweepTrees } from '../../src/host/persistent-tree.ts';
+import { dropPatterns, listTrees, makeTree, removeTree, sweepTrees } from '../../src/host/persistent-tree.ts';
 import { listSquashes, makeSquashfs, sweepTorsos } from '../../src/host/squashfs.ts';
 import type { Cluster } from '../../src/model/cluster.ts';
 import type { NewEvent } from '../../src/model/event.ts';
@@ -137,6 +137,18 @@ describe('the tree of a node', () => {
     await sweepTrees(path.join(dir, 'persistent'));
 
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('is no pattern: those of versions that are gone are dropped', async () => {
+    const patterns = path.join(dir, 'persistent/.images/debian-lite');
+    for (const version of ['20261120.1', of.version])
+      await mkdir(path.join(patterns, version, 'root'), { recursive: true });
+    await tree();
+
+    await dropPatterns(path.join(dir, 'persistent'), ({ version }) => version === of.version);
+
+    expect(await readdir(patterns)).toEqual([of.version]);
+    expect(await listTrees(path.join(dir, 'persistent'))).toEqual(new Map([['node01', [of]]]));
   });
 
   test('is gone as a whole', async () => {

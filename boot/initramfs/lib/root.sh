@@ -25,7 +25,7 @@ make_root() {
 # The kernel reads it through a loop device.
 mount_squashfs() {
     mount -t squashfs -o ro,loop "$1" $work/image 2> $work/error ||
-        fail "cannot mount the image's squashfs: $(tail -n 1 $work/error)" "Is it whole? \"pi-image image verify\" on the storage node tells."
+        fail "cannot mount the image's squashfs: $(tail -n 1 $work/error)" "Remove its folder below exports/squash on the storage node: it is made again."
 }
 
 # All of it before anything is started: from then on this node needs its root from nobody.
