@@ -86,7 +86,15 @@ test('owners and modes are those of overlay.yaml, by the ids of the image', () =
   expect(files(overlay)).toEqual([
     { kind: 'file', path: 'etc/app/conf', mode: 0o640, uid: 0, gid: 4, bytes: Buffer.from('x') },
     { kind: 'directory', path: 'etc/munge', mode: 0o700, uid: 100, gid: 101 },
-    { kind: 'file', path: 'etc/munge/munge.key', mode: 0o600, uid: 100, gid: 101, bytes: secrets.mungeKey, isSecret: true },
+    {
+      kind: 'file',
+      path: 'etc/munge/munge.key',
+      mode: 0o600,
+      uid: 100,
+      gid: 101,
+      bytes: secrets.mungeKey,
+      isSecret: true,
+    },
   ]);
 });
 
