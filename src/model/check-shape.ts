@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 
 import { unreachable } from './errors.ts';
-import { knownKeys, laterKeys } from './known-keys.ts';
+import { knownKeys } from './known-keys.ts';
 import { didYouMean, nearest } from './nearest.ts';
 import type { Problem } from './problem.ts';
 
@@ -55,10 +55,6 @@ function explainIssue(issue: Issue, schema: z.core.$ZodType): ShapeProblem[] {
 
 function unknownKey(key: string, path: Problem['path'], schema: z.core.$ZodType): ShapeProblem {
   const known = knownKeys(schema, path);
-  if (laterKeys(schema, path).includes(key)) {
-    const message = `"${key}" is not supported by this version; this version supports: ${known.join(', ')}`;
-    return { path: [...path, key], message };
-  }
   const close = nearest(key, known);
   return {
     path: [...path, key],

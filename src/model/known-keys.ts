@@ -11,13 +11,6 @@ export function knownKeys(schema: z.core.$ZodType, path: ProblemPath): string[] 
   return [];
 }
 
-/** Keys that are planned: a schema says so with `.meta({ later: ['image'] })`. */
-export function laterKeys(schema: z.core.$ZodType, path: ProblemPath): string[] {
-  const here = schemaAt(schema, path);
-  const later = here === undefined ? undefined : z.globalRegistry.get(here)?.['later'];
-  return Array.isArray(later) ? later.map(String) : [];
-}
-
 function schemaAt(schema: z.core.$ZodType, path: ProblemPath): z.core.$ZodType | undefined {
   let here = unwrap(schema);
   for (const part of path) here = unwrap(childOf(here, part));
