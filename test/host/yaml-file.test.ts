@@ -54,13 +54,8 @@ describe('cluster.yaml', () => {
       'c.yaml:3: roles.a.overlay: unknown key "overlay"; did you mean overlays?',
     ],
     [
-      'roles:\n  a:\n    image: x\n    root: squash',
-      'c.yaml:6: roles.a.root: root mode "squash" is not supported by this version; this version supports: shared',
-      'Write shared.',
-    ],
-    [
       'roles: { a: { image: x, root: sqaush } }',
-      'c.yaml:3: roles.a.root: root mode "sqaush" is unknown; this version supports: shared',
+      'c.yaml:3: roles.a.root: "sqaush" is not one of: shared, squash, ram, persistent',
     ],
     ['roles: { a: {} }', 'c.yaml:3: roles.a.image: is missing; a text is wanted here'],
     ['roles:', 'c.yaml:3: roles: has no value; a block of names is wanted here', 'Give it a value or remove the key.'],
