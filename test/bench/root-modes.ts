@@ -35,7 +35,8 @@ export async function measureRootModes(
   const rack = await raiseRootModeRack(state, roles);
   try {
     // What is made once per version, or per node, is no part of a boot.
-    if (modes.some((mode) => mode !== 'shared')) await rack.rootsMade();
+    const isSquashed = modes.includes('squash') || modes.includes('ram');
+    await rack.rootsMade((isSquashed ? 1 : 0) + (modes.includes('persistent') ? 1 : 0));
     const costs: BootCost[] = [];
     for (const mode of modes) costs.push(await measureBoot(rack, mode));
     return costs;

@@ -20,7 +20,8 @@ beforeAll(async () => {
     ram: { image, root: 'ram' },
     own: { image, root: 'persistent' },
   });
-  // A board that comes before its root is made waits for it.
+  // The squashfs, which two of them share, and a tree. A board that comes earlier waits, but not for ever.
+  await rack.rootsMade(2);
   await rack.boot('squash', 'ram', 'own');
   for (const node of ['squash', 'ram', 'own']) boots.set(node, await rack.ready(node));
 });

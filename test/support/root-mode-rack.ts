@@ -113,19 +113,17 @@ export class RootModeRack {
     return log.split('config.loaded').length;
   }
 
-  /** Until the service has made all roots that its roles want. */
-  async rootsMade(): Promise<void> {
+  /** Until the service has made so many squashfs files and trees, from its start on. */
+  async rootsMade(count: number): Promise<void> {
     const deadline = Date.now() + 5 * 60_000;
-    let left = '';
+    let made = 0;
     while (Date.now() < deadline) {
       const log = await readFile(path.join(this.dir, 'logs', 'service.log'), 'utf8');
-      const begun = [...log.matchAll(/root\.making .*/g)].length;
-      const ended = [...log.matchAll(/root\.(?:made|failed) .*/g)].length;
-      if (begun > 0 && begun === ended) return;
-      left = `${begun} begun, ${ended} ended`;
+      made = log.split(' root.made ').length - 1;
+      if (made >= count) return;
       await sleep(500);
     }
-    throw new Error(`roots are still being made: ${left}`);
+    throw new Error(`${made} of ${count} roots were made`);
   }
 
   async down(): Promise<void> {
