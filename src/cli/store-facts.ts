@@ -4,6 +4,7 @@ import path from 'node:path';
 import { openFrozenBoots } from '../host/frozen-boots.ts';
 import { readBoots, readState } from '../host/state-file.ts';
 import { PiImageError } from '../model/errors.ts';
+import { readCost, type VersionCost } from '../host/version-cost.ts';
 import type { ImageManifest } from '../model/manifest.ts';
 import type { VersionUse } from '../plan/gc.ts';
 import { findImageUses } from '../plan/image-uses.ts';
@@ -36,10 +37,15 @@ export const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 
 /** undefined: there is no cluster.yaml yet, or the state is not ours to read. Then nobody is shown as a user. */
 export async function readUses(paths: Paths): Promise<readonly VersionUse[] | undefined> {
-  try {
-    return (await readStoreFacts(paths)).uses;
-  } catch (error) {
-    if (error instanceof PiImageError) return undefined;
-    throw error;
-  }
+  return (await readStoreFacts(paths).catch(ifNotOurs))?.uses;
+}
+
+/** undefined: a tree has folders that only root may read. */
+export function readOwnCost(folder: string): Promise<VersionCost | undefined> {
+  return readCost([folder]).catch(ifNotOurs);
+}
+
+function ifNotOurs(error: unknown): undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  if (!(error instanceof PiImageError) && code !== 'EACCES') throw error;
 }

@@ -4,16 +4,17 @@ import path from 'node:path';
 import type { Command } from 'commander';
 
 import { imagesDir, listImages } from '../../host/image-store.ts';
-import { readCost, type VersionCost } from '../../host/version-cost.ts';
+import type { VersionCost } from '../../host/version-cost.ts';
 import type { ImageManifest } from '../../model/manifest.ts';
 import { chooseImage } from '../../plan/choose-image.ts';
 import type { CliContext, Paths } from '../context.ts';
 import { renderListing, renderValue, withOutput, type Listing, type OutputFormat } from '../output.ts';
-import { megabytes, readUses, usersOf } from '../store-facts.ts';
+import { megabytes, readOwnCost, readUses, usersOf } from '../store-facts.ts';
 
 interface VersionRow {
   readonly manifest: ImageManifest;
-  readonly cost: VersionCost;
+  /** undefined: for root to know. */
+  readonly cost: VersionCost | undefined;
   /** undefined: not known here. */
   readonly usedBy: readonly string[] | undefined;
 }
@@ -27,7 +28,7 @@ const listing: Listing<VersionRow> = {
     { title: 'kernel', of: ({ manifest }) => [...new Set(manifest.kernels.map(({ release }) => release))].join(',') },
     { title: 'packages', of: ({ manifest }) => manifest.packages.length },
     { title: 'size', of: ({ manifest }) => megabytes(manifest.rootBytes) },
-    { title: 'own', of: ({ cost }) => megabytes(cost.ownBytes) },
+    { title: 'own', of: ({ cost }) => cost && megabytes(cost.ownBytes) },
     { title: 'used by', of: ({ usedBy }) => usedBy?.join(', ') },
   ],
   name: ({ manifest: { name, version } }) => `${name}@${version}`,
@@ -58,7 +59,7 @@ async function readRows(manifests: readonly ImageManifest[], paths: Paths): Prom
   const uses = await readUses(paths);
   const rows: VersionRow[] = [];
   for (const manifest of manifests) {
-    const cost = await readCost([path.join(imagesDir(paths.state), manifest.name, manifest.version)]);
+    const cost = await readOwnCost(path.join(imagesDir(paths.state), manifest.name, manifest.version));
     rows.push({ manifest, cost, usedBy: uses && usersOf(manifest, uses) });
   }
   return rows;
