@@ -1,5 +1,5 @@
 /** The package archives of an image: which they are, apt over them, and whether they have anything new. */
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { ArchiveError } from '../host/apt-error.ts';
@@ -64,7 +64,7 @@ async function sourcesOfBase(root: string): Promise<ArchiveSource[]> {
 }
 
 /** Also for downloads from a lock: there its sources count, not what the machine says today. */
-export function openAptFor(
+export async function openAptFor(
   stateDir: string,
   sources: readonly ArchiveSource[],
   { baseRoot, signal }: { readonly baseRoot: string | undefined; readonly signal: AbortSignal },
@@ -74,7 +74,22 @@ export function openAptFor(
     return inside === undefined ? source : { ...source, keyring: path.join(baseRoot ?? '', inside) };
   });
   const list = renderSourcesList(placed);
-  return openApt(path.join(buildPaths(stateDir).apt, sha256(list).slice(0, 16)), list, signal);
+  const folder = buildPaths(stateDir).apt;
+  const apt = await openApt(path.join(folder, sha256(list).slice(0, 16)), list, signal);
+  await forgetUnused(folder, apt);
+  return apt;
+}
+
+const keptDays = 30;
+
+/** Lists of sources that no image has any more: 100 MB each. */
+async function forgetUnused(folder: string, { config }: PrivateApt): Promise<void> {
+  const { mtimeMs: nowMs } = await stat(config);
+  for (const name of (await readdir(folder)).filter((each) => /^[0-9a-f]{16}$/.test(each))) {
+    // Written whenever it is used; one that has none yet is in the making.
+    const usedMs = (await stat(path.join(folder, name, 'apt.conf')).catch(() => undefined))?.mtimeMs ?? nowMs;
+    if (nowMs - usedMs > keptDays * 86_400_000) await rm(path.join(folder, name), { recursive: true, force: true });
+  }
 }
 
 /** Brings apt's lists up to date, which costs nothing when they are. @returns undefined for archives without InRelease */
