@@ -139,3 +139,36 @@ test('a node that is none any more has no live files', async () => {
 
   expect(await ask(boot)).toBeUndefined();
 });
+
+test('an archive is made anew only where a file of it has changed', async () => {
+  const [compute, controller] = [await begin('node01'), await begin('head')];
+  const before = [await liveParts.pack(compute), await liveParts.pack(controller)];
+  const { overlays, ...view } = sampleView();
+  const units = { enable: ['slurmd'], mask: ['slurmctld'] };
+  const more = sampleOverlay('slurm-compute', { units, files: { 'etc/x': { live: true } } }, { 'etc/x.hbs': 'x' });
+
+  sample.world.view = { ...view, overlays: new Map([...overlays, ['slurm-compute', more]]) };
+
+  const after = [await liveParts.pack(compute), await liveParts.pack(controller)];
+  expect(after.map((pack, index) => pack === before[index])).toEqual([false, true]);
+});
+
+test('a frozen file that comes is no change of live files, and one that was live is kept', async () => {
+  const boot = await begin('node01');
+  const has = await ask(boot);
+  const { overlays, ...view } = sampleView();
+  const units = { enable: ['slurmd'], mask: ['slurmctld'] };
+  const give = (texts: Record<string, string>, files = {}) => {
+    const overlay = sampleOverlay('slurm-compute', { units, files }, texts);
+    sample.world.view = { ...view, overlays: new Map([...overlays, ['slurm-compute', overlay]]) };
+  };
+
+  give({ 'etc/x': 'frozen' });
+  expect(await ask(boot, has)).toBe(has);
+
+  give({ 'etc/x': 'frozen', 'etc/y': 'live' }, { 'etc/y': { live: true } });
+  expect(await ask(boot, has)).not.toBe(has);
+  const tar = Buffer.concat((await liveParts.pack(boot)).chunks);
+  expect(tar.includes('.pi-image/keep')).toBe(true);
+  expect(await ask(boot, 'what it had')).toBe((await liveParts.pack(boot)).sha256);
+});
