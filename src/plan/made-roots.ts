@@ -27,6 +27,18 @@ export function missingOf(node: NodeSpec, view: ClusterView): MissingRoot | unde
   return hasSquash(manifest, view) ? undefined : { kind: 'squash', manifest };
 }
 
+/** As it will be when the node has its tree: nobody makes one before the node has the role that wants it. */
+export function withTreeOf(node: NodeSpec, view: ClusterView): ClusterView {
+  const missing = missingOf(node, view);
+  if (missing?.kind !== 'tree') return view;
+  const { squashes, trees } = view.roots ?? {
+    squashes: new Map(),
+    trees: new Map<string, readonly PersistentTree[]>(),
+  };
+  const own = [...(trees.get(node.name) ?? []), missing.manifest];
+  return { ...view, roots: { ...view.roots, squashes, trees: new Map([...trees, [node.name, own]]) } };
+}
+
 /** Of all roles, whether or not they have nodes yet: a change of role must not wait. */
 export function missingRoots(view: ClusterView): MissingRoot[] {
   const roles = Object.values(view.cluster.roles).filter(({ root }) => root === 'squash' || root === 'ram');

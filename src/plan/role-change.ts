@@ -4,6 +4,7 @@ import { didYouMean } from '../model/nearest.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { RoleDiff } from '../model/role-diff.ts';
 import type { ClusterView } from '../model/view.ts';
+import { withTreeOf } from './made-roots.ts';
 import { diffRoles, noDiff } from './role-change-diff.ts';
 import { roleSide, slurmPart } from './role-change-side.ts';
 
@@ -33,7 +34,8 @@ export function planRoleChange(
   const refusal = refuseUnknown(role, view) ?? refuseSecondController(node, role, view, running);
   if (refusal !== undefined) return refusal;
   const wanted = { ...node, role };
-  const after = { ...view, nodes: view.nodes.map((each) => (each.name === node.name ? wanted : each)) };
+  const nodes = view.nodes.map((each) => (each.name === node.name ? wanted : each));
+  const after = withTreeOf(wanted, { ...view, nodes });
   try {
     const to = roleSide(wanted, after);
     return { kind: 'change', diff: diffRoles(sideOrNothing(node, view) ?? had, to) };

@@ -306,6 +306,17 @@ test('a change of role shows the root and what is mounted', () => {
   });
 });
 
+test('a node may have a role that wants a tree before there is one', () => {
+  const view = viewOf({ root: 'persistent' });
+  const decision = planRoleChange(sampleNode('login', view), 'compute', view);
+
+  expect(decision).toMatchObject({
+    kind: 'change',
+    diff: { root: { to: 'persistent' }, exports: { added: ['/persistent/login/debian-lite/20261121.1'] } },
+  });
+  expect(view.roots?.trees.size).toBe(0);
+});
+
 test.each<[Partial<Cluster['roles'][string]>, string, string | undefined]>([
   [{ root: 'shared' }, 'shared: the tree of its image over NFS', '/images/debian-lite/20261121.1/root read-only'],
   [{ root: 'squash' }, 'squash: one file of 200 MiB over NFS', '/squash/debian-lite/20261121.1 read-only'],
