@@ -5,7 +5,7 @@ import path from 'node:path';
 import { indexTree } from '../host/index-tree.ts';
 import { StoreObjects } from '../host/store-objects.ts';
 import type { IndexedFile, IndexEntry } from '../model/tree-index.ts';
-import { ObjectNames, objectKey } from '../plan/store-objects.ts';
+import { isSameInode, ObjectNames } from '../plan/store-objects.ts';
 import type { Placed } from './flatten.ts';
 
 interface FinishOptions {
@@ -45,7 +45,7 @@ export async function finishTree({ root, imagesDir, placed, signal }: FinishOpti
 
 /** Other versions have the same inode: a rule that changed it in place has changed them all. */
 function requireUntouched(entry: IndexedFile, before: IndexedFile): void {
-  if (objectKey(entry) === objectKey(before)) return;
+  if (isSameInode(entry, before)) return;
   throw new Error(`/${entry.path} was changed in place, and with it every version that has this file`);
 }
 

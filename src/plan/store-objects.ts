@@ -3,9 +3,16 @@ import type { IndexedFile } from '../model/tree-index.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 
 /** All that an inode holds: two files with the same text are the same thing to NFS. */
-export function objectKey({ sha256: content, mode, uid, gid, time, xattrs }: IndexedFile): string {
-  return sha256(canonicalJson([content, mode, uid, gid, time, xattrs ?? {}]));
+export function objectKey(file: IndexedFile): string {
+  return sha256(inodeOf(file));
 }
+
+/** Not as JSON: there are tens of thousands of files in a version. */
+function inodeOf({ sha256: content, mode, uid, gid, time, xattrs }: IndexedFile): string {
+  return `${content} ${mode} ${uid} ${gid} ${time}${xattrs === undefined ? '' : ` ${canonicalJson(xattrs)}`}`;
+}
+
+export const isSameInode = (one: IndexedFile, other: IndexedFile) => inodeOf(one) === inodeOf(other);
 
 /**
  * Gives each file of one version an object of its own, so that no two of its files become one: a copy of the tree that
