@@ -81,7 +81,7 @@ class AccountTables {
   addUser(user: LayerUser): void {
     const { name, system: isSystem, comment, passwordHash } = user;
     const uid = this.#number('passwd', name, { id: user.uid, isSystem });
-    const gid = this.#primaryGroup(user);
+    const gid = this.#primaryGroup(user, uid);
     const home = user.home ?? (isSystem ? '/nonexistent' : `/home/${name}`);
     const shell = user.shell ?? (isSystem ? '/usr/sbin/nologin' : '/bin/bash');
     this.#tables.passwd.set(name, [name, 'x', String(uid), String(gid), comment, home, shell]);
@@ -102,14 +102,13 @@ class AccountTables {
   }
 
   /** Its own, unless another is named that is there. */
-  #primaryGroup({ name, group = name, system: isSystem, uid }: LayerUser): number {
+  #primaryGroup({ name, group = name, system: isSystem }: LayerUser, uid: number): number {
     const known = this.#tables.group.get(group)?.[2];
     if (known !== undefined) return Number(known);
     // A group that is made for a user gets its number where that is free, as adduser does it.
     const registered = this.#registry.groups[group];
-    const own = uid ?? Number(this.#tables.passwd.get(name)?.[2] ?? this.#numberOf('passwd', name));
-    const isFree = !this.#taken('group').has(own) && !Object.values(this.#registry.groups).includes(own);
-    return this.addGroup(group, { id: registered ?? (isFree && own > 0 ? own : undefined), isSystem });
+    const isFree = !this.#taken('group').has(uid);
+    return this.addGroup(group, { id: registered ?? (isFree ? uid : undefined), isSystem });
   }
 
   #join(user: string, group: string): void {

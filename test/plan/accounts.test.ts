@@ -71,6 +71,12 @@ describe('numbers', () => {
     expect(lineOf(files.passwd, 'ada')).toContain(':1007:1008:');
   });
 
+  test("of a user are its group's too where they are free", () => {
+    const known = { users: { ada: 1007 }, groups: {} };
+    expect(lineOf(plan([{ name: 'ada' }], { registry: known }).files.group, 'ada')).toBe('ada:x:1007:');
+    expect(lineOf(plan([{ name: 'bin', uid: 998 }]).files.group, 'bin')).toBe('bin:x:1000:');
+  });
+
   test('of others in the family are not taken', () => {
     const { files } = plan([{ name: 'bob' }], { registry: { users: { eve: 1000 }, groups: { eve: 1001 } } });
     expect(lineOf(files.passwd, 'bob')).toContain(':1002:1002:');
