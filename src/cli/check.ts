@@ -17,6 +17,7 @@ import { planGeneration } from '../plan/generation.ts';
 import { renderOverlays } from '../plan/overlay.ts';
 import { decideRoot, RootNotMadeError } from '../plan/root-mode.ts';
 import type { Paths } from './context.ts';
+import { requireExportsApart } from './exports-apart.ts';
 import { standInSecrets } from '../plan/stand-ins.ts';
 import { placeInState, readSources, type Sources } from './view.ts';
 
@@ -44,6 +45,7 @@ export async function checkConfig(paths: Paths, nodesFile: string | undefined, s
     ...noteMemory(view),
     ...noteUnbuilt(cluster, sources),
     ...(await noteMachine(cluster, signal)),
+    ...(await noteFileSystems(paths, view)),
     ...noteNeighbours(cluster, view.nodes.length, await readNeighbourLimit()),
   ];
   return { problems: inFileOrder([...problems, ...rendered]), notes: inFileOrder(placeProblems(notes, place)) };
@@ -120,6 +122,18 @@ async function noteMachine({ network }: Cluster, signal: AbortSignal) {
   const message = `${network.interface} of this machine does not have ${address}/${prefixLength}`;
   const hint = `Run "ip address add ${address}/${prefixLength} dev ${network.interface}" and make it permanent.`;
   return [{ path: ['network', 'address'], message, hint }];
+}
+
+/** A machine without images is not the storage node yet. */
+async function noteFileSystems(paths: Paths, { cluster, images }: ClusterView) {
+  if (images.size === 0) return [];
+  try {
+    await requireExportsApart(paths, cluster);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [{ path: ['shares'], message: `the service will not start: ${error.message}`, hint: error.hint ?? '' }];
+  }
 }
 
 /** Where iproute2 is missing, a service start says so; the files can be checked all the same. */
