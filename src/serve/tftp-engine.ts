@@ -13,6 +13,7 @@ import type { TransferWatch } from './tftp-deps.ts';
 import type { TftpPeer, TftpPeers } from './tftp-peers.ts';
 import type { Piece } from './tftp-pieces.ts';
 import { TokenBucket } from './tftp-bucket.ts';
+import { TftpGathering } from './tftp-gather.ts';
 import { explainShort, type FileTransfer, type Sending, type TransferEnd } from './tftp-transfer.ts';
 
 const ackOpcode = 4;
@@ -48,6 +49,7 @@ export class TftpEngine {
   /** In no order. */
   readonly #running: FileTransfer[] = [];
   readonly #unknownIds = new TokenBucket(unknownIdsPerSecond);
+  readonly #gathering = new TftpGathering();
   #replies: readonly DatagramPort[] = [];
   #ticker: NodeJS.Timeout | undefined;
   #tickedAtMs = 0;
@@ -125,6 +127,7 @@ export class TftpEngine {
     this.#measure(performance.now());
     clearInterval(this.#ticker);
     this.#ticker = undefined;
+    this.#gather(tickMs);
   }
 
   /** A peer gets another port than for its last transfer: an ACK of that one may still be on its way. */
@@ -192,6 +195,7 @@ export class TftpEngine {
     // Firewalls and the neighbour table see the first block and what is sent again.
     const isAnswering = !transfer.isHalfOpen && sending.side.resends === 0;
     transfer.sendings++;
+    this.#gathering.sent(last - first + 1);
     for (let block = first; block <= last;) {
       const piece = pieceWith(transfer, sending, block);
       if (piece === undefined) return void this.#loadAndSend(transfer, sending, block);
@@ -229,9 +233,15 @@ export class TftpEngine {
   #tick(): void {
     const atMs = performance.now();
     this.#wasLate = !this.#wasLate && atMs - this.#tickedAtMs > lateTickMs;
+    this.#gather(atMs - this.#tickedAtMs);
     this.#tickedAtMs = atMs;
     if (!this.#wasLate) setImmediate(() => this.#sendAgain(atMs));
     if (atMs - this.#measuredAtMs >= measureMs) this.#measure(atMs);
+  }
+
+  #gather(overMs: number): void {
+    const microseconds = this.#gathering.judge(this.#running.length, overMs);
+    if (microseconds !== undefined) for (const reply of this.#replies) reply.gather(microseconds);
   }
 
   #sendAgain(nowMs: number): void {

@@ -40,7 +40,13 @@ export async function serveTftp(deps: TftpDeps, signal: AbortSignal): Promise<vo
   const open = async (port: number, received: Received): Promise<DatagramPort> => {
     const { datagrams, address, link } = deps;
     const handlers = { received, failed: (error: Error) => failure.abort(error) };
-    const openedPort = await datagrams.openPort({ address, port, receiveBufferBytes, handlers, ...(link !== undefined && { link }) });
+    const openedPort = await datagrams.openPort({
+      address,
+      port,
+      receiveBufferBytes,
+      handlers,
+      ...(link !== undefined && { link }),
+    });
     opened.push(openedPort);
     return openedPort;
   };

@@ -38,7 +38,17 @@ function wrongArguments(native: Native): void {
   const random = noise(1);
   const values: unknown[] = [0, 1, -1, 5, 2 ** 31, 2 ** 32, 2 ** 40, Number.NaN, 1.5, 'lo', 'x'.repeat(300), '', null];
   values.push(undefined, {}, [], ignore, new ArrayBuffer(8), new Uint8Array(4), Symbol('no'), 10n, true);
-  const names = ['setSource', 'localPort', 'closePort', 'interfaceIndex', 'release', 'flush', 'openPacket'] as const;
+  const names = [
+    'setSource',
+    'setLink',
+    'gather',
+    'localPort',
+    'closePort',
+    'interfaceIndex',
+    'release',
+    'flush',
+    'openPacket',
+  ] as const;
   for (let round = 0; round < 20_000; round++) {
     const call = native[names[random(names.length)] ?? 'flush'] as (...args: unknown[]) => unknown;
     const args = Array.from({ length: random(6) }, () => values[random(values.length)]);
@@ -73,7 +83,7 @@ function wrongDatagrams(native: Native): void {
         [0, 1, 100, 1400],
         [loopbackNumber],
       ];
-      words.set([...good.map(anyOf), anyOf([udpPort, 9])], item * outboxWords);
+      words.set([...good.map(anyOf), anyOf([udpPort, 9]), random(2)], item * outboxWords);
     }
     try {
       native.flush(random(100) === 0 ? outboxItems + 1 : count);

@@ -133,7 +133,7 @@ function openPort({ native, outbox, arrivals: { slab, words } }: Context, option
   const opened = new Opened(id, outbox, handlers);
   if (options.source !== undefined) native.setSource(id, ipv4ToNumber(options.source));
   if (options.link !== undefined) native.setLink(id, options.link);
-  return new AddonPort(opened, outbox, native.localPort(id));
+  return new AddonPort(opened, native, outbox);
 }
 
 function word(words: Uint32Array, at: number): number {
@@ -143,12 +143,14 @@ function word(words: Uint32Array, at: number): number {
 class AddonPort implements DatagramPort {
   readonly port: number;
   readonly #opened: Opened;
+  readonly #native: Native;
   readonly #outbox: Outbox;
 
-  constructor(opened: Opened, outbox: Outbox, port: number) {
+  constructor(opened: Opened, native: Native, outbox: Outbox) {
     this.#opened = opened;
+    this.#native = native;
     this.#outbox = outbox;
-    this.port = port;
+    this.port = native.localPort(opened.id);
   }
 
   send(buffer: SendBuffer, start: number, length: number, segmentBytes: number, address: number, port: number): void {
@@ -162,6 +164,10 @@ class AddonPort implements DatagramPort {
 
   sendCopy(bytes: Uint8Array, address: number, port: number): void {
     if (this.#opened.isOpen) this.#outbox.addCopy(this.#opened.id, bytes, address, port);
+  }
+
+  gather(microseconds: number): void {
+    if (this.#opened.isOpen) this.#native.gather(this.#opened.id, microseconds);
   }
 
   close(): void {

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <sys/prctl.h>
 
 #define ARGUMENTS_MOST 7
 
@@ -107,6 +108,20 @@ static napi_value js_set_link(napi_env env, napi_callback_info info) {
   }
   Port *port = table_find(&instance->ports, id);
   return to_number(env, port == NULL || port->is_packet ? -EBADF : link_open(port, device));
+}
+
+/* gather(port, microseconds): what comes in is looked at no more often. */
+static napi_value js_gather(napi_env env, napi_callback_info info) {
+  napi_value values[ARGUMENTS_MOST];
+  Instance *instance;
+  uint32_t numbers[2];
+  if (!read_arguments(env, info, 2, values, &instance) || !read_numbers(env, values, 2, numbers)) return NULL;
+  Port *port = table_find(&instance->ports, numbers[0]);
+  if (port == NULL) return NULL;
+  /* The kernel adds 50 us to each sleep of a thread that has not asked for less. */
+  if (numbers[1] > 0) prctl(PR_SET_TIMERSLACK, 1000);
+  port->gather_ns = (numbers[1] < 1000 ? numbers[1] : 1000) * UINT64_C(1000);
+  return NULL;
 }
 
 /* localPort(port): the UDP port that it has, or -errno. */
@@ -245,6 +260,7 @@ static bool write_properties(napi_env env, napi_value object, Instance *instance
       {"openPacket", NULL, js_open_packet, NULL, NULL, NULL, napi_enumerable, instance},
       {"setSource", NULL, js_set_source, NULL, NULL, NULL, napi_enumerable, instance},
       {"setLink", NULL, js_set_link, NULL, NULL, NULL, napi_enumerable, instance},
+      {"gather", NULL, js_gather, NULL, NULL, NULL, napi_enumerable, instance},
       {"localPort", NULL, js_local_port, NULL, NULL, NULL, napi_enumerable, instance},
       {"closePort", NULL, js_close_port, NULL, NULL, NULL, napi_enumerable, instance},
       {"interfaceIndex", NULL, js_interface_index, NULL, NULL, NULL, napi_enumerable, instance},

@@ -33,7 +33,7 @@
 #include <uv.h>
 
 /* Changes when native.ts must change with it: a library of another version is not used. */
-#define INTERFACE_VERSION 2
+#define INTERFACE_VERSION 3
 
 /* Datagrams per system call. */
 #define BATCH 128
@@ -109,6 +109,9 @@ typedef struct Port {
   uint32_t source;
   /* NULL: all leaves through the socket. */
   Link *link;
+  /* Shortest time between two looks at what came in, and the last look (uv_hrtime). 0: no shortest. */
+  uint64_t gather_ns;
+  uint64_t looked_ns;
   /* A ring; its capacity is a power of two. */
   Item *waiting;
   uint32_t first;

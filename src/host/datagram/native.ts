@@ -31,6 +31,7 @@ export interface Native {
   setSource(port: number, address: number): void;
   /** @returns 0, or -errno */
   setLink(port: number, device: string): number;
+  gather(port: number, microseconds: number): void;
   localPort(port: number): number;
   closePort(port: number): void;
   interfaceIndex(device: string): number;
@@ -44,7 +45,7 @@ export interface Native {
 type Received = (count: number) => void;
 
 /** As in datagram.h. */
-const interfaceVersion = 2;
+const interfaceVersion = 3;
 export const outboxItems = 1024;
 export const outboxWords = 8;
 export const arrivalWords = 6;

@@ -73,6 +73,10 @@ class PlainPort implements DatagramPort {
     this.#sendOne(Uint8Array.from(bytes), 0, bytes.length, address, port);
   }
 
+  gather(): void {
+    // Node takes one datagram at a time, and the next while the last is dealt with.
+  }
+
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;

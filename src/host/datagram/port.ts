@@ -44,6 +44,11 @@ export interface DatagramPort {
   sendDirect(buffer: SendBuffer, start: number, length: number, address: number, port: number): void;
   /** One datagram that is sent once: the bytes are copied, and need not be held. */
   sendCopy(bytes: Uint8Array, address: number, port: number): void;
+  /**
+   * What comes in is looked at no more often than this, 1,000 at most; 0: at once. It costs latency, and saves most of the
+   * time that goes into waking up where datagrams come faster than that. The plain path looks at once.
+   */
+  gather(microseconds: number): void;
   /** What was sent in this turn still leaves. */
   close(): void;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 /* Batches of one port before others get their turn. */
 static const int batches_in_turn = 4;
@@ -69,7 +70,19 @@ static int describe(Port *port, int received) {
   return wanted;
 }
 
+/* Sleeping costs less than to wake up for each of a hundred thousand datagrams, and the loop has nothing else to do. */
+static void let_gather(Port *port) {
+  if (port->gather_ns == 0) return;
+  uint64_t since = uv_hrtime() - port->looked_ns;
+  if (since < port->gather_ns) {
+    struct timespec rest = {.tv_nsec = (long)(port->gather_ns - since)};
+    nanosleep(&rest, NULL);
+  }
+  port->looked_ns = uv_hrtime();
+}
+
 void receive_batches(Port *port) {
+  let_gather(port);
   for (int batch = 0; batch < batches_in_turn && !port->is_closing; batch++) {
     int received = recvmmsg(port->fd, port->instance->in.headers, BATCH, MSG_DONTWAIT, NULL);
     if (received < 0) {

@@ -35,6 +35,33 @@ describe('addon', () => {
     port.close();
   });
 
+  test('what is to gather is looked at no more often than was said', async () => {
+    const datagrams = openDatagrams('addon');
+    const looks: number[] = [];
+    const to = ipv4ToNumber(loopback);
+    const port = await datagrams.openPort({
+      address: loopback,
+      port: 0,
+      receiveBufferBytes: 0,
+      handlers: {
+        received: () => {
+          looks.push(performance.now());
+          port.sendCopy(Buffer.from('again'), to, port.port);
+        },
+        failed: () => undefined,
+      },
+    });
+
+    port.gather(1000);
+    port.sendCopy(Buffer.from('first'), to, port.port);
+    while (looks.length < 20) await new Promise((resolve) => setImmediate(resolve));
+    port.close();
+
+    const between = looks.slice(1, 20).map((atMs, index) => atMs - (looks[index] ?? 0));
+    // The time is taken before what came is handed over.
+    expect(between.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(18);
+  });
+
   test('memory that was given back is free at once', async () => {
     const datagrams = openDatagrams('addon');
     const port = await datagrams.openPort({ address: loopback, port: 0, receiveBufferBytes: 0, handlers: quiet });
