@@ -11,7 +11,9 @@ take_live_files() {
         echo "Cannot put the live files in place."
         return 1
     }
-    list_files && write_list && have=$wanted && asked=live
+    list_files && write_list && have=$wanted
+    # What was told to differ may be right now.
+    [ "$drift_count" = 0 ] || asked=live
     "$busybox" rm -rf "$work/new" "$work/live.tar" "$work/answer"
     run_hooks
 }
@@ -66,7 +68,8 @@ put_file() {
     beside="$folder/.${1##*/}.pi-image"
     # Where live files were below it, a folder is left that is empty now.
     [ -L "$root/$1" ] || [ ! -d "$root/$1" ] || "$busybox" rmdir "$root/$1" || return
-    (umask 022 && "$busybox" mkdir -p "$folder") && "$busybox" cp -a "$work/new/$1" "$beside" &&
+    [ -d "$folder" ] || (umask 022 && "$busybox" mkdir -p "$folder") || return
+    "$busybox" cp -a "$work/new/$1" "$beside" &&
         "$busybox" mv -f -T "$beside" "$root/$1" && echo "$1" >> "$work/changed"
 }
 
