@@ -71,14 +71,13 @@ test('a second version shares what is equal; one changed byte, mode or owner is 
 
 describe('kill -9', () => {
   const publication: readonly KillPoint[] = [
-    ...([1, 2, 3, 5] as const).map((count) => ({ call: 'link', count, file: undefined }) as const),
-    ...([1, 2, 3, 4] as const).map((count) => ({ call: 'rename', count, file: undefined }) as const),
-    ...([1, 3, 6] as const).map((count) => ({ call: 'mkdir', count, file: undefined }) as const),
-    ...([1, 2] as const).map((count) => ({ call: 'unlink', count, file: undefined }) as const),
+    ...([1, 3] as const).map((count) => ({ call: 'link', count, file: undefined }) as const),
+    ...([1, 2, 4] as const).map((count) => ({ call: 'rename', count, file: undefined }) as const),
+    ...([3, 6] as const).map((count) => ({ call: 'mkdir', count, file: undefined }) as const),
+    ...([1] as const).map((count) => ({ call: 'unlink', count, file: undefined }) as const),
     { call: 'utimensat', count: 3, file: undefined },
     { call: 'syncfs', count: 1, file: undefined },
     { call: 'fsync', count: 1, file: undefined },
-    { call: 'fsync', count: 2, file: undefined },
   ];
 
   test('of a publication, at every sort of call: old versions are whole, and the next one is made', async () => {
@@ -106,9 +105,9 @@ describe('kill -9', () => {
     const kept = await published();
     const root = await lab.makeRoot('collected', 'four\n');
     const points: readonly KillPoint[] = [
-      ...([1, 2, 3, 4] as const).map((count) => ({ call: 'rename', count, file: undefined }) as const),
-      ...([1, 4, 9] as const).map((count) => ({ call: 'unlink', count, file: undefined }) as const),
-      ...([1, 3] as const).map((count) => ({ call: 'rmdir', count, file: undefined }) as const),
+      ...([1, 2, 3] as const).map((count) => ({ call: 'rename', count, file: undefined }) as const),
+      ...([1, 9] as const).map((count) => ({ call: 'unlink', count, file: undefined }) as const),
+      ...([1] as const).map((count) => ({ call: 'rmdir', count, file: undefined }) as const),
       { call: 'fsync', count: 1, file: undefined },
     ];
     const killed: string[] = [];
