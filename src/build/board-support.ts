@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import { type BoardName, boards } from '../model/board.ts';
 import { ConfigError } from '../model/errors.ts';
+import { cardFolders } from '../plan/boot-layout.ts';
 import { checkBoardSupport } from '../plan/board-support.ts';
 import type { ModuleGroup } from '../plan/initramfs.ts';
 import { parseDrivers } from '../plan/module-alias.ts';
@@ -39,12 +40,21 @@ export async function assertBoardsAreReached(files: BoardSupportFiles): Promise<
   }
 }
 
-/** Debian's newer kernel packages have them beside the modules, older ones and Raspberry Pi's in a folder of their own. */
+/**
+ * Debian's newer kernel packages have them beside the modules, older ones and Raspberry Pi's in a folder of their own. A
+ * card has them beside its kernel.
+ */
 async function readDeviceTrees(files: BoardSupportFiles, board: BoardName): Promise<ReadonlyMap<string, Uint8Array>> {
-  const places = [
+  const packaged = [
     path.join(files.kernelDir, 'dtb/broadcom'),
     path.join(files.root, 'usr/lib', `linux-image-${files.release}`, 'broadcom'),
   ];
+  const card = cardFolders.map((folder) => path.join(files.root, folder));
+  const trees = await treesIn(packaged, board);
+  return trees.size > 0 ? trees : treesIn(card, board);
+}
+
+async function treesIn(places: readonly string[], board: BoardName): Promise<ReadonlyMap<string, Uint8Array>> {
   const trees = new Map<string, Uint8Array>();
   for (const place of places) {
     for (const name of await namesIn(place)) {

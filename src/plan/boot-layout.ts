@@ -106,7 +106,7 @@ function findKernels(files: readonly string[]): FoundKernel[] {
 }
 
 /** Where the FAT of an official card is mounted: since bookworm, and before. */
-const cardFolders = ['boot/firmware', 'boot'] as const;
+export const cardFolders = ['boot/firmware', 'boot'] as const;
 
 /** What a card's kernel is does not stand in its name: it is the one whose modules are left. A package's goes before it. */
 function cardKernels(

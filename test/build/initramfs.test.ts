@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -104,6 +104,22 @@ describe.skipIf(isMissing)('an initramfs', () => {
     await expect(failed).rejects.toThrow(ConfigError);
     await expect(failed).rejects.toThrow('has no module rp1_pci or rp1, without which pi5');
     await expect(readFile(path.join(scratch, 'never'))).rejects.toThrow('ENOENT');
+  });
+
+  test.each(['boot/firmware', 'boot'])("is made for a card's kernel, whose device trees lie in /%s", async (folder) => {
+    const root = path.join(scratch, 'card', folder);
+    const kernel = path.join(root, 'usr/lib/modules', release);
+    await cp(path.join(scratch, 'root'), root, { recursive: true });
+    await mkdir(path.join(root, folder), { recursive: true });
+    await expect(buildInitramfs(request({ root, out: path.join(scratch, 'card8') }))).resolves.toBeDefined();
+    for (const name of await readdir(path.join(kernel, 'dtb/broadcom'))) {
+      await rename(path.join(kernel, 'dtb/broadcom', name), path.join(root, folder, name));
+    }
+    await expect(buildInitramfs(request({ root, out: path.join(scratch, 'card8') }))).resolves.toBeDefined();
+    await rm(path.join(root, folder), { recursive: true });
+    await expect(buildInitramfs(request({ root, out: path.join(scratch, 'card8') }))).rejects.toThrow(
+      'has no device tree for pi4',
+    );
   });
 
   test('is not made of a root without that kernel', async () => {
