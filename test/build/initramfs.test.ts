@@ -20,7 +20,7 @@ const modules: Readonly<Record<string, string>> = {
   genet: 'genet.ko.xz:',
   'mdio-bcm-unimac': 'mdio-bcm-unimac.ko.xz:',
 };
-const builtin = ['virtio_pci', 'virtio_mmio', 'virtio-rng', 'i6300esb', 'bcm2835_wdt'];
+const builtin = ['loop', 'squashfs', 'virtio_pci', 'virtio_mmio', 'virtio-rng', 'i6300esb', 'bcm2835_wdt'];
 
 const packers: Readonly<Record<string, readonly [string, ...string[]]>> = {
   '.xz': ['xz', '-c'],
