@@ -19,7 +19,8 @@ import { lockedSuite, renderPackagesIndex, renderRelease } from '../plan/package
 import { indexLayer } from './index-layer.ts';
 import { installBase, installOnTop } from './install-packages.ts';
 import { makeAccounts, runAll } from './layer-programs.ts';
-import { readContents, readUppermost } from './read-cache.ts';
+import { readUppermost } from './read-cache.ts';
+import { readContents } from './read-contents.ts';
 import { buildPaths, layerRoot, logHint, type BuildRequest, type RunningBuild } from './running-build.ts';
 import { unpackBase } from './unpack-base.ts';
 
@@ -133,7 +134,7 @@ async function keepLayer(args: BootstrapArgs | UnpackArgs | LayerArgs, dir: stri
   const ids = parseIds(await readUppermost(roots, 'etc/passwd'), await readUppermost(roots, 'etc/group'));
   build.progress.detail('reading what it holds');
   const content = layerContent(await indexLayer(dir, build));
-  const below = await readContents(build.stateDir, args.parents);
+  const below = await readContents(args.parents, build);
   const record: LayerRecord = {
     format: 1,
     wanted: args.wanted,

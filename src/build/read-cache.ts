@@ -32,10 +32,9 @@ export async function readCache(stateDir: string, name: string): Promise<BuildCa
   };
 }
 
-/** @param keys all that there are when none are named */
-async function readLayers(folder: string, keys?: readonly string[]): Promise<Map<string, CachedLayer>> {
+async function readLayers(folder: string): Promise<Map<string, CachedLayer>> {
   const layers = new Map<string, CachedLayer>();
-  for (const key of keys ?? (await readdir(folder).catch((): string[] => []))) {
+  for (const key of await readdir(folder).catch((): string[] => [])) {
     // One that is being removed.
     if (key.startsWith('.')) continue;
     const file = path.join(folder, key, 'layer.json');
@@ -43,12 +42,6 @@ async function readLayers(folder: string, keys?: readonly string[]): Promise<Map
     if (record !== undefined) layers.set(key, record);
   }
   return layers;
-}
-
-/** Digests of what these layers hold; undefined for one of an older version of this program. */
-export async function readContents(stateDir: string, keys: readonly string[]): Promise<(string | undefined)[]> {
-  const layers = await readLayers(buildPaths(stateDir).layers, keys);
-  return keys.map((key) => layers.get(key)?.content);
 }
 
 /** @param roots of layers, the uppermost first */

@@ -20,6 +20,7 @@ tar -C "$1" --numeric-owner -c . | tar -C "$root" -x -p --numeric-owner --keep-d
 
 /** Pairs of a verb and a unit. */
 const unitsScript = `${mountLayers}
+mount -t proc proc "$root/proc"
 while [ $# -gt 0 ]; do
   env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 SYSTEMD_OFFLINE=1 \${QEMU_CPU:+QEMU_CPU=$QEMU_CPU} \\
     chroot "$root" systemctl --quiet "$1" "$2"
