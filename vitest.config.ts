@@ -15,7 +15,15 @@ export default defineConfig({
           isolate: false,
         },
       },
-      { test: { name: 'peers', include: ['test/peers/**/*.test.ts'], testTimeout: 120_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'peers',
+          include: ['test/peers/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
       ...['e2e', 'long'].map((name) => ({
         test: {
           name,

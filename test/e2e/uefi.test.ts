@@ -6,7 +6,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Boot } from '../../src/model/boot.ts';
+import { capture, type Capture } from '../support/capture.ts';
+import type { Namespaces } from '../support/namespaces.ts';
 import { buildImage, imageState, piImage } from '../support/pi-image.ts';
+import { besideRack, rackSwitch } from '../support/rack-switch.ts';
 
 const spec = `image: debian-lite
 boards:
@@ -17,15 +20,21 @@ boards:
 `;
 
 let dir: string;
+let net: Namespaces | undefined;
+let seen: Capture;
 
 beforeAll(async () => {
   await buildImage();
   dir = await mkdtemp(path.join(tmpdir(), 'pi-image-uefi-'));
   await writeFile(path.join(dir, 'rack.yaml'), spec);
   await mustWork('--state', imageState, 'rack', 'up', '--dir', dir, '-f', path.join(dir, 'rack.yaml'));
+  net = await besideRack(dir);
+  const at = { namespace: rackSwitch, device: rackSwitch, file: path.join(dir, 'udp.pcapng'), only: 'udp' };
+  seen = await capture(net, at);
 });
 
 afterAll(async () => {
+  await net?.close();
   await piImage(['rack', 'down', '--dir', dir]);
   await rm(dir, { recursive: true, force: true });
 });
@@ -88,6 +97,15 @@ test('U-Boot: pxelinux.cfg under its MAC is the first that it asks for, and the 
   expect(/Retrieving file: (pxelinux\S+)/.exec(shown)?.[1]).toBe('pxelinux.cfg/01-52-54-00-00-ac-04');
   expect(shown).toContain('Uncompressing Kernel Image');
   await expect.poll(() => servedByTftp('10.42.0.14'), { timeout: 30_000 }).toMatch(/ files=3 /);
+});
+
+test('Wireshark finds no fault in what all three were told by DHCP and TFTP', async () => {
+  await seen.stop();
+
+  const ours = 'ip.src == 10.42.0.1';
+  expect(await seen.read(`dhcp && ${ours}`, 'dhcp.file')).toContain('ipxe-arm64.efi');
+  expect((await seen.read(`tftp.opcode == 3 && ${ours}`, 'frame.number')).length).toBeGreaterThan(1000);
+  expect(await seen.faults(`(dhcp || tftp) && ${ours}`)).toEqual([]);
 });
 
 describe('who has booted, or is another,', () => {

@@ -1,6 +1,7 @@
 /** Everything that DHCP answers, under the eyes of Wireshark: no packet is malformed, none has an expert's error. Needs root. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import type { DhcpPacket } from '../../src/wire/dhcp.ts';
 import { decodeDhcp } from '../../src/wire/dhcp-decode.ts';
 import { ask, firmwareClass, type Ask } from '../support/dhcp-client.ts';
 import { DhcpNet } from '../support/dhcp-net.ts';
@@ -79,7 +80,56 @@ test('a whole conversation is well-formed, message by message', async () => {
     '10.43.0.1',
     '10.43.0.1',
   ]);
-  expect(await capture.read('_ws.malformed', 'frame.number', 'dhcp.option.type')).toEqual([]);
+  expect(await capture.faults('dhcp')).toEqual([]);
   const errors = 'dhcp.type == 2 && _ws.expert.severity >= 0x600000';
   expect(await capture.read(errors, 'frame.number', '_ws.expert.message')).toEqual([]);
+});
+
+/** So that the answers to all of them come to one station. */
+const byBroadcast = (packet: DhcpPacket): DhcpPacket => ({ ...packet, flags: 0x8000 });
+
+describe('to firmware that is no Pi, and to what it starts', () => {
+  const machine = { name: 'big', mac: '52:54:00:42:00:12', board: 'uefi', address: '10.42.0.21', role: 'compute' };
+  const uefi = readVectors('uefi-edk2-2022-11');
+  const uboot = readVectors('u-boot-2025-01');
+  const asked = [
+    ...['pxe-discover', 'http-discover', 'ipxe-discover'].map((name) => decodeDhcp(uefi.packet(name))),
+    ...['discover', 'efi-discover'].map((name) => decodeDhcp(uboot.packet(name))),
+    ask('discover', { mac: machine.mac }),
+  ];
+
+  test.each([
+    ['as the only server', {}, 6],
+    ['beside another one', { dhcp: 'proxy' }, 3],
+  ])('%s', async (_name, more, answers) => {
+    await at.serve({ nodes: [machine], network: { probe: false, ...more } });
+    const capture = await at.capture('client', 'end0');
+
+    await at.speak('client', asked.map(byBroadcast));
+    await capture.stop();
+
+    const programs = await capture.read('dhcp.type == 2', 'dhcp.option.dhcp', 'dhcp.file');
+    expect(programs).toHaveLength(answers);
+    expect(programs.slice(0, 3)).toEqual([
+      '2\tipxe-arm64.efi',
+      '2\thttp://10.42.0.1/boot/v1/files/ipxe-arm64.efi',
+      '2\thttp://10.42.0.1/boot/v1/files/autoexec.ipxe',
+    ]);
+    expect(await capture.faults('dhcp')).toEqual([]);
+  });
+});
+
+test('to Pis beside another server, in both halves', async () => {
+  await at.serve({ network: { dhcp: 'proxy', probe: false } });
+  const capture = await at.capture('client', 'end0');
+  const boards = ['pi3-rom', 'pi4-2019-12-03', 'pi4-2026-08-04', 'pi5-2026-08-12'];
+
+  await at.speak(
+    'client',
+    boards.map((name) => byBroadcast(decodeDhcp(readVectors(name).packet('discover')))),
+  );
+  await capture.stop();
+
+  expect(await capture.read('dhcp.type == 2', 'dhcp.ip.your', 'dhcp.ip.server')).toContain('0.0.0.0\t10.42.0.1');
+  expect(await capture.faults('dhcp')).toEqual([]);
 });

@@ -75,6 +75,7 @@ describe.each(Object.entries(relays))('behind %s', (_name, argv) => {
     await client.line(/lease of 10\.43\.0\.11 obtained/, 2);
     await capture.stop();
 
+    expect(await capture.faults('dhcp')).toEqual([]);
     const acks = await capture.read('dhcp.option.dhcp == 5', 'ip.dst', 'dhcp.ip.relay');
     // dhcrelay passes on what it overhears as well.
     expect(acks.map((line) => line.split('\t')).slice(0, 2)).toEqual([
@@ -92,6 +93,7 @@ test('what dhcrelay adds comes back last and unchanged', async () => {
   await at.udhcpc('client');
   await capture.stop();
 
+  expect(await capture.faults('dhcp')).toEqual([]);
   const said = await capture.read(
     'dhcp',
     'dhcp.option.dhcp',

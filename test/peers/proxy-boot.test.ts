@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { request } from '../../src/cli/api-client.ts';
 import { dnsmasq } from '../support/dhcp-net.ts';
@@ -44,8 +44,9 @@ async function becomeHomeNetwork(): Promise<void> {
   }
 }
 
-async function router(address = leased): Promise<void> {
-  const given = [`--dhcp-range=${address},${address},1h`, '--interface=eth0'];
+/** @param more what it says beside the address */
+async function router(...more: readonly string[]): Promise<void> {
+  const given = [`--dhcp-range=${leased},${leased},1h`, '--interface=eth0', ...more];
   const argv = [...dnsmasq, '--bind-interfaces', '--no-ping', ...given];
   await board.site.net.start('router', argv).line(/DHCP, IP range/);
 }
@@ -101,4 +102,48 @@ test('a machine that asks for the files of a node gets no token, before its boar
   expect(await tftp('laptop', 'config.txt')).toContain('kernel=');
 
   expect(await overlay('board', tokenOf(await loadedLine()))).toBe('200');
+});
+
+describe('with `dhcp: off`, where the router says all,', () => {
+  /** What DHCP of ours would say: option 66. */
+  const whole = `--dhcp-option-force=66,${storageAddress}`;
+  const useOff = (more: Record<string, unknown> = {}) =>
+    board.writeCluster({ network: { ...network, dhcp: 'off', ...more } });
+
+  test('nodes get no token: nothing was seen of their boards', async () => {
+    await useOff();
+    await router(whole);
+    const service = await board.site.serve();
+
+    await board.loadKernel();
+
+    await service.line(/boot\.claim-refused .*nothing shows that the board of node01 is being switched on/);
+    expect(await loadedLine()).toBe('');
+  });
+
+  test('and `trust: requests`, whoever asks for the files of a node is its board', async () => {
+    await useOff({ trust: 'requests' });
+    await router(whole);
+    await board.site.serve();
+
+    await board.loadKernel();
+
+    expect(await overlay('board', tokenOf(await loadedLine()))).toBe('200');
+    expect(await node()).toMatchObject({ body: { status: { address: leased, lastBoot: { address: leased } } } });
+  });
+
+  test('and `trust: requests`, of two that ask neither gets the token', async () => {
+    await useOff({ trust: 'requests' });
+    await router(whole);
+    const service = await board.site.serve();
+    await board.loadKernel();
+    const token = tokenOf(await loadedLine());
+
+    const asked = from('laptop', `tftp://${storageAddress}/${node01.serial}/cmdline.txt`);
+
+    await expect(asked).rejects.toThrow('exit code 68');
+    await service.line(/boot\.claim-refused .*both ask for the files of node01: neither gets its token/);
+    expect(await overlay('board', token)).toBe('403');
+    expect(await overlay('laptop', token)).toBe('403');
+  });
 });

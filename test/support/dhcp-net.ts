@@ -1,12 +1,12 @@
 /** A storage node with DHCP, and clients on its network, as namespaces; what DHCP clients say is written down. */
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { DhcpPacket } from '../../src/wire/dhcp.ts';
 import { decodeDhcp } from '../../src/wire/dhcp-decode.ts';
 import { encodeDhcp } from '../../src/wire/dhcp-encode.ts';
+import { capture, type Capture } from './capture.ts';
 import type { DhcpServiceInput } from './dhcp-service.ts';
 import { Namespaces, type NamespaceProgram } from './namespaces.ts';
 import { bytes } from './vectors.ts';
@@ -82,45 +82,9 @@ export class DhcpNet {
     });
   }
 
-  /** Writes down what goes over an interface, until `read` is called. */
-  async capture(namespace: string, device: string): Promise<Capture> {
+  /** Writes down the DHCP that goes over an interface, until it is stopped. */
+  capture(namespace: string, device: string): Promise<Capture> {
     const file = path.join(this.scratch, `${device}.pcapng`);
-    const argv = ['tshark', '-i', device, '-w', file, '-f', 'udp port 67 or udp port 68'];
-    const program = this.net.start(namespace, argv);
-    await program.line(/Capturing on/);
-    // That is said a little too early: the file is begun when the interface is open.
-    while (((await stat(file).catch(() => undefined))?.size ?? 0) === 0) await sleep(50);
-    const read = async (filter: string, ...fields: readonly string[]) => {
-      const columns = fields.flatMap((field) => ['-e', field]);
-      const checks = ['-o', 'udp.check_checksum:FALSE'];
-      const text = await this.net.run(namespace, [
-        'tshark',
-        '-n',
-        ...checks,
-        '-r',
-        file,
-        '-Y',
-        filter,
-        '-T',
-        'fields',
-        ...columns,
-      ]);
-      return text.split('\n').filter((line) => line !== '');
-    };
-    return {
-      stop: async () => {
-        // The kernel hands packets over in blocks, once a second at the latest; what is in one is lost when it ends.
-        await sleep(1500);
-        program.signal('SIGINT');
-        await program.ended;
-      },
-      read,
-    };
+    return capture(this.net, { namespace, device, file, only: 'udp port 67 or udp port 68' });
   }
-}
-
-export interface Capture {
-  readonly stop: () => Promise<void>;
-  /** @returns a line of `fields` for each packet that Wireshark's display filter matches */
-  readonly read: (filter: string, ...fields: readonly string[]) => Promise<string[]>;
 }

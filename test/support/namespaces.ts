@@ -30,6 +30,12 @@ export class Namespaces {
   readonly #prefix = `pi${process.pid}-${Namespaces.#count++}`;
   readonly #made: string[] = [];
   readonly #programs: { child: ChildProcess; ended: Promise<unknown> }[] = [];
+  readonly #enter: Argv | undefined;
+
+  /** @param enter stands before each command, where the namespace is none of ours */
+  constructor(enter?: Argv) {
+    this.#enter = enter;
+  }
 
   /** The name as `ip netns` knows it. */
   #full(name: string): string {
@@ -37,7 +43,7 @@ export class Namespaces {
   }
 
   #inside(namespace: string, argv: readonly string[]): Argv {
-    return ['ip', 'netns', 'exec', this.#full(namespace), ...argv];
+    return [...(this.#enter ?? (['ip', 'netns', 'exec', this.#full(namespace)] as const)), ...argv];
   }
 
   async add(name: string): Promise<void> {
