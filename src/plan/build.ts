@@ -70,7 +70,7 @@ export function planBuild(inputs: BuildInputs, cache: BuildCache): BuildPlan {
   const { spec, lock } = inputs;
   const layers = planLayers(inputs, cache);
   const keys = layers.map(({ key }) => key);
-  const image = imageKey(inputs, keys.at(-1) ?? '');
+  const image = imageKey(inputs, whatLiesBelow(keys, cache));
   const isUpToDate = image.key === cache.publishedKey;
   const before = { parts: cache.lastParts.get('image'), details: undefined };
   const why = isUpToDate
@@ -96,17 +96,23 @@ export function planBuild(inputs: BuildInputs, cache: BuildCache): BuildPlan {
   };
 }
 
+/** What the layers hold, where all of them know it: one that was made anew may hold what it held before. */
+function whatLiesBelow(keys: readonly string[], { layers }: BuildCache): string {
+  const contents = keys.map((key) => layers.get(key)?.content);
+  return contents.includes(undefined) ? (keys.at(-1) ?? '') : sha256(canonicalJson(contents));
+}
+
 /** `slurmd` is `slurmd.service`, as systemctl reads it. */
 function enabledUnits({ layers }: BuildInputs['spec']): string[] {
   return layers.flatMap(({ units }) => units.enable.map((name) => (/\.[a-z]+$/.test(name) ? name : `${name}.service`)));
 }
 
-function imageKey(inputs: BuildInputs, lastLayer: string): CacheKey {
+function imageKey(inputs: BuildInputs, below: string): CacheKey {
   const { spec, lock } = inputs;
   const { kernel } = spec;
   return cacheKey({
     step: 'image',
-    parent: lastLayer,
+    parent: below,
     ...bootParts(inputs),
     ...(kernel.arguments.length > 0 && { kernelArguments: kernel.arguments.join(' ') }),
     seal: sealDigest,

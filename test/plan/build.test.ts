@@ -186,7 +186,7 @@ describe('a layer that was made anew', () => {
     const plan = planBuild(changed, {
       ...noCache,
       layers: new Map([...old, [program.key, made]]),
-      publishedKey: first.key,
+      publishedKey: planBuild(inputs, { ...noCache, layers: old }).key,
     });
     expect(running(plan).filter((name) => !afterLayers.includes(name))).toEqual(expected);
     expect(plan.isUpToDate).toBe(expected.length === 0);
