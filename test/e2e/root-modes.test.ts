@@ -83,12 +83,3 @@ describe('a tree of its own', () => {
 test('the agent of each says how its node is', async () => {
   for (const node of ['squash', 'ram', 'own']) expect(await rack.show(node)).toMatchObject({ state: 'ready' });
 });
-
-test('explain says where the root comes from', async () => {
-  const explain = (node: string) =>
-    rack.mustRun('--config', path.join(rack.dir, 'cluster.yaml'), 'node', 'explain', node);
-
-  expect(await explain('squash')).toMatch(/squash: one file of \d+ MiB over NFS/);
-  expect(await explain('ram')).toMatch(/ram: one file of \d+ MiB over HTTP/);
-  expect(await explain('own')).toMatch(/\/persistent\/own\/debian-lite\/\S+ +\/ +read-write/);
-});
