@@ -7,6 +7,7 @@ import { registerImport } from './image-import.ts';
 import { registerList, registerShow } from './image-list.ts';
 import { registerLock } from './image-lock.ts';
 import { registerPin } from './image-pin.ts';
+import { registerSbom } from './image-sbom.ts';
 import { registerExec, registerShell } from './image-try.ts';
 import { registerVerify } from './image-verify.ts';
 import { registerWhy } from './image-why.ts';
@@ -18,6 +19,7 @@ export const registerImage: RegisterCommand = (program, context) => {
   registerDiff(image, context);
   registerWhy(image, context);
   registerVerify(image, context);
+  registerSbom(image, context);
   registerPin(image, context);
   registerGc(image, context);
   registerCatalog(image, context);
