@@ -144,6 +144,7 @@ roles:
     ready: [slurmctld]              # ready when these systemd units are active
   compute:                          # runs jobs
     image: debian-lite
+    root: squash                    # the image as one file over NFS: few calls; or shared, ram, persistent
     overlays: [base, ssh, slurm-node, slurm-compute]
     ready: [slurmd]                 # slurmd also: registered at the controller
     vars: { slurmPartition: main }  # the Slurm partition they are in
