@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { DoctorBoard, pi4Files } from '../support/doctor-board.ts';
+import { DoctorBoard, node01, pi4Files } from '../support/doctor-board.ts';
 import { eepromImage } from '../support/eeprom-image.ts';
 import { storageAddress } from '../support/serve-fixture.ts';
 
@@ -56,6 +56,24 @@ async function staysOldAfterUpdate(board: DoctorBoard): Promise<void> {
 }
 
 describe('a board', () => {
+  // The service forgets a server that its own look, every three minutes, does not find.
+  test.concurrent('beside another DHCP server, which it chose', () =>
+    DoctorBoard.with('6s', async (board) => {
+      const other = { name: 'node02', serial: '0000bbbb', mac: 'dc:a6:32:00:00:02', address: '10.42.0.12' };
+      await board.site.apply([node01, { ...node01, ...other }]);
+      await board.site.serve();
+      await board.packets('discover', 'request=10.42.0.149');
+
+      await board.says(/^foreign-server: .*it takes its address from another DHCP server, 10\.42\.0\.149/);
+      await board.says(/^foreign-dhcp: another DHCP server is on the network: .*10\.42\.0\.149/, 'node02');
+      await board.untilClosed();
+      await board.loadKernel();
+      await board.says(
+        /^foreign-server-at-kernel: .*its kernel may have an address of another DHCP server: .*10\.42\.0\.149/,
+      );
+    }),
+  );
+
   test.concurrent('that is switched off while it loads', () =>
     DoctorBoard.with('8s', async (board) => {
       await board.site.serve();
@@ -83,7 +101,8 @@ describe('a board', () => {
       await board.site.powerOn();
       const kernel = board.initramfs(
         `busybox sleep 3; begun=$(busybox date +%s); busybox sleep 1; ask_for_address; spent=$(($(busybox date +%s) - begun))
-        form="phase=kernel&uptime=$spent"; wget -q -O /dev/null --header "Authorization: Bearer $token" --post-data "$form" "http://$server/boot/v1/phase"`,
+        form="phase=kernel&uptime=$spent"; wget -q -O /dev/null --header "Authorization: Bearer $token" --post-data "$form" "http://$server/boot/v1/phase"
+        report network`,
       );
       await board.flapSwitchPort();
       await kernel;

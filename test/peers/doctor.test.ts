@@ -127,24 +127,4 @@ describe('with a service', () => {
     await board.site.apply([node01, { ...node03, serial: '0000aaaa' }]);
     expect(await board.wrong('node03')).not.toContain('identity-conflict');
   });
-
-  test('another DHCP server that it chose', async () => {
-    await board.packets('discover', 'request=10.42.0.149');
-    await board.says(/^foreign-server: .*it takes its address from another DHCP server, 10\.42\.0\.149/);
-
-    await apply([
-      node01,
-      { ...node01, name: 'node02', serial: '0000bbbb', mac: 'dc:a6:32:00:00:02', address: '10.42.0.12' },
-    ]);
-    expect(await board.wrong('node02')).toMatch(
-      /^foreign-dhcp: another DHCP server is on the network: .*10\.42\.0\.149/,
-    );
-  });
-
-  test('a kernel that loads while another DHCP server is there', async () => {
-    await board.loadKernel();
-    await board.says(
-      /^foreign-server-at-kernel: .*its kernel may have an address of another DHCP server: .*10\.42\.0\.149/,
-    );
-  });
 });
