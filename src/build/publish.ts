@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { writeFileAtomically } from '../host/atomic-file.ts';
+import { makeImageKey } from '../host/image-key.ts';
 import { imagesDir, listVersions, nextVersion, publishVersion } from '../host/image-store.ts';
 import { indexFileName, writeIndex } from '../host/index-file.ts';
 import type { BuildRecord } from '../model/build-record.ts';
@@ -69,6 +70,8 @@ export interface FinishedTree extends Pick<
   readonly rootModes?: readonly RootMode[];
 }
 
+const silent = { info: () => undefined, warn: () => undefined };
+
 /** @returns the version's name */
 export async function publishTree(finished: FinishedTree): Promise<string> {
   const { name, stateDir, torso, registry } = finished;
@@ -77,7 +80,8 @@ export async function publishTree(finished: FinishedTree): Promise<string> {
   // Numbers are registered first: a version must never be out with numbers that nobody keeps.
   const ids = extendRegistry(registry, passwd, group);
   await writeFileAtomically(buildPaths(stateDir).ids(name), `${JSON.stringify(ids, null, 1)}\n`);
-  await publishVersion(torso, manifest, finished);
+  const key = await makeImageKey(stateDir, silent);
+  await publishVersion(torso, manifest, { ...finished, sign: key.sign });
   return manifest.version;
 }
 

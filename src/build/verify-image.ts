@@ -1,11 +1,11 @@
 /** Reads a published version again and compares every byte and attribute with what was published. */
 import type { Stats } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { indexFileName, readTreeIndex } from '../host/index-file.ts';
-import { manifestFileName, signatureFileName } from '../host/image-store.ts';
+import type { CheckSignature } from '../host/image-key.ts';
 import { indexTree, sha256OfPlace } from '../host/index-tree.ts';
+import { readSigned } from '../host/trusted-images.ts';
 import { describeError } from '../model/describe-error.ts';
 import { HostError } from '../model/errors.ts';
 import type { ImageManifest } from '../model/manifest.ts';
@@ -19,9 +19,6 @@ export interface Verified {
   readonly notes: readonly string[];
   readonly files: number;
 }
-
-/** Says whether a signature is the store's; undefined: it is. */
-type CheckSignature = (manifest: string, signature: Uint8Array | undefined) => string | undefined;
 
 export interface VerifyOptions {
   readonly signal: AbortSignal;
@@ -90,7 +87,7 @@ function verifyBootFiles({ bootFiles }: ImageManifest, folder: string): string[]
 
 async function verifySignature(folder: string, { checkSignature }: VerifyOptions): Promise<string[]> {
   if (checkSignature === undefined) return [];
-  const signature = await readFile(path.join(folder, signatureFileName)).catch(() => undefined);
-  const problem = checkSignature(await readFile(path.join(folder, manifestFileName), 'utf8'), signature);
+  const { text, signature } = await readSigned(folder);
+  const problem = checkSignature(text, signature);
   return problem === undefined ? [] : [problem];
 }

@@ -8,10 +8,11 @@ import {
   readOverlays,
   type ClusterFile,
 } from '../host/config-files.ts';
-import { imagesDir, listImages, persistentDir, squashDir } from '../host/image-store.ts';
+import { persistentDir, squashDir } from '../host/image-store.ts';
 import { listTrees } from '../host/persistent-tree.ts';
 import { listSquashes } from '../host/squashfs.ts';
 import { readBoots, readState } from '../host/state-file.ts';
+import { listTrustedImages } from '../host/trusted-images.ts';
 import { ConfigError } from '../model/errors.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { placeProblems, ProblemsError, type Place } from '../model/problem.ts';
@@ -38,7 +39,7 @@ export async function readSources(paths: Paths): Promise<Sources> {
   const clusterFile = await readCluster(paths.config);
   const overlays = await readOverlays(paths.dataDirs);
   const boardTemplates = await readBoardTemplates(paths.dataDirs);
-  const images = await listImages(imagesDir(paths.state));
+  const { images } = await listTrustedImages(paths.state);
   const state = await readState(paths.state);
   const { cluster } = clusterFile;
   const learned = hasOwnAddresses(cluster) ? new Map() : learnedAddresses((await readBoots(paths.state)).boots);

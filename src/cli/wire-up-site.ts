@@ -2,7 +2,8 @@
 import path from 'node:path';
 
 import { fingerprintTrees, fingerprintVersions } from '../host/fingerprint.ts';
-import { imagesDir, listImages, squashDir } from '../host/image-store.ts';
+import { imagesDir, squashDir } from '../host/image-store.ts';
+import { listTrustedImages } from '../host/trusted-images.ts';
 import type { FrozenBoot } from '../model/frozen-boot.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { ClusterView } from '../model/view.ts';
@@ -13,6 +14,7 @@ import { readConfig, readMadeRoots } from './view.ts';
 
 export function siteReaders(
   paths: Paths,
+  tellUntrusted: (problems: readonly string[]) => void = () => undefined,
 ): Pick<SiteDeps, 'readConfig' | 'listImages' | 'listRoots' | 'fingerprint' | 'fingerprintOwn' | 'freeze'> {
   const images = imagesDir(paths.state);
   const trees = paths.dataDirs.flatMap((dir) => [path.join(dir, 'overlays'), path.join(dir, 'boot')]);
@@ -24,7 +26,11 @@ export function siteReaders(
       return read;
     },
     fingerprintOwn: () => fingerprintTrees([paths.config, ...secretFiles]),
-    listImages: () => listImages(images),
+    listImages: async () => {
+      const { images: trusted, problems } = await listTrustedImages(paths.state);
+      tellUntrusted(problems);
+      return trusted;
+    },
     listRoots: () => readMadeRoots(paths.state),
     fingerprint: async () =>
       `${await fingerprintTrees([paths.config, ...secretFiles, ...trees])}\n${await fingerprintVersions(images)}\n` +

@@ -7,6 +7,7 @@ import { openFrozenBoots, type FrozenBoots } from '../host/frozen-boots.ts';
 import { imagesDir, persistentDir, squashDir } from '../host/image-store.ts';
 import { openSecrets } from '../host/secrets.ts';
 import { lockState } from '../host/state-lock.ts';
+import { signOlderVersions } from '../host/trusted-images.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { IdentityConflicts } from '../plan/identity-conflicts.ts';
@@ -90,7 +91,12 @@ async function openLocked(
   const begun = new Set(bootsFile.current().boots.map(({ generation }) => generation));
   const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), begun);
   const addresses = seenAddresses(bootsFile);
-  const site = await openSite({ ...siteReaders(paths), state, addresses, health, log });
+  await signOlderVersions(paths.state, log);
+  const tellUntrusted = (problems: readonly string[]) => {
+    health.report('images', problems);
+    for (const problem of problems) log.warn('image.untrusted', { problem });
+  };
+  const site = await openSite({ ...siteReaders(paths, tellUntrusted), state, addresses, health, log });
   const dirs = rootDirs(paths.state);
   const roots = createRoots({ ...dirs, site, state, health, log, signal });
   const boots = createBoots({ file: bootsFile, frozen, site, settle: roots.settle, health, now, log });

@@ -1,4 +1,4 @@
-/** Published image versions: <state>/exports/images/<name>/<version>/{manifest.json,index.json.gz,root/,boot/}. Immutable once named. */
+/** Published image versions: <state>/exports/images/<name>/<version>/{manifest.json,manifest.sig,index.json.gz,root/,boot/}. Immutable once named. */
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -110,7 +110,7 @@ export async function beginVersion(exportsImagesDir: string, name: string): Prom
 export interface PublishOptions {
   readonly signal: AbortSignal;
   /** Of the text of manifest.json, whose digests hold all the rest. */
-  readonly sign?: (manifest: string) => Promise<Uint8Array>;
+  readonly sign?: (manifest: string) => Uint8Array;
 }
 
 export const manifestFileName = 'manifest.json';
@@ -126,7 +126,7 @@ export async function publishVersion(
   const target = path.join(folder, manifest.version);
   const text = `${JSON.stringify(manifest, null, 1)}\n`;
   await writeFile(path.join(torso, manifestFileName), text, { flag: 'wx', mode: 0o644 });
-  if (sign !== undefined) await writeFile(path.join(torso, signatureFileName), await sign(text), { flag: 'wx' });
+  if (sign !== undefined) await writeFile(path.join(torso, signatureFileName), sign(text), { flag: 'wx', mode: 0o644 });
   await run(['sync', '--file-system', torso], { signal });
   await rename(torso, target);
   await syncFolder(folder);

@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { writeFileAtomically } from '../host/atomic-file.ts';
+import { trustKeysOf } from '../host/image-key.ts';
 import { ensureLoopFileSystem } from '../host/loop-file-system.ts';
 import { run, type Argv } from '../host/process.ts';
 import { openSecrets } from '../host/secrets.ts';
@@ -69,6 +70,7 @@ async function furnish({ folder, record, log }: RackDeps, signal: AbortSignal): 
   const images = path.join(folder.state, 'exports', 'images');
   if (path.resolve(record.imagesDir) !== images) {
     await mkdir(images, { recursive: true });
+    await trustKeysOf(path.resolve(record.imagesDir, '../..'), folder.state, log);
     await run(['mount', '--bind', '-o', 'ro', record.imagesDir, images], { signal });
   }
   for (const share of ['home', 'slurm']) await mkdir(path.join(folder.shares, share), { recursive: true });

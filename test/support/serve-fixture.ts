@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { request } from '../../src/cli/api-client.ts';
+import { areAllSigned, makeImageKey } from '../../src/host/image-key.ts';
 import { ganeshaFiles } from '../../src/host/nfs/ganesha.ts';
 import { endProcess, findProcess } from '../../src/host/pid-file.ts';
 import { run, type Argv } from '../../src/host/process.ts';
@@ -12,6 +13,7 @@ import type { HealthAnswer } from '../../src/api/actions.ts';
 import { Namespaces, type NamespaceProgram } from './namespaces.ts';
 import { sampleManifest } from './sample-view.ts';
 
+const silent = { info: () => undefined, warn: () => undefined };
 const project = path.resolve(import.meta.dirname, '../..');
 /** For one command, on a machine that does other things too. */
 const patience = () => AbortSignal.timeout(120_000);
@@ -81,10 +83,12 @@ export class ServeFixture {
     else for (const [name, size] of Object.entries(files)) await writeHole(path.join(folder, 'boot', name), size);
     const entries = Object.entries(sizes).map(([name, sizeBytes]) => [name, { sha256: '0'.repeat(64), sizeBytes }]);
     const bootFiles = Object.fromEntries(entries) as Record<string, { sha256: string; sizeBytes: number }>;
-    await writeFile(
-      path.join(folder, 'manifest.json'),
-      JSON.stringify(sampleManifest({ name: 'small', version, bootFiles })),
-    );
+    const manifest = JSON.stringify(sampleManifest({ name: 'small', version, bootFiles }));
+    // The first start of a service signs what is there; from then on, who publishes does.
+    const state = path.join(this.dir, 'state');
+    const key = (await areAllSigned(state)) ? await makeImageKey(state, silent) : undefined;
+    if (key !== undefined) await writeFile(path.join(folder, 'manifest.sig'), key.sign(manifest));
+    await writeFile(path.join(folder, 'manifest.json'), manifest);
   }
 
   argv(...args: readonly string[]): Argv {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 
 import { imageVerifier, type Verified } from '../../build/verify-image.ts';
+import { readCheckSignature } from '../../host/image-key.ts';
 import { imagesDir, listImages } from '../../host/image-store.ts';
 import { HostError, UsageError } from '../../model/errors.ts';
 import { chooseImage } from '../../plan/choose-image.ts';
@@ -23,19 +24,21 @@ export function registerVerify(parent: Command, context: CliContext): void {
     .command('verify')
     .summary('read versions again and compare them with what was published')
     .description(
-      'Reads every file of a version again and compares content, mode, owner, time and attributes with its index, and its boot files with its manifest. ' +
+      'Reads every file of a version again and compares content, mode, owner, time and attributes with its index, its boot files with its manifest, and the manifest with its signature. ' +
         'Files that versions share are read once. Ends with 1 when something is not as it was.',
     )
     .argument('[image]', 'NAME for its newest version, or NAME@VERSION')
     .option('--all', 'every version of every image')
     .addHelpText('after', '\nExamples:\n  pi-image image verify debian-lite\n  pi-image image verify --all')
     .action(async (reference: string | undefined, options: { output: OutputFormat; all?: boolean }) => {
-      const dir = imagesDir(context.paths().state);
+      const { state } = context.paths();
+      const dir = imagesDir(state);
       const images = await listImages(dir);
       const chosen = chosenOf(reference, options.all === true, [...images.keys()]);
       const manifests =
         chosen === 'all' ? [...images.values()].flat() : chosen.map((name) => chooseImage(name, images));
-      const check = imageVerifier(dir, { signal: context.signal });
+      const checkSignature = await readCheckSignature(state);
+      const check = imageVerifier(dir, { signal: context.signal, checkSignature });
       const results: Verified[] = [];
       for (const manifest of manifests) results.push(await check(manifest));
       context.stdout(renderListing(results, options.output, listing));
@@ -65,6 +68,6 @@ function describeBroken(broken: readonly Verified[]): HostError {
     ...(problems.length > shownProblems ? [`  and ${problems.length - shownProblems} more`] : []),
   ]);
   return new HostError(lines.join('\n'), {
-    hint: 'Build the image again and let nodes reboot; look at the disk with "dmesg".',
+    hint: 'Build the image again and let nodes reboot; look at the disk with "dmesg". Where only the signature is wrong and you know why: "pi-image image sign".',
   });
 }

@@ -8,6 +8,7 @@ import { registerList, registerShow } from './image-list.ts';
 import { registerLock } from './image-lock.ts';
 import { registerPin } from './image-pin.ts';
 import { registerSbom } from './image-sbom.ts';
+import { registerSign } from './image-sign.ts';
 import { registerExec, registerShell } from './image-try.ts';
 import { registerVerify } from './image-verify.ts';
 import { registerWhy } from './image-why.ts';
@@ -19,6 +20,7 @@ export const registerImage: RegisterCommand = (program, context) => {
   registerDiff(image, context);
   registerWhy(image, context);
   registerVerify(image, context);
+  registerSign(image, context);
   registerSbom(image, context);
   registerPin(image, context);
   registerGc(image, context);

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { trustKeysOf } from '../../host/image-key.ts';
 import { imagesDir as imagesIn } from '../../host/image-store.ts';
 import { run, type Argv } from '../../host/process.ts';
 import { HostError } from '../../model/errors.ts';
@@ -53,7 +54,7 @@ export async function runStormInside(deps: StormDeps, signal: AbortSignal): Prom
   await run(['mount', '-t', 'tmpfs', '-o', 'mode=0755', 'tmpfs', '/run'], { signal });
   const folder = rackFolder(spec.dir ?? stormHome);
   tell({ event: 'step', what: 'making the image, the network and the nodes' });
-  await furnish(folder, spec, signal);
+  await furnish(folder, deps, signal);
   await cableStorage(stormNetwork.storage, signal);
   await cableBoards(signal);
   const piImage = deps.piImage(folder);
@@ -77,14 +78,17 @@ export async function runStormInside(deps: StormDeps, signal: AbortSignal): Prom
   }
 }
 
-async function furnish(folder: RackFolder, spec: StormSpec, signal: AbortSignal): Promise<void> {
+async function furnish(folder: RackFolder, { spec, log }: StormDeps, signal: AbortSignal): Promise<void> {
   const exported = path.join(folder.state, 'exports');
   await mkdir(exported, { recursive: true });
   await run(['mount', '-t', 'tmpfs', '-o', 'size=1g', 'storm-exports', exported], { signal });
   const images = imagesIn(folder.state);
   for (const dir of [images, folder.runtime, path.dirname(folder.serviceLog)]) await mkdir(dir, { recursive: true });
   if (spec.image === undefined) await makeStormImage(images, spec);
-  else await run(['mount', '--bind', '-o', 'ro', spec.imagesDir, images], { signal });
+  else {
+    await trustKeysOf(path.resolve(spec.imagesDir, '../..'), folder.state, log);
+    await run(['mount', '--bind', '-o', 'ro', spec.imagesDir, images], { signal });
+  }
   await writeFile(folder.clusterYaml, renderStormCluster(spec.image ?? stormImage.name));
   await writeFile(folder.nodesYaml, renderStormNodes(planStorm(spec.boards, parseMix(spec.mix))));
 }
