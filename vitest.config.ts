@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` needs no root and no network; `peers` and `e2e` are run by `make test`, `long` by `make test-long`. */
+/** They count what is late or lost under load, which others beside them would be to blame for. */
+const measured = ['test/peers/*-load.test.ts'];
+
+/** `unit` needs no root and no network; `peers`, `load` and `e2e` are run by `make test`, `long` by `make test-long`. */
 export default defineConfig({
   test: {
     // Many unit tests wait for timers and child processes: more of them than cores go on side by side.
@@ -19,11 +22,14 @@ export default defineConfig({
         test: {
           name: 'peers',
           include: ['test/peers/**/*.test.ts'],
+          exclude: measured,
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          // Most of them wait for timers of other programs.
+          maxWorkers: 2,
         },
       },
+      { test: { name: 'load', include: measured, testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false } },
       ...['e2e', 'long'].map((name) => ({
         test: {
           name,

@@ -17,7 +17,7 @@ import { createHealth } from '../../src/serve/health.ts';
 import { createRoots } from '../../src/serve/roots.ts';
 import { sampleCluster, sampleClusterInput, sampleManifest, sampleNode, sampleView } from '../support/sample-view.ts';
 
-const signal = AbortSignal.timeout(100_000);
+const signal = AbortSignal.timeout(600_000);
 const of = { name: 'debian-lite', version: '20261121.1' };
 const capability = Buffer.from('0000000200040000000000000000000000000000', 'hex');
 

@@ -14,7 +14,7 @@ import type { ResolvedBase, SourceBase } from '../../src/model/image-base.ts';
 import { describeTree, makeCardImage, makeSampleRoot, sampleBootFiles } from '../support/card-image.ts';
 import { startFileServer, type FileServer } from '../support/file-server.ts';
 
-const signal = AbortSignal.timeout(110_000);
+const signal = AbortSignal.timeout(600_000);
 const MiB = 1024 * 1024;
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 

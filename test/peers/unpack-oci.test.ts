@@ -20,7 +20,7 @@ import {
   type MadeLayer,
 } from '../support/oci-image.ts';
 
-const signal = AbortSignal.timeout(110_000);
+const signal = AbortSignal.timeout(600_000);
 
 /** Three layers, and what each kind of change in the upper ones leaves. */
 const scripts = {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const checks = ['check:types', 'check:lint', 'check:format', 'check:unused'];
-const projects = ['unit', 'peers', 'e2e'];
+const projects = ['unit', 'peers', 'load', 'e2e'];
 
 const dir = mkdtempSync(path.join(tmpdir(), 'pi-image-results-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
