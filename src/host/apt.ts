@@ -172,6 +172,11 @@ export async function describePackages(apt: PrivateApt, ids: readonly string[], 
   return ids.length === 0 ? '' : aptRun(apt, ['apt-cache', 'show', ...ids], options);
 }
 
+/** @returns stanzas of the newest version of every package that the lists have */
+export async function listAvailable(apt: PrivateApt, options: RunOptions): Promise<string> {
+  return aptRun(apt, ['apt-cache', 'dumpavail'], options);
+}
+
 export interface Download {
   readonly uri: string;
   readonly target: string;

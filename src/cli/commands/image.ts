@@ -1,5 +1,6 @@
 /** pi-image image: the published versions of images. */
 import type { RegisterCommand } from '../context.ts';
+import { registerAudit } from './image-audit.ts';
 import { registerCatalog } from './image-catalog.ts';
 import { registerDiff } from './image-diff.ts';
 import { registerGc } from './image-gc.ts';
@@ -22,6 +23,7 @@ export const registerImage: RegisterCommand = (program, context) => {
   registerVerify(image, context);
   registerSign(image, context);
   registerSbom(image, context);
+  registerAudit(image, context);
   registerPin(image, context);
   registerGc(image, context);
   registerCatalog(image, context);
