@@ -98,6 +98,7 @@ test.skipIf(isAbsent)('removes a live file that is one no more, or gives back wh
 
   await until(() => readdirSync(path.join(node.root, 'etc/slurm'))).toEqual([]);
   await until(() => readFileSync(path.join(node.root, 'etc/pi-image/live'), 'utf8')).not.toContain('etc/slurm');
+  expect(await node.read('etc/hosts')).toContain('node01');
 });
 
 test.skipIf(isAbsent)('applies no tar that arrived in part, and the whole one when it comes', async () => {

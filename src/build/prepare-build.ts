@@ -60,11 +60,9 @@ interface FoundLock {
 
 /** The lock that answers, asked for anew where it must be. */
 async function findLock(request: BuildRequest, options: BuildOptions): Promise<FoundLock | UnknownBuild> {
-  const { spec } = request;
   const old = await readLock(request);
-  const locked = options.update === 'anew' ? undefined : old?.base;
-  const base = 'apt' in spec.base ? undefined : await resolveBase(spec.base, { ...request, locked });
-  const mismatch = lockMismatch(old, spec, base);
+  const base = await findSource(request, options.update === 'anew' ? undefined : old);
+  const mismatch = lockMismatch(old, request.spec, base);
   const answer = mismatch === undefined ? old : undefined;
   if (answer !== undefined && options.update === false) return keep(answer, false);
   requireOnline(request, mismatch ?? '--update needs the archives');
@@ -74,6 +72,12 @@ async function findLock(request: BuildRequest, options: BuildOptions): Promise<F
   const { overrides } = options;
   const lock = await resolveLock({ ...request, overrides, base, baseRoot }, old, modeOf(options));
   return { kind: 'found', lock, lookedForUpdates: true };
+}
+
+/** @returns undefined where the archives are the base */
+async function findSource(request: BuildRequest, old: PackageLock | undefined): Promise<ResolvedBase | undefined> {
+  const { base } = request.spec;
+  return 'apt' in base ? undefined : resolveBase(base, { ...request, locked: old?.base });
 }
 
 function requireOnline({ name, offline }: BuildRequest, why: string): void {

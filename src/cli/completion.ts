@@ -50,10 +50,10 @@ function entriesOf(command: Command, path: string): Entry[] {
 /** An argument `<node>` or `[nodes...]` is the name of a node, `<overlay|node>` of one or the other. */
 function nounOf(argument: Argument): string[] {
   const nouns = argument.name().split('|');
-  return nouns.map((noun) => noun.replace(/s$/, '')).filter((noun) => withNames.includes(noun));
+  return nouns.map((noun) => noun.replace(/s$/, '')).filter((noun) => withNames.has(noun));
 }
 
-const withNames = ['node', 'role', 'overlay', 'image'];
+const withNames = new Set(['node', 'role', 'overlay', 'image']);
 
 function wordsOf({ commands, options, choices }: Entry): string[] {
   const flags = options.flatMap(({ long }) => long ?? []);

@@ -36,7 +36,7 @@ dpkg-deb --fsys-tarfile "$1" | tar -C "$folder" -x -v --keep-directory-symlink -
   --exclude=./usr/libexec --exclude=./usr/lib/*/gconv --exclude=./usr/lib/locale --exclude=./etc --exclude=./var --exclude=./boot
 `;
 
-export interface NativeDeb {
+interface NativeDeb {
   readonly name: string;
   readonly version: string;
   readonly file: string;

@@ -30,7 +30,7 @@ function filesIn(folder: string): string[] {
 
 test('every rule has a test that makes its fault; one that stands in two tables has two', () => {
   const tables = [diagnosisRules, [...nodeRules, ...nodeNotes], machineRules];
-  const wanted = tables.flatMap((rules) => [...new Set(rules.map(({ id }) => id))]);
+  const wanted = tables.flatMap((rules) => Array.from(new Set(rules.map(({ id }) => id))));
   const made = faultsMade();
 
   const times = (all: readonly string[], id: string) => all.filter((each) => each === id).length;

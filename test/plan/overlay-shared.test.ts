@@ -40,9 +40,9 @@ const nodes = fc
     const [pattern, head] = sampleNodes() as [NodeSpec, NodeSpec];
     const many = drawn.map((each, index): NodeSpec => {
       const [serial, address] = [parseSerial(`1000000${index}`), parseIpv4(`10.42.0.10${index}`)];
-      return { ...pattern, ...each, name: `n${index}`, serial, address };
+      return Object.assign({}, pattern, each, { name: `n${index}`, serial, address });
     });
-    return [head, ...many];
+    return [head].concat(many);
   });
 
 const secretsOf = ({ name }: NodeSpec, ca: string) => {

@@ -13,6 +13,7 @@ import { httpBoot } from '../../src/serve/http-boot.ts';
 import { serveHttp } from '../../src/serve/http-server.ts';
 import { createLiveParts } from '../../src/serve/live-parts.ts';
 import { nodeOverlays } from '../../src/serve/node-overlay.ts';
+import { createOverlayChecks } from '../../src/serve/overlay-checks.ts';
 import { sampleBoots } from '../support/sample-boots.ts';
 import { sampleManifest, sampleNode, sampleView } from '../support/sample-view.ts';
 
@@ -43,7 +44,8 @@ beforeEach(async () => {
   const overlayOf = nodeOverlays({ ...sample, secretsFor: () => Promise.resolve(secrets) });
   const now = () => sample.world.nowMs;
   const liveParts = createLiveParts({ ...sample, secretsFor: () => Promise.resolve(secrets) });
-  const handler = httpBoot({ ...sample, heartbeats: createHeartbeats(now), liveParts, overlayOf, find, now });
+  const [heartbeats, overlayChecks] = [createHeartbeats(now), createOverlayChecks()];
+  const handler = httpBoot({ ...sample, heartbeats, liveParts, overlayChecks, overlayOf, find, now });
   const abort = new AbortController();
   let ended: Promise<void> = Promise.resolve();
   port = await new Promise((resolve, reject) => {

@@ -59,10 +59,10 @@ test('a node keeps the live files of the role that it booted', async () => {
     nodes: sampleNodes().map((node) => (node.name === 'node01' ? Object.assign({}, node, { role: 'login' }) : node)),
   });
 
-  const tar = Buffer.concat((await liveParts.pack(boot)).chunks);
+  const tar = Buffer.concat((await liveParts.pack(boot)).chunks).toString('latin1');
   // It is no Slurm node in the tables any more, but still has the tables.
-  expect(tar.includes('etc/slurm/slurm.conf')).toBe(true);
-  expect(tar.includes('NodeName=node01')).toBe(false);
+  expect(tar).toContain('etc/slurm/slurm.conf');
+  expect(tar).not.toContain('NodeName=node01');
   expect(await ask(boot)).not.toBe(before);
 });
 
