@@ -27,7 +27,7 @@ test('all nodes are planned, again when the view is another, and others get thei
 
   const ended = planAhead({ view: () => world.view, desired, prepare }, stop.signal);
   count();
-  await expect.poll(() => planned).toEqual(names);
+  await expect.poll(() => planned, { timeout: 10_000 }).toEqual(names);
   expect(turns).toBeGreaterThanOrEqual(names.length - 1);
 
   expect(prepared).toEqual(['compute', 'controller', 'login']);
@@ -35,11 +35,11 @@ test('all nodes are planned, again when the view is another, and others get thei
   await sleep(300);
   expect(planned).toEqual(names);
   world.view = sampleView();
-  await expect.poll(() => planned).toEqual([...names, ...names]);
+  await expect.poll(() => planned, { timeout: 10_000 }).toEqual([...names, ...names]);
   expect(prepared).toHaveLength(6);
 
   world.view = { ...world.view, nodes: [...world.view.nodes] };
-  await expect.poll(() => planned).toHaveLength(3 * names.length);
+  await expect.poll(() => planned, { timeout: 10_000 }).toHaveLength(3 * names.length);
   expect(prepared).toHaveLength(6);
 
   stop.abort();
