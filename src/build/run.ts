@@ -6,6 +6,7 @@ import { ensureArm64Runs } from '../host/binfmt.ts';
 import { beginVersion, imagesDir, listVersions } from '../host/image-store.ts';
 import { claimWorkDir, type WorkDir } from '../host/work-dir.ts';
 import { planBuild, type BuildAction, type BuildPlan, type BuildStep, type BuildStepArgs } from '../plan/build.ts';
+import { checkIds } from '../plan/id-registry.ts';
 import { stepTitle } from '../plan/build-text.ts';
 import { seal } from './apply-seal.ts';
 import { keepInitramfs, restoreBootFiles } from './boot-cache.ts';
@@ -90,19 +91,26 @@ async function runSteps(planned: PlannedBuild, build: RunningBuild): Promise<Bui
     }
     progress.step({ index: index + 1, total: plan.steps.length, title: stepTitle(step) });
     await execute(step, { ...build, plan });
-    if (isLayer(step)) plan = await planAgain(planned, build);
+    if (isLayer(step)) plan = await planAgain(step.key, planned, build);
   }
   if (found.version !== undefined) return { kind: 'published', version: found.version };
   const [newest] = await listVersions(imagesDir(stateDir), name);
   return { kind: 'same', version: newest?.version ?? '' };
 }
 
-/** A layer that was made anew may hold what it held before: then those above it are there already. */
-async function planAgain({ inputs }: PlannedBuild, { stateDir, name }: BuildRequest): Promise<BuildPlan> {
-  return planBuild(inputs, await readCache(stateDir, name));
+/**
+ * A layer that was made anew may hold what it held before: then those above it are there already.
+ * @throws ConfigError when it gives a user another number than the image's versions before: no plan has room for it
+ */
+async function planAgain(made: string, { inputs }: PlannedBuild, { stateDir, name }: BuildRequest): Promise<BuildPlan> {
+  const cache = await readCache(stateDir, name);
+  const layer = cache.layers.get(made);
+  if (layer !== undefined) checkIds(name, cache.registry, layer);
+  return planBuild(inputs, cache);
 }
 
-function isLayer({ action }: BuildStep): boolean {
+function isLayer(step: BuildStep): step is Extract<BuildStep, { action: 'bootstrap' | 'unpack' | 'layer' }> {
+  const { action } = step;
   return action === 'bootstrap' || action === 'unpack' || action === 'layer';
 }
 
