@@ -4,26 +4,26 @@ import { keyringInImage, parseAptSources } from '../../src/plan/apt-sources.ts';
 
 /** As Raspberry Pi OS has them, and as Debian's installer writes them. */
 const raspiSources = `Types: deb
-URIs: http://archive.raspberrypi.com/debian/
+URIs: http://raspberrypi.test/debian/
 Suites: trixie
 Components: main
 Signed-By: /usr/share/keyrings/raspberrypi-archive-keyring.pgp
 `;
 const debianSources = `# the mirror
 Types: deb deb-src
-URIs: http://deb.debian.org/debian/
+URIs: http://debian.test/debian/
 Suites: trixie trixie-updates
 Components: main contrib
  non-free-firmware
 Signed-By: /usr/share/keyrings/debian-archive-keyring.pgp
 
 Types: deb
-URIs: http://deb.debian.org/debian-security/
+URIs: http://debian.test/debian-security/
 Suites: trixie-security
 Components: main
 
 Types: deb-src
-URIs: http://deb.debian.org/source/
+URIs: http://debian.test/source/
 Suites: trixie
 Components: main
 
@@ -33,10 +33,10 @@ Suites: trixie
 Components: main
 Enabled: no
 `;
-const oneLine = `deb http://deb.debian.org/debian bookworm main contrib # the mirror
+const oneLine = `deb http://debian.test/debian bookworm main contrib # the mirror
 deb [arch=arm64 signed-by=/etc/apt/keyrings/own.gpg] https://own.test/apt stable main
 #deb http://commented.test/ x main
-deb-src http://deb.debian.org/debian bookworm main
+deb-src http://debian.test/debian bookworm main
 deb cdrom:[Debian] bookworm main
 `;
 
@@ -50,21 +50,21 @@ test('stanzas and lines become sources with the keys that the base has', () => {
   expect(parseAptSources(files, (file) => file === pgp)).toEqual([
     {
       source: 'raspberrypi',
-      uri: 'http://archive.raspberrypi.com/debian/',
+      uri: 'http://raspberrypi.test/debian/',
       suites: ['trixie'],
       components: ['main'],
       keyring: 'image:/usr/share/keyrings/raspberrypi-archive-keyring.pgp',
     },
     {
       source: 'debian',
-      uri: 'http://deb.debian.org/debian/',
+      uri: 'http://debian.test/debian/',
       suites: ['trixie', 'trixie-updates'],
       components: ['main', 'contrib', 'non-free-firmware'],
       keyring: `image:${pgp}`,
     },
     {
       source: 'debian',
-      uri: 'http://deb.debian.org/debian-security/',
+      uri: 'http://debian.test/debian-security/',
       suites: ['trixie-security'],
       components: ['main'],
       keyring: `image:${pgp}`,
@@ -75,13 +75,13 @@ test('stanzas and lines become sources with the keys that the base has', () => {
 test('lines of sources.list are read with their options', () => {
   const sources = parseAptSources([{ name: 'etc/apt/sources.list', text: oneLine }], (file) => file === pgp);
   expect(sources.map(({ uri, suites, components, keyring }) => [uri, suites, components, keyring])).toEqual([
-    ['http://deb.debian.org/debian', ['bookworm'], ['main', 'contrib'], `image:${pgp}`],
+    ['http://debian.test/debian', ['bookworm'], ['main', 'contrib'], `image:${pgp}`],
     ['https://own.test/apt', ['stable'], ['main'], 'image:/etc/apt/keyrings/own.gpg'],
   ]);
 });
 
 test('an archive whose key is not there is none', () => {
-  expect(parseAptSources([{ name: 'x.list', text: 'deb http://deb.debian.org/debian x main\n' }], () => false)).toEqual(
+  expect(parseAptSources([{ name: 'x.list', text: 'deb http://debian.test/debian x main\n' }], () => false)).toEqual(
     [],
   );
 });
