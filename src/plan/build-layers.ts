@@ -139,7 +139,26 @@ function placeStep(
     };
   }
   const before = { parts: cache.lastParts.get(step.name), details: cache.lastDetails.get(step.name) };
-  return { ...place, key, state: { kind: 'run', why: explainChange({ ...step, parts: wanted.parts }, before) } };
+  return {
+    ...place,
+    key,
+    state: {
+      kind: 'run',
+      why: explainChange({ ...step, parts: { ...wanted.parts, ...sameBelow(before.parts, parent, cache) } }, before),
+    },
+  };
+}
+
+/** The parent of the last build instead of one made anew that holds the same: it is no reason to make this layer again. */
+function sameBelow(
+  before: KeyParts | undefined,
+  parent: string | undefined,
+  { layers }: LayersCached,
+): { readonly parent?: string } {
+  const last = before?.['parent'];
+  if (last === undefined || parent === undefined) return {};
+  const content = layers.get(parent)?.content;
+  return content !== undefined && content === layers.get(last)?.content ? { parent: last } : {};
 }
 
 /** A layer that was made of the same, on other layers that hold the same. */

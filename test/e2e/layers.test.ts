@@ -1,4 +1,5 @@
 /** Layers of every kind on the cached base of debian-lite: what is in the image, what is made again, and what a person keeps of a try. */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { lstat, mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -23,7 +24,11 @@ beforeAll(async () => {
   await writeFile(image.file('files/etc/motd'), 'hello\n');
   // A program that reads what it may, and the account that was made before it.
   await writeFile(image.file('setting'), 'on\n');
-  await image.addProgram('setup.sh', 'cat setting > /etc/setting; ls > /etc/seen; id ada > /etc/ada; rm -f /etc/issue');
+  // Its number is another one in every run: layers stay in the cache, and one from an earlier run would be used.
+  await image.addProgram(
+    'setup.sh',
+    `cat setting > /etc/setting; ls > /etc/seen; id ada > /etc/ada; rm -f /etc/issue; echo ${randomUUID()} > /etc/run`,
+  );
   await image.describe(`  - name: tools
     packages: [tree]
   - name: site

@@ -18,8 +18,8 @@ let root: string;
 beforeAll(async () => {
   await buildImage();
   image = await makeSampleImage('packages-test');
-  // A script of munge makes a user and runs a program of munge, one of ping's changes a program's capabilities.
-  await image.describe('  - { name: tools, packages: [tree, munge, iputils-ping] }');
+  // A script of munge makes a user and runs a program of munge, one of fping changes a program's capabilities.
+  await image.describe('  - { name: tools, packages: [tree, munge, fping] }');
   built = await image.build();
   if (built.code !== 0) throw new Error(built.stderr);
   root = await image.newestRoot();
@@ -35,7 +35,7 @@ test('scripts did their work', async () => {
   const { stdout } = await promisify(execFile)('getfattr', [
     '--absolute-names',
     '--name=security.capability',
-    path.join(root, 'usr/bin/ping'),
+    path.join(root, 'usr/bin/fping'),
   ]);
   expect(stdout).toContain('security.capability');
 });

@@ -192,6 +192,19 @@ describe('a layer that was made anew', () => {
     expect(plan.isUpToDate).toBe(expected.length === 0);
     expect(layersOf(plan).at(-1)?.state.why).toBe(why);
   });
+
+  test('and holds the same is no reason to make another file anew', () => {
+    const made = knowing(again, contents).get(program?.key ?? '');
+    if (program === undefined || made === undefined) throw new Error('no layer site');
+    const cache = {
+      ...noCache,
+      layers: new Map([...old, [program.key, made]]),
+      lastParts: first.parts,
+      lastDetails: first.details,
+    };
+    const plan = planBuild({ ...inputs, layerInputs: onlyFiles('motd-2') }, cache);
+    expect(layersOf(plan).at(-1)?.state).toEqual({ kind: 'run', why: 'changed: files/etc/motd' });
+  });
 });
 
 test('a layer of another image with other user numbers is not taken, and its own is found again', () => {
