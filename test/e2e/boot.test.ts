@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { RackStatus } from '../../src/rack/control.ts';
-import { buildImage, imageState, piImage, processesWith, startPiImage } from '../support/pi-image.ts';
+import { buildImage, imageState, piImage, piImageWorks, processesWith, startPiImage } from '../support/pi-image.ts';
 
 const slurmDeadlineMs = 10 * 60_000;
 
@@ -16,19 +16,14 @@ let dir: string;
 beforeAll(async () => {
   await buildImage();
   dir = await mkdtemp(path.join(tmpdir(), 'pi-image-boot-'));
-  await mustWork(['--state', imageState, 'rack', 'up', '--dir', dir, '--clock', '2020-01-01']);
-  await mustWork(['rack', 'boot', 'head', 'node01', '--dir', dir]);
+  await piImageWorks('--state', imageState, 'rack', 'up', '--dir', dir, '--clock', '2020-01-01');
+  await piImageWorks('rack', 'boot', 'head', 'node01', '--dir', dir);
 });
 
 afterAll(async () => {
   await piImage(['rack', 'down', '--dir', dir]);
   await rm(dir, { recursive: true, force: true });
 });
-
-async function mustWork(args: readonly string[]): Promise<void> {
-  const { code, stderr } = await piImage(args);
-  if (code !== 0) throw new Error(stderr);
-}
 
 const onStorage = (...command: readonly string[]) => piImage(['rack', 'exec', '--dir', dir, '--', ...command]);
 const on = (node: string, command: string) => onStorage('ssh', node, command);

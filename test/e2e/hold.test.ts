@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { Boot } from '../../src/model/boot.ts';
 import type { WaitingBoard } from '../../src/model/state.ts';
-import { buildImage, imageState, piImage } from '../support/pi-image.ts';
+import { buildImage, imageState, piImage, piImageWorks } from '../support/pi-image.ts';
 
 const spec = `image: debian-lite
 boards:
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await buildImage();
   dir = await mkdtemp(path.join(tmpdir(), 'pi-image-hold-'));
   await writeFile(path.join(dir, 'rack.yaml'), spec);
-  await mustWork('--state', imageState, 'rack', 'up', '--dir', dir, '-f', path.join(dir, 'rack.yaml'));
+  await piImageWorks('--state', imageState, 'rack', 'up', '--dir', dir, '-f', path.join(dir, 'rack.yaml'));
 });
 
 afterAll(async () => {
@@ -30,15 +30,9 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function mustWork(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await piImage(args);
-  if (code !== 0) throw new Error(stderr);
-  return stdout;
-}
-
 /** Asks the rack's own service. */
 const ofRack = (...args: readonly string[]) =>
-  mustWork('--runtime', path.join(dir, 'run'), '--state', path.join(dir, 'state'), ...args);
+  piImageWorks('--runtime', path.join(dir, 'run'), '--state', path.join(dir, 'state'), ...args);
 
 async function waiting(): Promise<WaitingBoard | undefined> {
   const boards = JSON.parse(await ofRack('node', 'unknown', '-o', 'json')) as readonly WaitingBoard[];
@@ -61,7 +55,7 @@ test('it waits, shows what it is, blinks, and starts again by itself when it has
     .toContain('config.loaded');
   await ofRack('node', 'remove', 'found', '--yes');
 
-  await mustWork('rack', 'boot', 'found', '--dir', dir);
+  await piImageWorks('rack', 'boot', 'found', '--dir', dir);
   await expect.poll(waiting, { timeout: 240_000, interval: 2000 }).toMatchObject({ hold: expect.anything() as object });
   expect(await waiting()).toMatchObject({ board: 'pi4', serial: 'ac000002', memoryMib: expect.any(Number) as number });
   await expect.poll(consoleText).toContain(`pi-image node adopt ${mac} NAME --role ROLE --address ADDRESS`);

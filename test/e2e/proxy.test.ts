@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { NodeAnswer } from '../../src/api/actions.ts';
 import { dnsmasq } from '../support/dhcp-net.ts';
 import type { Namespaces, NamespaceProgram } from '../support/namespaces.ts';
-import { buildImage, imageState, piImage, processesWith } from '../support/pi-image.ts';
+import { buildImage, imageState, piImage, piImageWorks, processesWith } from '../support/pi-image.ts';
 import { besideRack, rackSwitch } from '../support/rack-switch.ts';
 
 const spec = `image: debian-lite
@@ -26,7 +26,7 @@ beforeAll(async () => {
   await buildImage();
   dir = await mkdtemp(path.join(tmpdir(), 'pi-image-proxy-'));
   await writeFile(path.join(dir, 'rack.yaml'), spec);
-  await mustWork('--state', imageState, 'rack', 'up', '--dir', dir, '-f', path.join(dir, 'rack.yaml'));
+  await piImageWorks('--state', imageState, 'rack', 'up', '--dir', dir, '-f', path.join(dir, 'rack.yaml'));
   await startRouter();
   await leaveAddressesToIt();
 });
@@ -36,12 +36,6 @@ afterAll(async () => {
   await piImage(['rack', 'down', '--dir', dir]);
   await rm(dir, { recursive: true, force: true });
 });
-
-async function mustWork(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await piImage(args);
-  if (code !== 0) throw new Error(stderr);
-  return stdout;
-}
 
 async function startRouter(): Promise<void> {
   net = await besideRack(dir);
@@ -68,14 +62,14 @@ async function leaveAddressesToIt(): Promise<void> {
 
 async function node(): Promise<NodeAnswer> {
   const paths = ['--runtime', path.join(dir, 'run'), '--state', path.join(dir, 'state')];
-  return JSON.parse(await mustWork(...paths, 'node', 'show', 'home', '-o', 'json')) as NodeAnswer;
+  return JSON.parse(await piImageWorks(...paths, 'node', 'show', 'home', '-o', 'json')) as NodeAnswer;
 }
 
 const phases = async () => (await node()).status.lastBoot?.phases.map(({ phase }) => phase) ?? [];
 const given = () => router?.lines.filter((line) => line.includes(`DHCPACK(switch) ${leased} ${mac}`)).length ?? 0;
 
 test('it boots at the address of the router, which its running system renews', async () => {
-  await mustWork('rack', 'boot', 'home', '--dir', dir);
+  await piImageWorks('rack', 'boot', 'home', '--dir', dir);
 
   await expect.poll(phases, { timeout: 300_000, interval: 1000 }).toContain('overlay');
   expect((await node()).status.address).toBe(leased);

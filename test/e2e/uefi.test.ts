@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Boot } from '../../src/model/boot.ts';
 import { capture, type Capture } from '../support/capture.ts';
 import type { Namespaces } from '../support/namespaces.ts';
-import { buildImage, imageState, piImage } from '../support/pi-image.ts';
+import { buildImage, imageState, piImage, piImageWorks } from '../support/pi-image.ts';
 import { besideRack, rackSwitch } from '../support/rack-switch.ts';
 
 const spec = `image: debian-lite
@@ -27,7 +27,7 @@ beforeAll(async () => {
   await buildImage();
   dir = await mkdtemp(path.join(tmpdir(), 'pi-image-uefi-'));
   await writeFile(path.join(dir, 'rack.yaml'), spec);
-  await mustWork('--state', imageState, 'rack', 'up', '--dir', dir, '-f', path.join(dir, 'rack.yaml'));
+  await piImageWorks('--state', imageState, 'rack', 'up', '--dir', dir, '-f', path.join(dir, 'rack.yaml'));
   net = await besideRack(dir);
   const at = { namespace: rackSwitch, device: rackSwitch, file: path.join(dir, 'udp.pcapng'), only: 'udp' };
   seen = await capture(net, at);
@@ -39,15 +39,9 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function mustWork(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await piImage(args);
-  if (code !== 0) throw new Error(stderr);
-  return stdout;
-}
-
 /** Asks the rack's own service. */
 const ofRack = (...args: readonly string[]) =>
-  mustWork('--runtime', path.join(dir, 'run'), '--state', path.join(dir, 'state'), ...args, '-o', 'json');
+  piImageWorks('--runtime', path.join(dir, 'run'), '--state', path.join(dir, 'state'), ...args, '-o', 'json');
 
 async function lastBoot(node: string): Promise<Boot | undefined> {
   const shown = JSON.parse(await ofRack('node', 'show', node)) as { status: { lastBoot?: Boot } };
@@ -65,9 +59,9 @@ async function servedByTftp(address: string): Promise<string> {
 }
 
 async function bootsToItsOverlay(node: string): Promise<void> {
-  await mustWork('rack', 'boot', node, '--dir', dir);
+  await piImageWorks('rack', 'boot', node, '--dir', dir);
   await expect.poll(() => phasesOf(node), { timeout: 300_000, interval: 2000 }).toContain('overlay');
-  await mustWork('rack', 'power', node, 'off', '--dir', dir);
+  await piImageWorks('rack', 'power', node, 'off', '--dir', dir);
 }
 
 test('UEFI by PXE: TFTP gives iPXE and its script, HTTP the kernel', async () => {
@@ -127,7 +121,7 @@ describe('who has booted, or is another,', () => {
       '20',
       url,
     ];
-    return mustWork('rack', 'exec', '--dir', dir, '--', ...argv);
+    return piImageWorks('rack', 'exec', '--dir', dir, '--', ...argv);
   }
 
   beforeAll(async () => {
@@ -135,7 +129,7 @@ describe('who has booted, or is another,', () => {
       ['-n', 'board1', 'link', 'set', 'eth0', 'up'],
       ['-n', 'board1', 'address', 'add', '10.42.0.12/24', 'dev', 'eth0'],
     ]) {
-      await mustWork('rack', 'exec', '--dir', dir, '--', 'ip', ...argv);
+      await piImageWorks('rack', 'exec', '--dir', dir, '--', 'ip', ...argv);
     }
   });
 

@@ -16,6 +16,7 @@ import { nodeOverlays } from '../../src/serve/node-overlay.ts';
 import { createOverlayChecks } from '../../src/serve/overlay-checks.ts';
 import { sampleBoots } from '../support/sample-boots.ts';
 import { sampleManifest, sampleNode, sampleView } from '../support/sample-view.ts';
+import { startHttp } from '../support/start-http.ts';
 
 const mungeKey = Buffer.from('the-munge-key-of-this-cluster');
 const secrets = { mungeKey, sshHostKey: Buffer.from('host key') };
@@ -46,18 +47,8 @@ beforeEach(async () => {
   const liveParts = createLiveParts({ ...sample, secretsFor: () => Promise.resolve(secrets) });
   const [heartbeats, overlayChecks] = [createHeartbeats(now), createOverlayChecks()];
   const handler = httpBoot({ ...sample, heartbeats, liveParts, overlayChecks, overlayOf, find, now });
-  const abort = new AbortController();
-  let ended: Promise<void> = Promise.resolve();
-  port = await new Promise((resolve, reject) => {
-    const listen = { address: '127.0.0.1', port: 0 };
-    ended = serveHttp({ listen, handler, signal: abort.signal, onListening: resolve });
-    ended.catch(reject);
-  });
+  ({ port, stop } = await startHttp(handler));
   base = `http://127.0.0.1:${port}/boot/v1`;
-  stop = () => {
-    abort.abort();
-    return ended;
-  };
 });
 afterEach(async () => {
   await stop();

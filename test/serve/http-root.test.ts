@@ -11,9 +11,9 @@ import type { NodeSpec } from '../../src/model/node.ts';
 import type { ClusterView } from '../../src/model/view.ts';
 import { rootRoutes } from '../../src/serve/http-root.ts';
 import { sendLimits } from '../../src/serve/http-sends.ts';
-import { serveHttp } from '../../src/serve/http-server.ts';
 import { sampleBoots } from '../support/sample-boots.ts';
 import { sampleCluster, sampleClusterInput, sampleManifest, sampleNode, sampleView } from '../support/sample-view.ts';
+import { startHttp } from '../support/start-http.ts';
 
 const squashfs = Buffer.alloc(3_000_000, 'squashfs');
 const sha256 = createHash('sha256').update(squashfs).digest('hex');
@@ -42,18 +42,9 @@ beforeEach(async () => {
   await writeFile(path.join(folder, 'root.squashfs'), squashfs);
   const handler = express();
   rootRoutes(handler, { ...sample, squashDir, sendLimits });
-  const abort = new AbortController();
-  let ended: Promise<void> = Promise.resolve();
-  const port = await new Promise<number>((resolve, reject) => {
-    const listen = { address: '127.0.0.1', port: 0 };
-    ended = serveHttp({ listen, handler, signal: abort.signal, onListening: resolve });
-    ended.catch(reject);
-  });
-  url = `http://127.0.0.1:${port}/boot/v1/root.squashfs`;
-  stop = () => {
-    abort.abort();
-    return ended;
-  };
+  const server = await startHttp(handler);
+  url = `http://127.0.0.1:${server.port}/boot/v1/root.squashfs`;
+  ({ stop } = server);
 });
 afterEach(async () => {
   await stop();

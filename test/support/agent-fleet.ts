@@ -12,13 +12,14 @@ import { NodeList, type NodeSpec } from '../../src/model/node.ts';
 import type { ClusterView } from '../../src/model/view.ts';
 import { createHeartbeats } from '../../src/serve/heartbeats.ts';
 import { httpBoot } from '../../src/serve/http-boot.ts';
-import { serveHttp } from '../../src/serve/http-server.ts';
 import { createLiveParts } from '../../src/serve/live-parts.ts';
 import { nodeOverlays } from '../../src/serve/node-overlay.ts';
 import { createOverlayChecks } from '../../src/serve/overlay-checks.ts';
 import { agentDir, busybox, shells } from './agent-node.ts';
 import { sampleBoots } from './sample-boots.ts';
 import { sampleView } from './sample-view.ts';
+import { agentSecrets } from './agent-secrets.ts';
+import { startHttp } from './start-http.ts';
 
 /** `node001` at 127.1.0.1 and on. */
 export function fleetNodes(count: number): readonly NodeSpec[] {
@@ -32,16 +33,6 @@ export function fleetNodes(count: number): readonly NodeSpec[] {
     })),
   );
 }
-
-const secretNames = [
-  'mungeKey',
-  'sshHostKey',
-  'sshHostCertificate',
-  'sshUserKey',
-  'sshUserCertificate',
-  'sshCaPublicKey',
-];
-const secrets = Object.fromEntries(secretNames.map((name) => [name, Buffer.from(`the secret ${name}`)]));
 
 export type AgentFleet = Awaited<ReturnType<typeof agentFleet>>;
 
@@ -74,7 +65,7 @@ export async function agentFleet(nodes: readonly NodeSpec[], overlays: ClusterVi
 
 async function serveFleet(sample: Awaited<ReturnType<typeof sampleBoots>>) {
   const now = () => Date.now();
-  const secretsFor = () => Promise.resolve(secrets);
+  const secretsFor = () => Promise.resolve(agentSecrets);
   const heartbeats = createHeartbeats(now);
   const overlayOf = nodeOverlays({ ...sample, secretsFor });
   const liveParts = createLiveParts({ ...sample, secretsFor });
@@ -88,18 +79,7 @@ async function serveFleet(sample: Awaited<ReturnType<typeof sampleBoots>>) {
     Object.defineProperty(request.socket, 'remoteAddress', { value: localAddress, configurable: true });
     void inner(request, response);
   };
-  const abort = new AbortController();
-  let ended: Promise<void> = Promise.resolve();
-  const port = await new Promise<number>((resolve, reject) => {
-    const listen = { address: '0.0.0.0', port: 0 };
-    ended = serveHttp({ listen, handler, signal: abort.signal, onListening: resolve });
-    ended.catch(reject);
-  });
-  const stop = () => {
-    abort.abort();
-    return ended;
-  };
-  return { overlayOf, heartbeats, server: { port, stop } };
+  return { overlayOf, heartbeats, server: await startHttp(handler, { address: '0.0.0.0', port: 0 }) };
 }
 
 /** Programs of the image: all is well. */

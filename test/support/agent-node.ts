@@ -14,13 +14,14 @@ import type { NodeSpec } from '../../src/model/node.ts';
 import type { ClusterView } from '../../src/model/view.ts';
 import { createHeartbeats } from '../../src/serve/heartbeats.ts';
 import { httpBoot } from '../../src/serve/http-boot.ts';
-import { serveHttp } from '../../src/serve/http-server.ts';
 import { createLiveParts } from '../../src/serve/live-parts.ts';
 import { createOverlayChecks } from '../../src/serve/overlay-checks.ts';
 import { nodeOverlays } from '../../src/serve/node-overlay.ts';
 import { sampleBoots } from './sample-boots.ts';
 import { sampleNode, sampleView } from './sample-view.ts';
 import { shippedView } from './shipped-overlays.ts';
+import { agentSecrets } from './agent-secrets.ts';
+import { startHttp } from './start-http.ts';
 
 export const agentDir = path.resolve(import.meta.dirname, '../../overlays/base/files/usr/local/lib/pi-image');
 
@@ -33,16 +34,6 @@ export const shells = [
 /** The peer of a test is this machine. */
 const here: NodeSpec = { ...sampleNode('node01'), address: parseIpv4('127.0.0.1') };
 
-const secretNames = [
-  'mungeKey',
-  'sshHostKey',
-  'sshHostCertificate',
-  'sshUserKey',
-  'sshUserCertificate',
-  'sshCaPublicKey',
-];
-const secrets = Object.fromEntries(secretNames.map((name) => [name, Buffer.from(`the secret ${name}`)]));
-
 type Wrap = (handler: RequestListener) => RequestListener;
 
 /** A storage node with the overlays that ship; `wrap` may spoil its answers. */
@@ -53,7 +44,7 @@ export async function agentStorageNode(wrap: Wrap = (handler) => handler) {
     sampleView({ ...shipped, nodes: [here, ...others] });
   sample.world.view = viewWith();
   const now = () => sample.world.nowMs;
-  const secretsFor = () => Promise.resolve(secrets);
+  const secretsFor = () => Promise.resolve(agentSecrets);
   const heartbeats = createHeartbeats(now);
   const overlayOf = nodeOverlays({ ...sample, secretsFor });
   const liveParts = createLiveParts({ ...sample, secretsFor });
@@ -62,20 +53,7 @@ export async function agentStorageNode(wrap: Wrap = (handler) => handler) {
   const eeproms = { report: (_boot: Boot, report: object) => Promise.resolve(void eepromReports.push(report)) };
   const find = () => Promise.resolve({ kind: 'missing', reason: 'not here' } as const);
   const handler = wrap(httpBoot({ ...sample, heartbeats, liveParts, overlayChecks, overlayOf, eeproms, find, now }));
-  const serve = async (wantedPort: number) => {
-    const abort = new AbortController();
-    let ended: Promise<void> = Promise.resolve();
-    const port = await new Promise<number>((resolve, reject) => {
-      const listen = { address: '127.0.0.1', port: wantedPort };
-      ended = serveHttp({ listen, handler, signal: abort.signal, onListening: resolve });
-      ended.catch(reject);
-    });
-    const stop = () => {
-      abort.abort();
-      return ended;
-    };
-    return { port, stop };
-  };
+  const serve = (port: number) => startHttp(handler, { address: '127.0.0.1', port });
   const server = await serve(0);
   return {
     ...sample,

@@ -10,12 +10,12 @@ import { bootFileFinder } from '../../src/serve/boot-files.ts';
 import { createHeartbeats } from '../../src/serve/heartbeats.ts';
 import { httpBoot } from '../../src/serve/http-boot.ts';
 import type { SendLimits } from '../../src/serve/http-sends.ts';
-import { serveHttp } from '../../src/serve/http-server.ts';
 import { createLiveParts } from '../../src/serve/live-parts.ts';
 import { createOverlayChecks } from '../../src/serve/overlay-checks.ts';
 import { sampleBoots } from './sample-boots.ts';
 import { sampleManifest, sampleNode, sampleView } from './sample-view.ts';
 import { signedView } from './signed-view.ts';
+import { startHttp } from './start-http.ts';
 
 export const kernel = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => index % 251));
 /** More than all buffers between two sockets hold. */
@@ -51,19 +51,12 @@ export async function httpBootServer(sendLimits?: SendLimits) {
     now,
     ...(sendLimits && { sendLimits }),
   });
-  const abort = new AbortController();
-  let ended: Promise<void> = Promise.resolve();
-  const port = await new Promise<number>((resolve, reject) => {
-    const listen = { address: '127.0.0.1', port: 0 };
-    ended = serveHttp({ listen, handler, signal: abort.signal, onListening: resolve });
-    ended.catch(reject);
-  });
+  const { port, stop } = await startHttp(handler);
   const get = (route: string, headers: Record<string, string> = {}, method = 'GET') =>
     fetch(`http://127.0.0.1:${port}/${route}`, { method, headers });
   const text = async (route: string) => (await get(route)).text();
   const close = async () => {
-    abort.abort();
-    await ended;
+    await stop();
     await sample.remove();
   };
   return { ...sample, port, get, text, raw: (request: string) => raw(port, request), hold: () => hold(port), close };

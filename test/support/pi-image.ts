@@ -39,6 +39,13 @@ export async function piImage(args: readonly string[], timeoutMs = 120_000): Pro
   }
 }
 
+/** @returns what it printed; throws with its complaint where it fails */
+export async function piImageWorks(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await piImage(args);
+  if (code !== 0) throw new Error(stderr);
+  return stdout;
+}
+
 export function startPiImage(args: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
   return spawn(process.execPath, [...nodeArgs, ...args], { cwd: project, stdio: [stdin, 'pipe', 'pipe'] });
 }
