@@ -3,8 +3,20 @@ import { PiImageError, UsageError } from '../model/errors.ts';
 
 export const exitCode = { done: 0, failed: 1, usage: 2, bug: 70, interrupted: 130 } as const;
 
+/** A program that a person had us run has failed: it has said why itself, and its exit code becomes ours. */
+export class CommandEnded extends PiImageError {
+  readonly code: number;
+
+  /** @param message what follows from it for us, if anything */
+  constructor(code: number, message = '') {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** The stack is shown for bugs only. */
 export function explain(error: unknown): string {
+  if (error instanceof CommandEnded && error.message === '') return '';
   if (isSystemError(error)) return `pi-image: ${error.message}\n${hintOf(error)}`;
   if (!(error instanceof PiImageError)) {
     return `pi-image: bug: ${error instanceof Error ? error.stack : String(error)}\n`;
@@ -16,6 +28,7 @@ export function explain(error: unknown): string {
 }
 
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommandEnded) return error.code;
   if (error instanceof UsageError) return exitCode.usage;
   if (error instanceof PiImageError || isSystemError(error)) return exitCode.failed;
   return exitCode.bug;

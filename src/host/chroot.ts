@@ -115,12 +115,15 @@ clean chroot "$root" dpkg --purge --force-depends -- "$@"
 rm -f "$root/usr/sbin/policy-rc.d"
 `;
 
-/** A command and its arguments, with a person at the terminal: the name servers are the machine's for as long as it runs. */
+/**
+ * A command and its arguments, with a person at the terminal: the name servers are the machine's for as long as it runs.
+ * 125 where it cannot be run, as with chroot(8).
+ */
 const commandScript = `
 # mount(8) gives advice about fstab where it sees a terminal.
 said=$3.said
 exec 4>&2 2>"$said"
-trap 'cat "$said" >&4' EXIT
+trap 'cat "$said" >&4; exit 125' EXIT
 ${mountImage}${cleanEnvironment}${forbidServices}
 exec 2>&4
 trap - EXIT

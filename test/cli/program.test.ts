@@ -1,7 +1,7 @@
 /** The command line as a whole: exit codes, suggestions, and help for every command. */
 import { describe, expect, test } from 'vitest';
 
-import { explain, exitCodeOf } from '../../src/cli/explain.ts';
+import { CommandEnded, explain, exitCodeOf } from '../../src/cli/explain.ts';
 import { ConfigError, HostError, UsageError } from '../../src/model/errors.ts';
 import { commandPaths, runHere, sampleSite } from '../support/command-line.ts';
 
@@ -57,6 +57,8 @@ describe('a failure', () => {
     ['of the user', new ConfigError('a is wrong', { hint: 'Do b.' }), 1, 'pi-image: a is wrong\n  hint: Do b.\n'],
     ['with a cause', new HostError('a failed', { cause: new Error('b') }), 1, 'pi-image: a failed\n  because: b\n'],
     ['of the command line', new UsageError('no'), 2, 'pi-image: no\n'],
+    ['of a program that has spoken for itself', new CommandEnded(3), 3, ''],
+    ['of a program that ends more', new CommandEnded(4, 'nothing is kept'), 4, 'pi-image: nothing is kept\n'],
     ['of the system', system, 1, "pi-image: EACCES: permission denied, open '/x'\n  hint: Run it as root.\n"],
   ])('%s says what and why', (_name, error, code, text) => {
     expect(explain(error)).toBe(text);

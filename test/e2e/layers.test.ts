@@ -139,8 +139,10 @@ describe('a try', () => {
     const { stdout, stderr, code } = await piImage(
       image.args('image', 'exec', image.name, '--', 'sh', '-c', 'uname -m; cat /etc/motd; rm /etc/motd; exit 3'),
     );
-    expect([stdout, code]).toEqual(['aarch64\ngood evening\n', 1]);
-    expect(stderr).toMatch(/the command ended with exit code 3/);
+    expect([stdout, stderr, code]).toEqual(['aarch64\ngood evening\n', '', 3]);
+    const kept = await piImage(image.args('image', 'exec', image.name, '--keep', 'no', '--', 'sh', '-c', 'exit 4'));
+    expect([kept.stderr, kept.code]).toEqual(['pi-image: nothing is kept: the command failed\n', 4]);
+    expect((await piImage(image.args('image', 'exec', image.name, '--', 'nothing-of-that-name'))).code).toBe(127);
     expect((await image.build('--plan', '--offline')).stdout).not.toMatch(/ run /);
     expect((await readdir(testState)).filter((name) => name.startsWith('build.'))).toEqual([]);
   });

@@ -8,6 +8,7 @@ import { tryInImage, type Tried } from '../../build/try-image.ts';
 import { HostError } from '../../model/errors.ts';
 import { buildRequest } from '../build-request.ts';
 import type { CliContext } from '../context.ts';
+import { CommandEnded } from '../explain.ts';
 import { showProgress } from '../build-progress.ts';
 
 interface TryFlags {
@@ -24,7 +25,7 @@ export function registerExec(parent: Command, context: CliContext): void {
     .description(
       'Runs a command inside an image, as root, on the layers that its last build left. What it changes is thrown away, ' +
         'or becomes a layer with --keep: the command is written beside image.yaml as a program, so that every build ' +
-        'repeats it. Needs root.',
+        'repeats it. Ends with the exit code of the command; 125: it was not run. Needs root.',
     )
     .argument('<image>', 'its name')
     .argument('<command...>', 'after --')
@@ -37,7 +38,7 @@ export function registerExec(parent: Command, context: CliContext): void {
     .action(async (name: string, command: string[], flags: TryFlags) => {
       const request = await quietRequest(name, context);
       await tryAndKeep(request, { command, flags }, async (layer, { code }) => {
-        if (code !== 0) throw new HostError(`the command failed with exit code ${code}; nothing is kept`);
+        if (code !== 0) throw new CommandEnded(code, 'nothing is kept: the command failed');
         const written = await keepCommand(request, layer, { command, network: flags.network === true });
         context.stdout(keptText(written, name));
       });
@@ -100,7 +101,7 @@ async function tryAndKeep(
     look: async (tried) => {
       if (layer !== undefined) return keep(layer, tried);
       // A shell ends with the code of what was typed last.
-      if (tried.code !== 0 && !isShell) throw new HostError(`the command ended with exit code ${tried.code}`);
+      if (tried.code !== 0 && !isShell) throw new CommandEnded(tried.code);
     },
   });
 }

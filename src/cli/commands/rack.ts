@@ -15,6 +15,7 @@ import { askRack, type RackRequest, type RackStatus } from '../../rack/control.t
 import { boardFolder, rackFolder, type RackFolder } from '../../rack/folder.ts';
 import { argvInRack, endRack, raiseRack } from '../../rack/launch.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
+import { CommandEnded } from '../explain.ts';
 import { parseRackBoards } from '../rack-boards.ts';
 import { registerInside } from '../rack-inside.ts';
 import { rackInsideArgv, requireImage, requireRoot } from '../rack-parts.ts';
@@ -201,7 +202,7 @@ async function runInTerminal([program, ...args]: Argv, context: CliContext): Pro
     child.once('error', (error) => (context.signal.aborted ? resolve(0) : reject(cannotStart(program, error))));
     child.once('close', (exitCode) => resolve(exitCode ?? 1));
   });
-  if (code !== 0) throw new HostError(`${program} ended with exit code ${code}`);
+  if (code !== 0) throw new CommandEnded(code);
 }
 
 function registerPower(rack: Command, context: CliContext): void {
