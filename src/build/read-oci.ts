@@ -2,7 +2,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-import type { Schema } from '../host/json-file.ts';
+import { parseJson, type Schema } from '../host/json-file.ts';
 import { isDownloaded } from '../host/download.ts';
 import { pull } from '../host/oci-registry.ts';
 import { readThrough } from '../host/pipe.ts';
@@ -185,16 +185,10 @@ function lacks(what: string, name: string): ConfigError {
 }
 
 function parse<T>(schema: Schema<T>, text: Buffer, what: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text.toString('utf8'));
-  } catch (error) {
-    throw new ConfigError(`${what} is not JSON`, { cause: error, hint: 'Save the image again.' });
-  }
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new ConfigError(`${what} is not as expected: ${issue?.path.map(String).join('.')}: ${issue?.message}`, {
-    hint: 'Save the image again.',
-  });
+  const hint = 'Save the image again.';
+  return parseJson(text.toString('utf8'), schema, ({ at, message, cause }) =>
+    at === undefined
+      ? new ConfigError(`${what} is not JSON`, { cause, hint })
+      : new ConfigError(`${what} is not as expected: ${at}: ${message}`, { hint }),
+  );
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import { HostError } from '../model/errors.ts';
 import { ImageManifest } from '../model/manifest.ts';
+import { parseJson } from './json-file.ts';
 import { run } from './process.ts';
 import { sweepStore, syncFolder, torsoPrefix } from './store-sweep.ts';
 
@@ -55,17 +56,7 @@ async function visibleNames(folder: string): Promise<string[]> {
 async function readManifest(file: string): Promise<ImageManifest | undefined> {
   const text = await readFile(file, 'utf8').catch(ifMissing(undefined));
   if (text === undefined) return undefined;
-  const result = ImageManifest.safeParse(parseJson(text, file));
-  if (result.success) return result.data;
-  throw damaged(file, result.error.issues[0]?.message ?? 'not as expected');
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw damaged(file, (error as Error).message);
-  }
+  return parseJson(text, ImageManifest, ({ message }) => damaged(file, message));
 }
 
 function damaged(file: string, reason: string): HostError {

@@ -6,7 +6,7 @@ import { gunzip, gzip } from 'node:zlib';
 
 import { HostError } from '../model/errors.ts';
 import { LayerIndex, TreeIndex } from '../model/tree-index.ts';
-import type { Schema } from './json-file.ts';
+import { parseJson, type Schema } from './json-file.ts';
 
 export const indexFileName = 'index.json.gz';
 
@@ -40,17 +40,7 @@ async function readIndex<T>(file: string, schema: Schema<T>, digest?: string): P
   if (digest !== undefined && createHash('sha256').update(text).digest('hex') !== digest) {
     throw damaged(file, 'its content is not what manifest.json says');
   }
-  const result = schema.safeParse(parseJson(text.toString('utf8'), file));
-  if (result.success) return result.data;
-  throw damaged(file, result.error.issues[0]?.message ?? 'not as expected');
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw damaged(file, (error as Error).message);
-  }
+  return parseJson(text.toString('utf8'), schema, ({ message }) => damaged(file, message));
 }
 
 function damaged(file: string, reason: string): HostError {

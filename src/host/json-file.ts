@@ -29,17 +29,32 @@ export async function readJsonFile<T>(options: JsonFileOptions<T>): Promise<T> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return options.empty;
     throw new HostError(`cannot read ${file}`, { cause: error, hint: 'Run pi-image as root.' });
   }
-  const result = options.schema.safeParse(parseJson(text, file));
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw damaged(file, `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not as expected'}`);
+  return parseJson(text, options.schema, ({ at = '', message }) =>
+    damaged(file, at === '' ? message : `${at}: ${message}`),
+  );
 }
 
-function parseJson(text: string, file: string): unknown {
+/** Why a text is not what it should be. */
+export interface JsonProblem {
+  /** Where in it; undefined: it is no JSON at all. */
+  readonly at: string | undefined;
+  readonly message: string;
+  readonly cause?: unknown;
+}
+
+/** @param explain makes the error that is thrown */
+export function parseJson<T>(text: string, schema: Schema<T>, explain: (problem: JsonProblem) => Error): T {
+  const result = schema.safeParse(parseText(text, explain));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw explain({ at: issue?.path.map(String).join('.') ?? '', message: issue?.message ?? 'not as expected' });
+}
+
+function parseText(text: string, explain: (problem: JsonProblem) => Error): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw damaged(file, (error as Error).message);
+    throw explain({ at: undefined, message: (error as Error).message, cause: error });
   }
 }
 

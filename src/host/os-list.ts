@@ -2,6 +2,7 @@
 import { checkShape } from '../model/check-shape.ts';
 import { HostError } from '../model/errors.ts';
 import { OsList, type OsListItem } from '../model/os-list.ts';
+import { parseJson, type JsonProblem, type Schema } from './json-file.ts';
 
 const timeoutMs = 30_000;
 const largestBytes = 32 * 1024 * 1024;
@@ -20,18 +21,22 @@ export async function fetchOsList(url: string, signal: AbortSignal): Promise<rea
     throw new HostError(`cannot read the catalog at ${url}`, { cause: cause instanceof Error ? cause : error, hint });
   }
   if (text.length > largestBytes) throw new HostError(`the catalog at ${url} is too long`, { hint });
-  const shaped = checkShape(OsList, parseJson(text, url));
-  if (shaped.kind === 'valid') return shaped.value.os_list;
-  const [problem] = shaped.problems;
-  throw new HostError(`the catalog at ${url} is not as expected: ${problem?.path.join('.')}: ${problem?.message}`, {
-    hint: 'It must be a list as Raspberry Pi Imager reads it.',
-  });
+  return parseJson(text, shape, (problem) => explain(problem, url)).os_list;
 }
 
-function parseJson(text: string, url: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new HostError(`the catalog at ${url} is not JSON`, { cause: error, hint: 'Look at the address.' });
-  }
+/** Says what is wrong in words of ours. */
+const shape: Schema<OsList> = {
+  safeParse: (input) => {
+    const shaped = checkShape(OsList, input);
+    if (shaped.kind === 'valid') return { success: true, data: shaped.value };
+    return { success: false, error: { issues: shaped.problems } };
+  },
+};
+
+function explain({ at, message, cause }: JsonProblem, url: string): HostError {
+  if (at === undefined)
+    return new HostError(`the catalog at ${url} is not JSON`, { cause, hint: 'Look at the address.' });
+  return new HostError(`the catalog at ${url} is not as expected: ${at}: ${message}`, {
+    hint: 'It must be a list as Raspberry Pi Imager reads it.',
+  });
 }
