@@ -5,6 +5,7 @@ import path from 'node:path';
 import { indexFileName, readTreeIndex } from '../host/index-file.ts';
 import type { CheckSignature } from '../host/image-key.ts';
 import { indexTree, sha256OfPlace } from '../host/index-tree.ts';
+import { verifySquash } from '../host/squashfs.ts';
 import { readSigned } from '../host/trusted-images.ts';
 import { describeError } from '../model/describe-error.ts';
 import { HostError } from '../model/errors.ts';
@@ -23,6 +24,8 @@ export interface Verified {
 export interface VerifyOptions {
   readonly signal: AbortSignal;
   readonly checkSignature?: CheckSignature;
+  /** Where squashfs files of versions lie; undefined: they are not looked at. */
+  readonly squashDir?: string;
 }
 
 /** Versions share files: what was read once is not read again. */
@@ -40,6 +43,7 @@ export function imageVerifier(
         ...tree.problems,
         ...verifyBootFiles(manifest, folder),
         ...(await verifySignature(folder, options)),
+        ...(options.squashDir === undefined ? [] : await verifySquash(options.squashDir, manifest)),
       ];
       return { ...tree, image, problems };
     } catch (error) {

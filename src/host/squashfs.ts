@@ -78,6 +78,23 @@ function readSquash(folder: string): Promise<SquashFile | undefined> {
   return readJsonFile<SquashFile | undefined>({ file, schema: SquashFile, empty: undefined });
 }
 
+/** @returns what is wrong with the file that was made of a version; empty where there is none, and where it is as it was made */
+export async function verifySquash(squashDir: string, { name, version }: PersistentTree): Promise<string[]> {
+  const folder = path.join(squashDir, name, version);
+  if ((await readdir(folder).catch(() => undefined)) === undefined) return [];
+  const [file, record] = [path.join(folder, squashName), path.join(folder, recordName)];
+  const made = await readSquash(folder).catch((error: Error) => error);
+  if (made instanceof Error) return [made.message];
+  if (made === undefined) return [`${record} is missing`];
+  const sha256 = await sha256OfFile(file).catch(ifMissing);
+  if (sha256 === undefined) return [`${file} is missing`];
+  return sha256 === made.sha256 ? [] : [`${file} has another content`];
+}
+
+function ifMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
 /** Names without what is still being made. */
 export async function visibleNames(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((): string[] => []);

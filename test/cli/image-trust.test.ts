@@ -1,8 +1,9 @@
 /** A version whose manifest was changed: what the service offers and says, and what "image verify" and "image sign" do. */
-import { access } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { access, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { sampleSite } from '../support/command-line.ts';
 import { sampleManifest } from '../support/sample-view.ts';
@@ -47,4 +48,29 @@ test('what is not as its manifest says is not signed', async () => {
   const { code, err } = await site.run('image', 'sign', 'debian-lite');
   expect(code).toBe(1);
   expect(err).toContain('debian-lite@20261121.1 is not what its manifest says: boot/');
+});
+
+describe('a root.squashfs', () => {
+  const folder = 'state/exports/squash/debian-lite/20261121.2';
+  const record = JSON.stringify({ sha256: createHash('sha256').update('packed').digest('hex'), sizeBytes: 6 });
+  const whole = { [file]: newer(0), [`${folder}/root.squashfs`]: 'packed', [`${folder}/root.json`]: record };
+  const verify = async (files: Readonly<Record<string, string>>, gone?: string) => {
+    const site = await sampleSite({ ...whole, ...files });
+    if (gone !== undefined) await rm(path.join(site.dir, gone));
+    return site.run('image', 'verify', image);
+  };
+
+  test('that is as it was made is no problem', async () => {
+    expect(await verify({})).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['with another content', { [`${folder}/root.squashfs`]: 'pocked' }, undefined, 'root.squashfs has another content'],
+    ['that is gone', {}, `${folder}/root.squashfs`, 'root.squashfs is missing'],
+    ['without its record', {}, `${folder}/root.json`, 'root.json is missing'],
+    ['with a broken record', { [`${folder}/root.json`]: '{' }, undefined, 'root.json is damaged'],
+  ])('%s is named', async (_how, files, gone, said) => {
+    const { code, err } = await verify(files, gone);
+    expect([code, err]).toEqual([1, expect.stringContaining(`${folder}/${said}`)]);
+  });
 });

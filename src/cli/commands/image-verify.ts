@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 
 import { imageVerifier, type Verified } from '../../build/verify-image.ts';
 import { readCheckSignature } from '../../host/image-key.ts';
-import { imagesDir, listImages } from '../../host/image-store.ts';
+import { imagesDir, listImages, squashDir } from '../../host/image-store.ts';
 import { HostError, UsageError } from '../../model/errors.ts';
 import { chooseImage } from '../../plan/choose-image.ts';
 import type { CliContext } from '../context.ts';
@@ -24,7 +24,7 @@ export function registerVerify(parent: Command, context: CliContext): void {
     .command('verify')
     .summary('read versions again and compare them with what was published')
     .description(
-      'Reads every file of a version again and compares content, mode, owner, time and attributes with its index, its boot files with its manifest, and the manifest with its signature. ' +
+      'Reads every file of a version again and compares content, mode, owner, time and attributes with its index, its boot files with its manifest, the manifest with its signature, and its root.squashfs, where there is one, with what was made. ' +
         'Files that versions share are read once. Ends with 1 when something is not as it was.',
     )
     .argument('[image]', 'NAME for its newest version, or NAME@VERSION')
@@ -38,7 +38,7 @@ export function registerVerify(parent: Command, context: CliContext): void {
       const manifests =
         chosen === 'all' ? [...images.values()].flat() : chosen.map((name) => chooseImage(name, images));
       const checkSignature = await readCheckSignature(state);
-      const check = imageVerifier(dir, { signal: context.signal, checkSignature });
+      const check = imageVerifier(dir, { signal: context.signal, checkSignature, squashDir: squashDir(state) });
       const results: Verified[] = [];
       for (const manifest of manifests) results.push(await check(manifest));
       context.stdout(renderListing(results, options.output, listing));
@@ -68,6 +68,6 @@ function describeBroken(broken: readonly Verified[]): HostError {
     ...(problems.length > shownProblems ? [`  and ${problems.length - shownProblems} more`] : []),
   ]);
   return new HostError(lines.join('\n'), {
-    hint: 'Build the image again and let nodes reboot; look at the disk with "dmesg". Where only the signature is wrong and you know why: "pi-image image sign".',
+    hint: 'Build the image again and let nodes reboot; look at the disk with "dmesg". Where only the signature is wrong and you know why: "pi-image image sign". Where only root.squashfs is: remove its folder, and "pi-image build NAME --squash" or the service makes it again.',
   });
 }
