@@ -13,14 +13,22 @@ import { inPowerOnOrder } from '../plan/hold-adopt.ts';
 import { noNode } from '../plan/edit-nodes.ts';
 import { etagOf } from '../plan/etag.ts';
 import { decideNodeStatus, withoutToken, type NodeFacts } from '../plan/node-status.ts';
+import type { Desired } from '../serve/site.ts';
 import { tokenActions } from './wire-up-api-tokens.ts';
 import { eepromActions } from './wire-up-eeproms.ts';
 import { diagnosisActions } from './wire-up-diagnosis.ts';
+import { metricsActions } from './wire-up-metrics.ts';
 import { nodeChanges, serviceFleet } from './wire-up-nodes.ts';
 import { overlayReport } from './wire-up-overlays.ts';
 import type { Service } from './wire-up.ts';
 
-export function apiActions(service: Service): ApiActions {
+/** What the service is, beside what it knows. */
+export interface ApiAbout {
+  readonly version: string;
+  readonly stateDir: string;
+}
+
+export function apiActions(service: Service, about: ApiAbout): ApiActions {
   const { site, boots, state, events, holds } = service;
   const named = (name: string) => findNode(service, name);
   return {
@@ -33,6 +41,7 @@ export function apiActions(service: Service): ApiActions {
       named,
       now: () => Date.now(),
     }),
+    ...metricsActions({ sources: service, answers: (nodes) => nodeAnswers(service, nodes), ...about }),
     events,
     health: () => healthAnswer(service),
     nodes: () => {
@@ -114,11 +123,17 @@ function nodeAnswer(
     heartbeat: heartbeats.of(node.name),
     isSilent: last !== undefined && heartbeats.isSilent(last),
     desired: desired.kind === 'boots' ? desired.frozen.generation : undefined,
-    refusal: desired.kind === 'refused' ? desired.reason : undefined,
+    ...refusalOf(desired),
     rebootFailed: reboots.failure(node.name),
   });
   const written = asWritten(node);
   return { ...written, status: { ...status, ...(written !== node && { address: node.address }) } };
+}
+
+function refusalOf(desired: Desired): Pick<NodeFacts, 'refusal' | 'preparing'> {
+  if (desired.kind === 'boots') return { refusal: undefined };
+  const { reason, isBeingMade = false } = desired;
+  return isBeingMade ? { refusal: undefined, preparing: reason } : { refusal: reason };
 }
 
 /** Map.groupBy, which came with Node 21. */

@@ -11,6 +11,8 @@ export interface NodeFacts {
   readonly desired: Generation | undefined;
   /** Why nothing can be desired. */
   readonly refusal: string | undefined;
+  /** What has still to be made before it can boot. */
+  readonly preparing?: string | undefined;
   readonly generations: ReadonlyMap<string, Generation>;
   readonly heartbeat?: Heartbeat | undefined;
   /** Heartbeats are due and do not come. */
@@ -54,12 +56,12 @@ function decideState(
 }
 
 function decideReason(
-  { isSilent = false, refusal, conflict }: NodeFacts,
+  { isSilent = false, refusal, conflict, preparing }: NodeFacts,
   last: Boot | undefined,
   heartbeat: Heartbeat | undefined,
 ): string | undefined {
   if (refusal !== undefined) return refusal;
-  if (last === undefined) return conflict;
+  if (last === undefined) return conflict ?? preparing;
   if (isSilent) return 'its heartbeats have stopped';
   // What its boot failed of is over when it is ready.
   if (heartbeat?.phase === 'ready') return heartbeat.detail;

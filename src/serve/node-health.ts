@@ -1,4 +1,4 @@
-/** Which nodes could not boot now, and why? One node stands for all of its role and board. */
+/** Which nodes could not boot now, and why? One that waits for its root to be made is none of them. One node stands for all of its role and board. */
 import type { NodeSpec } from '../model/node.ts';
 import type { Site } from './site.ts';
 
@@ -9,7 +9,7 @@ export function nodeProblems(site: Pick<Site, 'view' | 'desired'>): string[] {
   return [...groups.values()].flatMap((nodes) => {
     const [first] = nodes;
     const desired = first && site.desired(first);
-    if (desired?.kind !== 'refused') return [];
+    if (desired?.kind !== 'refused' || desired.isBeingMade === true) return [];
     const names = nodes.slice(0, shownNames).map(({ name }) => name);
     const more = nodes.length > shownNames ? ` and ${nodes.length - shownNames} more` : '';
     return [`${names.join(', ')}${more} cannot boot: ${desired.reason}`];

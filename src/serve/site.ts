@@ -15,6 +15,7 @@ import type { ClusterView } from '../model/view.ts';
 import { withChosenImages } from '../plan/image-choice.ts';
 import { atLearnedAddresses, hasOwnAddresses } from '../plan/learned-addresses.ts';
 import { refuseBrokenOverlays } from '../plan/overlay-check.ts';
+import { RootNotMadeError } from '../plan/root-mode.ts';
 import { keepSame, keepSameImages, keepSameRoots } from '../plan/same-config.ts';
 import type { Health } from './health.ts';
 
@@ -46,7 +47,13 @@ export interface SeenAddresses {
 }
 
 export type Desired =
-  { readonly kind: 'boots'; readonly frozen: FrozenBoot } | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'boots'; readonly frozen: FrozenBoot }
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      /** Nothing is wrong: whoever asks again a little later boots. */
+      readonly isBeingMade?: true;
+    };
 
 export interface Site {
   /** The same object as long as nothing has changed. */
@@ -200,7 +207,8 @@ function decide(freeze: () => FrozenBoot): Desired {
     return { kind: 'boots', frozen: freeze() };
   } catch (error) {
     if (!(error instanceof PiImageError)) throw error;
-    return { kind: 'refused', reason: describeError(error) };
+    const reason = describeError(error);
+    return { kind: 'refused', reason, ...(error instanceof RootNotMadeError && { isBeingMade: true }) };
   }
 }
 

@@ -82,6 +82,13 @@ test.each<[string, Boot, Heartbeat | undefined, boolean, string]>([
   expect(reason === undefined ? state : `${state}: ${reason}`).toBe(expected);
 });
 
+test('a node whose root is being made is not refused, and says what it waits for', () => {
+  const facts = { desired: undefined, refusal: undefined, preparing: 'its squashfs', generations };
+
+  expect(decideNodeStatus({ ...facts, boots: [] })).toMatchObject({ state: 'new', reason: 'its squashfs' });
+  expect(decideNodeStatus({ ...facts, boots: [said('overlay')] })).toMatchObject({ state: 'up', reason: undefined });
+});
+
 test('a root mode other than shared is told', () => {
   const squash = { ...desired, rootMode: 'squash' as const };
   const facts = { boots: [said('overlay')], desired: squash, refusal: undefined };

@@ -269,3 +269,20 @@ test('nodes without an image are told apart from those with one', async () => {
   ]);
   expect(site.desired(sampleNode('node01')).kind).toBe('boots');
 });
+
+test('nodes whose root is still to be made are no problem; those that can have none are', async () => {
+  const { site, files } = await openSample();
+  const roles = { ...sampleClusterInput.roles, compute: { ...sampleClusterInput.roles.compute, root: 'squash' } };
+  files.config = () => sampleView({ cluster: sampleCluster({ roles }) });
+  const newer = (version: string, rootModes: ('shared' | 'squash')[]) =>
+    new Map([['debian-lite', [sampleManifest({ version, rootModes })]]]);
+  files.images = newer('20261121.2', ['shared', 'squash']);
+  await site.reload();
+
+  expect(nodeProblems(site)).toEqual([]);
+  expect(site.desired(sampleNode('node01'))).toMatchObject({ kind: 'refused', isBeingMade: true });
+
+  files.images = newer('20261121.3', ['shared']);
+  await site.reload();
+  expect(nodeProblems(site)).toContainEqual(expect.stringContaining('makes no root in the mode squash'));
+});
