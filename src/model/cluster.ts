@@ -2,18 +2,11 @@
 import { z } from 'zod';
 
 import { Ipv4, Ipv4InterfaceText, Ipv4RangeText, Ipv4SubnetText } from './ipv4.ts';
-import { NodeName, ResourceName, VariableName, VariableValue, Variables } from './names.ts';
+import { AbsolutePath, NodeName, ResourceName, VariableName, VariableValue, Variables } from './names.ts';
 import { parseDurationMs } from './duration.ts';
 import { parsedText } from './parsed-text.ts';
+import { PowerPolicy, Switch } from './power.ts';
 import { PersistentRoot, RootMode } from './root-mode.ts';
-
-const AbsolutePath = z
-  .string()
-  .regex(/^(?:\/[\w.@+-]+)+$/, 'an absolute path without spaces or ".."')
-  .refine(
-    (path) => !path.split('/').some((part) => part === '.' || part === '..'),
-    'a path must not contain "." or ".." components',
-  );
 
 /** `debian-lite` follows the newest version, `debian-lite@20261121.1` pins one. */
 const ImageReference = z
@@ -125,12 +118,6 @@ const Network = z.strictObject({
   hold: ImageReference.optional(),
 });
 
-const Switch = z.strictObject({
-  driver: z.enum(['snmp', 'command', 'none']),
-  host: z.string().optional(),
-  community: z.strictObject({ file: AbsolutePath }).optional(),
-});
-
 export const Cluster = z.strictObject({
   cluster: NodeName,
   network: Network,
@@ -138,6 +125,7 @@ export const Cluster = z.strictObject({
   shares: z.array(Share).default([]),
   secrets: z.record(VariableName, SecretSpec).default({}),
   switches: z.record(ResourceName, Switch).default({}),
+  power: PowerPolicy.prefault({}),
   slurm: z.strictObject({ controllerRole: ResourceName }).optional(),
   vars: z.record(VariableName, VariableValue).default({}),
   ports: z

@@ -14,6 +14,14 @@ export const ResourceName = z
     'a name of lower-case letters, digits, "-", "_" and ".", at most 64',
   );
 
+export const AbsolutePath = z
+  .string()
+  .regex(/^(?:\/[\w.@+-]+)+$/, 'an absolute path without spaces or ".."')
+  .refine(
+    (path) => !path.split('/').some((part) => part === '.' || part === '..'),
+    'a path must not contain "." or ".." components',
+  );
+
 /** A variable or secret as templates see it. */
 export const VariableName = z
   .string()

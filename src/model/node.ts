@@ -5,6 +5,7 @@ import { BoardName } from './board.ts';
 import { Ipv4 } from './ipv4.ts';
 import { Mac } from './mac.ts';
 import { NodeName, ResourceName, Variables } from './names.ts';
+import { PowerPort } from './power.ts';
 import { SerialText } from './serial.ts';
 
 export const NodeSpec = z
@@ -17,7 +18,7 @@ export const NodeSpec = z
     address: Ipv4,
     role: ResourceName,
     vars: Variables.default({}),
-    power: z.strictObject({ switch: ResourceName, port: z.int().min(1) }).optional(),
+    power: PowerPort.optional(),
   })
   .refine((node) => node.serial !== undefined || node.mac !== undefined, {
     message: 'a node needs a serial or a mac (or both), else its board cannot be recognised',

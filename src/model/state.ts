@@ -7,6 +7,7 @@ import { Ipv4 } from './ipv4.ts';
 import { Mac, type MacAddress } from './mac.ts';
 import { ResourceName } from './names.ts';
 import { NodeSpec } from './node.ts';
+import { PowerJournal } from './power.ts';
 import { SerialText } from './serial.ts';
 
 /** A board that asked for an address and is no node: it waits here to be named. */
@@ -59,6 +60,7 @@ export const State = z.strictObject({
   imageChoices: z.record(z.string(), ImageChoice).default({}),
   /** `debian-lite@20261121.1` -> who has said that it must stay. */
   imagePins: z.record(z.string(), z.strictObject({ by: z.string() })).default({}),
+  powerJournal: PowerJournal.default({}),
 });
 export type State = Readonly<z.infer<typeof State>>;
 
@@ -71,6 +73,7 @@ export const emptyState: State = {
   eeproms: {},
   imageChoices: {},
   imagePins: {},
+  powerJournal: {},
 };
 
 export const BootLog = z.strictObject({ boots: z.array(Boot) });

@@ -52,6 +52,18 @@ export const states: fc.Arbitrary<State> = fc.record({
     noNullPrototype: true,
   }),
   imagePins: fc.dictionary(name, fc.record({ by: text }), { maxKeys: 5, noNullPrototype: true }),
+  powerJournal: fc.dictionary(
+    name,
+    fc.record({
+      node: fc.constant('node01'),
+      switch: fc.constant('sw1'),
+      port: fc.integer({ min: 1, max: 52 }),
+      action: fc.constantFrom('on', 'cycle'),
+      askedMs: fc.nat(),
+      by: text,
+    }),
+    { maxKeys: 5, noNullPrototype: true },
+  ),
 });
 
 const boot: fc.Arbitrary<Boot> = fc.record({

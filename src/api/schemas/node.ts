@@ -7,6 +7,7 @@ import { Mac } from '../../model/mac.ts';
 import { NodeName, ResourceName, VariableName, Variables, VariableValue } from '../../model/names.ts';
 import { NodeSpec } from '../../model/node.ts';
 import { NodeStatus } from '../../model/node-status.ts';
+import { PowerPort } from '../../model/power.ts';
 import { SerialText } from '../../model/serial.ts';
 import { bootExample } from './boot.ts';
 
@@ -21,10 +22,7 @@ export const NodePatch = z.strictObject({
   board: BoardName.optional(),
   address: Ipv4.optional(),
   vars: z.record(VariableName, VariableValue.nullable()).nullable().optional(),
-  power: z
-    .strictObject({ switch: ResourceName, port: z.int().min(1) })
-    .nullable()
-    .optional(),
+  power: PowerPort.nullable().optional(),
 });
 export type NodePatch = Readonly<z.output<typeof NodePatch>>;
 

@@ -33,6 +33,7 @@ export const migrations: readonly string[] = [
   ].join('\n'),
   rowTable('eeproms'),
   [rowTable('image_choices'), rowTable('image_pins')].join('\n'),
+  rowTable('power_journal', { node: 'TEXT' }),
 ];
 
 /** @throws ConfigError when a newer pi-image has written the file */

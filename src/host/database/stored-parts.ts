@@ -26,6 +26,7 @@ export const stateParts: Parts<State> = {
   eeproms: record('eeproms'),
   imageChoices: record('image_choices'),
   imagePins: record('image_pins'),
+  powerJournal: record('power_journal'),
 };
 
 export const bootParts: Parts<BootLog> = { boots: list('boots', (boot: Boot) => boot.id) };

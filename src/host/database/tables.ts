@@ -11,6 +11,7 @@ export const rowTables = [
   'eeproms',
   'image_choices',
   'image_pins',
+  'power_journal',
   'boots',
   'tokens',
 ] as const;
