@@ -20,7 +20,7 @@ test: dist/.built ## Everything: installs what it needs (apt, npm), then check, 
 
 test-long: dist/.built ## What takes too long for every change: images of each source booted; needs root
 	node dist/cli/main.js setup build serve rack peers
-	npx --no-install vitest run --project long
+	PEERS=required npx --no-install tsx test/support/run-all.ts long
 
 demo: dist/.built ## Build an image, raise a rack, boot two boards into Slurm; installs what it needs; needs root
 	node dist/cli/main.js demo

@@ -1,11 +1,12 @@
-/** All checks and tests one after the other, and what they come to in the last line. Goes on after a failure. */
+/** All checks and tests one after the other, or the projects that are named; what they come to in the last line. Goes on after a failure. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const checks = ['check:types', 'check:lint', 'check:format', 'check:unused'];
-const projects = ['unit', 'peers', 'load', 'e2e'];
+const named = process.argv.slice(2);
+const checks = named.length > 0 ? [] : ['check:types', 'check:lint', 'check:format', 'check:unused'];
+const projects = named.length > 0 ? named : ['unit', 'peers', 'load', 'e2e'];
 
 const dir = mkdtempSync(path.join(tmpdir(), 'pi-image-results-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
