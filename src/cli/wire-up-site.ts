@@ -2,7 +2,7 @@
 import path from 'node:path';
 
 import { fingerprintTrees, fingerprintVersions } from '../host/fingerprint.ts';
-import { imagesDir, squashDir } from '../host/image-store.ts';
+import { imagesDir, persistentDir, squashDir } from '../host/image-store.ts';
 import { listTrustedImages } from '../host/trusted-images.ts';
 import type { FrozenBoot } from '../model/frozen-boot.ts';
 import type { NodeSpec } from '../model/node.ts';
@@ -34,7 +34,7 @@ export function siteReaders(
     listRoots: () => readMadeRoots(paths.state),
     fingerprint: async () =>
       `${await fingerprintTrees([paths.config, ...secretFiles, ...trees])}\n${await fingerprintVersions(images)}\n` +
-      (await fingerprintVersions(squashDir(paths.state))),
+      `${await fingerprintVersions(squashDir(paths.state))}\n${await fingerprintVersions(persistentDir(paths.state))}`,
     freeze,
   };
 }

@@ -106,6 +106,13 @@ export async function removeTree(
   await rm(dead, { recursive: true, force: true });
 }
 
+/** All trees of a node; whoever dies meanwhile leaves the rest to the next `sweepTrees`. */
+export async function removeTreesOf(persistentDir: string, node: string): Promise<void> {
+  const dead = path.join(persistentDir, `.dead-${process.pid}-${node}`);
+  await rename(path.join(persistentDir, node), dead);
+  await rm(dead, { recursive: true, force: true });
+}
+
 /** A tree that was cloned from one lives on without it. */
 export async function dropPatterns(persistentDir: string, isNeeded: (of: PersistentTree) => boolean): Promise<void> {
   const dir = path.join(persistentDir, patternsDir);
@@ -117,6 +124,7 @@ export async function dropPatterns(persistentDir: string, isNeeded: (of: Persist
 }
 
 export async function sweepTrees(persistentDir: string): Promise<void> {
+  await sweepTorsos(path.dirname(persistentDir), path.basename(persistentDir));
   for (const node of [patternsDir, ...(await visibleNames(persistentDir))]) {
     await sweepTorsos(path.join(persistentDir, node));
   }

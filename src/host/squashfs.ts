@@ -101,9 +101,9 @@ export async function visibleNames(folder: string): Promise<string[]> {
   return names.filter((name) => !name.startsWith('.')).toSorted();
 }
 
-/** What processes that are gone have left in the making, in the folders of `dir`. */
-export async function sweepTorsos(dir: string): Promise<void> {
-  for (const name of await visibleNames(dir)) {
+/** What processes that are gone have left in the making or half removed, in one of the folders of `dir`, or in all of them. */
+export async function sweepTorsos(dir: string, only?: string): Promise<void> {
+  for (const name of only === undefined ? await visibleNames(dir) : [only]) {
     const folder = path.join(dir, name);
     for (const entry of await readdir(folder).catch((): string[] => [])) {
       const pid = /^\.(?:tmp|dead)-(\d+)-/.exec(entry)?.[1];

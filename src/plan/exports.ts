@@ -27,14 +27,23 @@ export function planRootUses(
   boots: readonly Boot[],
   generations: ReadonlyMap<string, Generation>,
 ): RootUse[] {
+  const ofBoots = (some: readonly Boot[]) =>
+    usesOfBoots(some, generations).filter(({ root }) => root === undefined || !isGone(root, view));
   // Where another server gives the addresses, only a boot shows who is where.
-  if (!hasOwnAddresses(view.cluster)) return usesOfBoots(bootsInPlace(boots), generations);
+  if (!hasOwnAddresses(view.cluster)) return ofBoots(bootsInPlace(boots));
   const desired = view.nodes.map((node) => ({
     address: node.address,
     role: node.role,
     root: desiredRoot(node, view),
   }));
-  return [...desired, ...usesOfBoots(boots, generations)];
+  return [...desired, ...ofBoots(boots)];
+}
+
+/** The tree of a node that was removed, and the tree with it. */
+function isGone({ node, rootMode, image }: RootPlace, { nodes, roots }: ClusterView): boolean {
+  if (rootMode !== 'persistent' || roots === undefined || nodes.some(({ name }) => name === node)) return false;
+  const trees = roots.trees.get(node) ?? [];
+  return !trees.some(({ name, version }) => name === image.name && version === image.version);
 }
 
 /** Pseudo paths that a node of this role and root may mount. */

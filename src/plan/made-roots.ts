@@ -72,6 +72,15 @@ export function outdatedTrees(
   });
 }
 
+/** Of nodes that were removed: nobody takes them away unasked. */
+export function leftTrees(
+  trees: ReadonlyMap<string, readonly PersistentTree[]>,
+  nodes: readonly Pick<NodeSpec, 'name'>[],
+): Map<string, readonly PersistentTree[]> {
+  const names = new Set<string>(nodes.map(({ name }) => name));
+  return new Map([...trees].filter(([node]) => !names.has(node)));
+}
+
 const hasSquash = (manifest: ImageManifest, view: ClusterView) =>
   view.roots?.squashes.has(versionId(manifest)) === true;
 

@@ -128,6 +128,16 @@ test('a node that is no node any more keeps the root it runs on', () => {
   expect(lines([ran(boot())], sampleView({ nodes: [] }))).toEqual([oldRoot, '/shares/home read-write: 10.42.0.11']);
 });
 
+test('nor its own tree, until that is removed too', () => {
+  const own = new Map([[old.id, { ...old, rootMode: 'persistent' as const }]]);
+  const tree = { name: 'debian-lite', version: '20261101.1' };
+  const rootsOf = (trees: ReadonlyMap<string, (typeof tree)[]>) =>
+    planRootUses(sampleView({ nodes: [], roots: { squashes: new Map(), trees } }), [ran(boot())], own);
+
+  expect(rootsOf(new Map([['node01', [tree]]]))).toMatchObject([{ root: { rootMode: 'persistent' } }]);
+  expect(rootsOf(new Map())).toEqual([]);
+});
+
 test('a role without an image exports no root and still its shares', () => {
   expect(lines([], sampleView({ images: new Map() }))).toEqual(shares);
 });

@@ -7,6 +7,7 @@ import { placeProblems, ProblemsError, type Place } from '../../model/problem.ts
 import { checkNodes } from '../../plan/check-cluster-nodes.ts';
 import { compressHostlist } from '../../plan/hostlist.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
+import { describeLeft } from '../left-trees.ts';
 import { withNodes } from '../node-client.ts';
 import { readSources } from '../view.ts';
 import { optionsOf, renderNodesChange } from './node-change.ts';
@@ -35,7 +36,8 @@ export const registerApply: RegisterCommand = (program, context) => {
 
 async function apply(options: ApplyOptions, context: CliContext): Promise<void> {
   const { nodes, place } = await readNodesFile(options.file === '-' ? '/dev/stdin' : options.file);
-  if (typeof (await context.service()) === 'string') await refuseProblems(nodes, place, context);
+  const isHere = typeof (await context.service()) === 'string';
+  if (isHere) await refuseProblems(nodes, place, context);
   await withNodes(context, async (client) => {
     const planned = await client.applyNodes(nodes, optionsOf({ dryRun: true }));
     const { changes } = planned.answer;
@@ -47,6 +49,7 @@ async function apply(options: ApplyOptions, context: CliContext): Promise<void> 
     await client.applyNodes(nodes, optionsOf({}, planned.etag));
     const how = client.service === undefined ? '; no service runs, so they wait in the state' : '';
     context.stdout(`applied ${count(nodes.length)}${how}\n`);
+    if (isHere) context.stderr(await describeLeft(removedOf(changes), context.paths()));
   });
 }
 
@@ -70,8 +73,10 @@ function renderApplied(changes: Changes, nodes: readonly NodeSpec[]): string {
     .join('');
 }
 
+const removedOf = (changes: Changes) => changes.flatMap(({ kind, node }) => (kind === 'removed' ? [node] : []));
+
 function refuseRemoval(changes: Changes): void {
-  const removed = changes.filter(({ kind }) => kind === 'removed').map(({ node }) => node);
+  const removed = removedOf(changes);
   if (removed.length === 0) return;
   throw new ConfigError(`${compressHostlist(removed)} would be removed: not in the file`, {
     hint: 'Add --yes to remove them, or start from "pi-image node export".',

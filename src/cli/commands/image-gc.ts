@@ -9,6 +9,7 @@ import { collectGarbage, planGarbage, type GarbageInput, type GarbagePlan } from
 import { lockFileName } from '../../build/lock-file.ts';
 import { UsageError } from '../../model/errors.ts';
 import type { CliContext, Paths } from '../context.ts';
+import { describeAllLeft, removeLeft } from '../left-trees.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
 import { megabytes, readStoreFacts } from '../store-facts.ts';
 
@@ -33,6 +34,7 @@ const listing: Listing<Decision> = {
 interface GcFlags {
   readonly dryRun?: boolean;
   readonly keep: number;
+  readonly trees?: string;
   readonly output: OutputFormat;
 }
 
@@ -42,7 +44,8 @@ export function registerGc(parent: Command, context: CliContext): void {
     .summary('remove versions that nobody uses')
     .description(
       'Removes versions that no role, pin, choice, boot or node uses or has used within 24 h, with the layers and packages that only they needed. ' +
-        'A node that is not heard of counts as using what it ran last. The newest versions of each image stay.',
+        'A node that is not heard of counts as using what it ran last. The newest versions of each image stay. ' +
+        'So do private trees of nodes that were removed ("root: persistent"), unless --trees names them.',
     )
     .option('--dry-run', 'say what would go and what it would free, remove nothing')
     .addOption(
@@ -50,7 +53,11 @@ export function registerGc(parent: Command, context: CliContext): void {
         .default(2)
         .argParser(parseKeep),
     )
-    .addHelpText('after', '\nExamples:\n  pi-image image gc --dry-run\n  pi-image image gc --keep 1')
+    .option('--trees <nodes>', 'also remove what these nodes wrote, which were removed and whose boards are off')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pi-image image gc --dry-run\n  pi-image image gc --keep 1\n  pi-image image gc --trees node08',
+    )
     .action((flags: GcFlags) => collect(flags, context));
   withOutput(gc);
 }
@@ -66,6 +73,7 @@ async function collect(flags: GcFlags, context: CliContext): Promise<void> {
   const paths = context.paths();
   const read = () => readInput(paths, flags.keep);
   const isDryRun = flags.dryRun === true;
+  if (flags.trees !== undefined) await removeLeft(flags.trees, isDryRun, context);
   const plan = isDryRun
     ? await planGarbage(paths.state, await read())
     : await collectGarbage(paths.state, read, {
@@ -74,6 +82,7 @@ async function collect(flags: GcFlags, context: CliContext): Promise<void> {
       });
   context.stdout(renderListing(plan.decisions, flags.output, listing));
   if (flags.output === 'table') context.stdout(summary(plan, isDryRun));
+  if (flags.trees === undefined) context.stderr(await describeAllLeft(paths));
 }
 
 async function readInput(paths: Paths, keep: number): Promise<GarbageInput> {
