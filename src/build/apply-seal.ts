@@ -18,7 +18,11 @@ import type { BuildStepArgs } from '../plan/build.ts';
 import { matchesGlob, sealRules, type SealAction } from '../plan/seal.ts';
 import type { RunningBuild } from './running-build.ts';
 
-export async function seal({ sources, enabled }: BuildStepArgs['seal'], build: RunningBuild): Promise<void> {
+interface SealedTree extends Pick<RunningBuild, 'torso' | 'progress' | 'signal'> {
+  readonly lock: Pick<RunningBuild['lock'], 'epochSeconds'>;
+}
+
+export async function seal({ sources, enabled }: BuildStepArgs['seal'], build: SealedTree): Promise<void> {
   const root = path.join(build.torso, 'root');
   for (const { id, action } of sealRules) {
     build.progress.detail(id);

@@ -83,7 +83,7 @@ export function planBuild(inputs: BuildInputs, cache: BuildCache): BuildPlan {
     { action: 'flatten', state, keys },
     { action: 'boot-files', state, boards: spec.boards, ipxe: lock.ipxe, key: cacheKey(bootParts(inputs)).key },
     { action: 'initramfs', state, boards: spec.boards, busybox: lock.busybox, modules },
-    { action: 'seal', state, sources: lock.base === undefined ? lock.sources : [], enabled: enabledUnits(spec) },
+    { action: 'seal', state, ...planSeal(spec, lock) },
     { action: 'lint', state, lookInside: foldersWithKeys },
     { action: 'publish', state, key: image.key },
   ];
@@ -100,6 +100,11 @@ export function planBuild(inputs: BuildInputs, cache: BuildCache): BuildPlan {
 function whatLiesBelow(keys: readonly string[], { layers }: BuildCache): string {
   const contents = keys.map((key) => layers.get(key)?.content);
   return contents.includes(undefined) ? (keys.at(-1) ?? '') : sha256(canonicalJson(contents));
+}
+
+/** Also asked where a tree is sealed again, which somebody else has built. */
+export function planSeal(spec: BuildInputs['spec'], lock: BuildInputs['lock']): BuildStepArgs['seal'] {
+  return { sources: lock.base === undefined ? lock.sources : [], enabled: enabledUnits(spec) };
 }
 
 /** `slurmd` is `slurmd.service`, as systemctl reads it. */
