@@ -1,14 +1,18 @@
 /** Boot files and initramfs of earlier builds, by what they are made of: another package in the root changes nothing about them. */
-import { copyFile, mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { sha256OfFile } from '../host/deb-store.ts';
+import { imagesDir } from '../host/image-store.ts';
 import { readJsonFile } from '../host/json-file.ts';
+import { StoreObjects } from '../host/store-objects.ts';
 import { listFiles } from '../host/tree.ts';
 import { KeptBootFiles } from '../model/boot-cache.ts';
 import type { BuildStepArgs } from '../plan/build.ts';
 import { cacheKey } from '../plan/cache-key.ts';
 import { canonicalJson, sha256 } from '../plan/canonical-json.ts';
+import { ObjectNames } from '../plan/store-objects.ts';
+import { bootFile } from './adopt-boot-files.ts';
 import { bootFolders, makeBootFiles, makeInitramfs } from './assemble.ts';
 import { buildPaths, type RunningBuild } from './running-build.ts';
 
@@ -30,7 +34,9 @@ export async function keepInitramfs(args: BuildStepArgs['initramfs'], build: Run
 
 /** Over all of the root that can become a boot file: kernels with their modules, device trees and firmware. */
 function bootKey(image: string, { found }: RunningBuild): string {
-  const files = [...found.placed].flatMap(([name, { file }]) => (isBoot(name) ? [[name, file.sha256] as const] : []));
+  const files = [...found.placed].flatMap(([name, { entry }]) =>
+    entry.kind === 'file' && isBoot(name) ? [[name, entry.sha256] as const] : [],
+  );
   return cacheKey({ step: 'boot', image, files: sha256(canonicalJson(Object.fromEntries(files))) }).key;
 }
 
@@ -44,11 +50,11 @@ async function restore(dir: string, build: RunningBuild): Promise<boolean> {
   if (kept === undefined) return false;
   const boot = path.join(build.torso, 'boot');
   await rm(boot, { recursive: true, force: true });
+  const place = placer(build);
   for (const [name, digest] of Object.entries(kept.files)) {
     const [from, to] = [path.join(dir, 'boot', name), path.join(boot, name)];
     await mkdir(path.dirname(to), { recursive: true });
-    await copyFile(from, to).catch(() => undefined);
-    if ((await sha256OfFile(to).catch(() => '')) === digest) continue;
+    if (await place({ name, digest, from, to })) continue;
     build.progress.note(`${from} is damaged: the boot files are made anew`);
     await rm(boot, { recursive: true, force: true });
     await rm(dir, { recursive: true, force: true });
@@ -58,6 +64,28 @@ async function restore(dir: string, build: RunningBuild): Promise<boolean> {
   const now = build.now();
   await utimes(dir, now, now);
   return true;
+}
+
+interface KeptFile {
+  readonly name: string;
+  readonly digest: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The store has most of them as files of earlier versions. @returns false for one that is damaged */
+function placer({ stateDir, signal }: RunningBuild): (file: KeptFile) => Promise<boolean> {
+  const objects = new StoreObjects(imagesDir(stateDir), signal);
+  const names = new ObjectNames();
+  return async ({ name, digest, from, to }) => {
+    try {
+      if (objects.link(names.of(bootFile(name, digest, await lstat(from))), to)) return true;
+      await copyFile(from, to);
+      return (await sha256OfFile(to)) === digest;
+    } catch {
+      return false;
+    }
+  };
 }
 
 async function keep(dir: string, build: RunningBuild): Promise<void> {

@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import { indexTree } from '../host/index-tree.ts';
 import { StoreObjects } from '../host/store-objects.ts';
+import { readXattrsOf } from '../host/xattrs.ts';
 import type { IndexedFile, IndexEntry } from '../model/tree-index.ts';
 import { isSameInode, ObjectNames } from '../plan/store-objects.ts';
 import type { Placed } from './flatten.ts';
@@ -17,30 +18,64 @@ interface FinishOptions {
 }
 
 export async function finishTree({ root, imagesDir, placed, signal }: FinishOptions): Promise<IndexEntry[]> {
-  const unchanged = new Map<string, Placed>();
-  const known = (file: string, { ino }: Stats) => {
-    const before = placed.get(file);
-    if (before?.inode !== ino) return undefined;
-    unchanged.set(file, before);
-    return before.file.sha256;
-  };
-  const { entries } = await indexTree(root, { signal, known });
+  const kept = new Map<string, Placed>();
+  const entries = placed.size === 0 ? await readTree(root, signal) : await readChanges({ root, placed, kept, signal });
   const names = new ObjectNames();
   const fresh: IndexedFile[] = [];
   const finished = entries.map((entry): IndexEntry => {
     if (entry.kind !== 'file') return entry;
-    const before = unchanged.get(entry.path);
-    if (before === undefined) {
+    const before = kept.get(entry.path);
+    if (before?.entry.kind !== 'file' || before.object === undefined) {
       fresh.push(entry);
       return entry;
     }
-    requireUntouched(entry, before.file);
+    requireUntouched(entry, before.entry);
     names.keep(before.object);
-    return Object.assign(entry, { layer: before.file.layer });
+    return Object.assign(entry, { layer: before.entry.layer });
   });
   adoptFiles(fresh, { root, names, objects: new StoreObjects(imagesDir, signal) });
   restoreTimes(finished, new Set(fresh.map((file) => path.dirname(file.path))), root);
   return finished;
+}
+
+async function readTree(root: string, signal: AbortSignal): Promise<readonly IndexEntry[]> {
+  return (await indexTree(root, { signal })).entries;
+}
+
+interface Reading {
+  readonly root: string;
+  readonly placed: ReadonlyMap<string, Placed>;
+  /** Gets those that are as they were placed. */
+  readonly kept: Map<string, Placed>;
+  readonly signal: AbortSignal;
+}
+
+/** Content and extended attributes are read of those entries alone that are others than were placed. */
+async function readChanges({ root, placed, kept, signal }: Reading): Promise<IndexEntry[]> {
+  const fresh: string[] = [];
+  const xattrs = (file: string, { ino }: Stats) => {
+    const before = placed.get(file);
+    if (before?.inode === ino) {
+      kept.set(file, before);
+      return before.entry.xattrs;
+    }
+    fresh.push(file);
+    return undefined;
+  };
+  const known = (file: string) => {
+    const before = kept.get(file)?.entry;
+    return before?.kind === 'file' ? before.sha256 : undefined;
+  };
+  const { entries } = await indexTree(root, { signal, known, xattrs });
+  const read = await readXattrsOf(root, fresh, signal);
+  return entries.map((entry) => withXattrs(entry, read.get(entry.path)));
+}
+
+/** In the order of an entry that was read at once: the digest of the index depends on it. */
+function withXattrs(entry: IndexEntry, xattrs: IndexEntry['xattrs']): IndexEntry {
+  if (xattrs === undefined) return entry;
+  const { kind, path: name, mode, uid, gid, time, ...rest } = entry;
+  return { kind, path: name, mode, uid, gid, time, xattrs, ...rest } as IndexEntry;
 }
 
 /** Other versions have the same inode: a rule that changed it in place has changed them all. */

@@ -5,18 +5,19 @@ import path from 'node:path';
 import { imagesDir } from '../host/image-store.ts';
 import { StoreObjects } from '../host/store-objects.ts';
 import { finishFolders, makeFolder, makeLink, makeSpecial } from '../host/place-entry.ts';
-import type { IndexEntry, IndexedFile } from '../model/tree-index.ts';
+import type { IndexEntry } from '../model/tree-index.ts';
 import type { BuildStepArgs } from '../plan/build.ts';
 import { mergeLayers } from '../plan/merge-layers.ts';
 import { ObjectNames } from '../plan/store-objects.ts';
 import { readLayer } from './index-layer.ts';
 import { layerRoot, type RunningBuild } from './running-build.ts';
 
-/** A file as it was put into the tree: as long as its inode is there, it is what it was. */
+/** An entry as it was put into the tree: as long as its inode is there, it is what it was. */
 export interface Placed {
   readonly inode: number;
-  readonly object: string;
-  readonly file: IndexedFile;
+  readonly entry: IndexEntry;
+  /** Which of the store's objects it is; only files are. */
+  readonly object?: string;
 }
 
 export async function flatten({ keys }: BuildStepArgs['flatten'], build: RunningBuild): Promise<void> {
@@ -54,15 +55,17 @@ async function placeTree(entries: readonly IndexEntry[], { root, ...rest }: Plac
   for (const entry of entries) {
     rest.signal.throwIfAborted();
     const target = path.join(root, entry.path);
+    let object: string | undefined;
     if (entry.kind === 'folder') makeFolder(target);
     else if (entry.kind === 'link') makeLink(entry, target);
     else if (entry.kind === 'special') await makeSpecial(entry, target, rest.signal);
     else {
-      const object = names.of(entry);
+      object = names.of(entry);
       const source = path.join(rest.sources[entry.layer ?? 0] ?? '', entry.path);
       await rest.objects.place(entry, object, source, target);
-      placed.set(entry.path, { inode: lstatSync(target).ino, object, file: entry });
     }
+    const info = lstatSync(target, { throwIfNoEntry: false });
+    if (info !== undefined) placed.set(entry.path, { inode: info.ino, entry, ...(object !== undefined && { object }) });
   }
   await finishFolders(entries, root, rest.signal);
   return placed;

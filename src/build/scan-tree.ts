@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { folderLinkTarget, readHead } from '../host/tree.ts';
+import { leadsToFolder, readHead } from '../host/tree.ts';
 import type { ImageManifest } from '../model/manifest.ts';
 import type { IndexedFile, IndexEntry } from '../model/tree-index.ts';
 import { parseIds } from '../plan/id-registry.ts';
@@ -26,18 +26,12 @@ export async function scanTree(
   entries: readonly IndexEntry[],
   lookInside: readonly string[],
 ): Promise<TreeSummary> {
-  const links = entries.filter(({ kind }) => kind === 'link').map((link) => link.path);
-  const targets = await Promise.all(links.map((link) => folderLinkTarget(root, link)));
-  const folderLinks = Object.fromEntries(
-    links.flatMap((link, index) => {
-      const target = targets[index];
-      return target === undefined ? [] : [[link, target]];
-    }),
-  );
+  const folderLinks: Record<string, string> = {};
   const linted: LintedFile[] = [];
   const groups = new Set<number>();
   let rootBytes = 0;
   for (const entry of entries) {
+    if (entry.kind === 'link' && leadsToFolder(root, entry.path, entry.target)) folderLinks[entry.path] = entry.target;
     if (entry.kind !== 'file') continue;
     if (entry.group === undefined || !groups.has(entry.group)) rootBytes += entry.bytes;
     if (entry.group !== undefined) groups.add(entry.group);

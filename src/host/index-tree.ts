@@ -15,12 +15,15 @@ export interface IndexOptions {
   readonly signal: AbortSignal;
   /** @returns its sha256 */
   readonly known?: KnownFile;
+  /** Extended attributes, where they are known; else all are read. Asked of each entry, of a file before its content. */
+  readonly xattrs?: XattrsOf;
 }
 
+type XattrsOf = (path: string, info: Stats) => Xattrs | undefined;
+
 /** @returns entries sorted by path; whiteouts and opaque folders when the tree is overlayfs's upper one */
-export async function indexTree(root: string, { signal, known }: IndexOptions): Promise<LayerIndex> {
-  const xattrs = await readXattrs(root, signal);
-  const walk = new TreeWalk(root, xattrs, known ?? (() => undefined));
+export async function indexTree(root: string, { signal, known, xattrs }: IndexOptions): Promise<LayerIndex> {
+  const walk = new TreeWalk(root, xattrs ?? (await readAll(root, signal)), known ?? (() => undefined));
   for (const _ of walk.folder('.')) {
     // A walk is many short system calls: others get their turn, and Ctrl-C is heard.
     await setImmediate();
@@ -29,12 +32,17 @@ export async function indexTree(root: string, { signal, known }: IndexOptions): 
   return walk.result();
 }
 
+async function readAll(root: string, signal: AbortSignal): Promise<XattrsOf> {
+  const all = await readXattrs(root, signal);
+  return (file) => all.get(file);
+}
+
 const callsPerTurn = 400;
 const bytesPerTurn = 16 << 20;
 
 class TreeWalk {
   readonly #root: string;
-  readonly #xattrs: ReadonlyMap<string, Xattrs>;
+  readonly #xattrsOf: XattrsOf;
   readonly #known: KnownFile;
   readonly #entries: IndexEntry[] = [];
   readonly #whiteouts: string[] = [];
@@ -45,9 +53,9 @@ class TreeWalk {
   #calls = 0;
   #bytes = 0;
 
-  constructor(root: string, xattrs: ReadonlyMap<string, Xattrs>, known: KnownFile) {
+  constructor(root: string, xattrsOf: XattrsOf, known: KnownFile) {
     this.#root = root;
-    this.#xattrs = xattrs;
+    this.#xattrsOf = xattrsOf;
     this.#known = known;
   }
 
@@ -71,25 +79,18 @@ class TreeWalk {
     }
   }
 
-  #attributes(relative: string, info: Stats) {
-    const { mode, uid, gid, mtimeMs } = info;
-    const all = Object.entries(this.#xattrs.get(relative) ?? {});
-    const own = all.filter(([name]) => !name.endsWith('.overlay.opaque'));
-    const xattrs = own.length === 0 ? {} : { xattrs: Object.fromEntries(own) };
-    return { path: relative, mode: mode & 0o7777, uid, gid, time: Math.floor(mtimeMs / 1000), ...xattrs };
-  }
-
   #addFolder(folder: string): void {
-    const xattrs = this.#xattrs.get(folder) ?? {};
-    const isOpaque = Object.keys(xattrs).some((name) => name.endsWith('.overlay.opaque'));
+    const info = lstatSync(path.join(this.#root, folder));
+    const xattrs = this.#xattrsOf(folder, info);
+    const isOpaque = Object.keys(xattrs ?? {}).some(isOpaqueMark);
     if (isOpaque) this.#opaque.push(folder);
-    this.#entries.push({ kind: 'folder', ...this.#attributes(folder, lstatSync(path.join(this.#root, folder))) });
+    this.#entries.push({ kind: 'folder', ...attributesOf(folder, info, xattrs) });
   }
 
   #add(relative: string, entry: Dirent): void {
     const place = path.join(this.#root, relative);
     const info = statEntry(place);
-    const attributes = this.#attributes(relative, info);
+    const attributes = attributesOf(relative, info, this.#xattrsOf(relative, info));
     if (entry.isFile())
       this.#entries.push({ kind: 'file', ...attributes, bytes: info.size, ...this.#content(place, relative, info) });
     else if (entry.isSymbolicLink()) this.#entries.push({ kind: 'link', ...attributes, target: readlinkSync(place) });
@@ -121,6 +122,16 @@ class TreeWalk {
     this.#bytes += sizeBytes;
     return sha256OfPlace(place);
   }
+}
+
+function attributesOf(relative: string, { mode, uid, gid, mtimeMs }: Stats, all: Xattrs | undefined) {
+  const attributes = { path: relative, mode: mode & 0o7777, uid, gid, time: Math.floor(mtimeMs / 1000) };
+  const own = Object.entries(all ?? {}).filter(([name]) => !isOpaqueMark(name));
+  return own.length === 0 ? attributes : { ...attributes, xattrs: Object.fromEntries(own) };
+}
+
+function isOpaqueMark(name: string): boolean {
+  return name.endsWith('.overlay.opaque');
 }
 
 /** A name that is not UTF-8 cannot be told from its replacement. */

@@ -2,19 +2,8 @@
  * Programs of this machine's architecture, unpacked once from their packages: `programs/` with paths as in an image, and
  * `libraries/` with what they are linked to. They are laid over an image while packages are installed, never into it.
  */
-import {
-  link,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { linkSync, lstatSync, mkdirSync, readdirSync, utimesSync, type Stats } from 'node:fs';
+import { lstat, mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { NativePackage, NativeProgram } from '../model/native-programs.ts';
@@ -132,38 +121,49 @@ export async function layPrograms(
   const offers = path.join(target, 'offered');
   await rm(target, { recursive: true, force: true });
   for (const folder of [over, offers]) await mkdir(folder, { recursive: true, mode: 0o755 });
+  // Synchronous: hundreds of programs, and a promise for each costs more than the link.
   for (const { path: file } of laid.filter((program) => program.path === program.file)) {
-    if (image === undefined || (await machineInImage(image, file)) === 'arm64') await linkInto(over, source, file);
+    if (image === undefined || machineInImage(image, file) === 'arm64') linkInto(over, source, file);
   }
-  for (const file of new Set(offered.map((program) => program.file))) await linkInto(offers, source, file);
-  await copyFolderTimes(over, image ?? []);
+  for (const file of new Set(offered.map((program) => program.file))) linkInto(offers, source, file);
+  copyFolderTimes(over, image ?? []);
   const offerList = offered.map((program) => `${program.path} ${program.file}\n`).join('');
   return { lowers: [path.join(dir, 'libraries'), over], offers, offerList };
 }
 
-async function linkInto(target: string, source: string, file: string): Promise<void> {
-  await mkdir(path.join(target, path.dirname(file)), { recursive: true, mode: 0o755 });
-  await link(path.join(source, file), path.join(target, file));
+function linkInto(target: string, source: string, file: string): void {
+  mkdirSync(path.join(target, path.dirname(file)), { recursive: true, mode: 0o755 });
+  linkSync(path.join(source, file), path.join(target, file));
 }
 
 /** What the image has at a path, if it is a plain file there. */
-async function machineInImage(image: readonly string[], file: string) {
+function machineInImage(image: readonly string[], file: string) {
   for (const layer of image.toReversed()) {
     const place = path.join(layer, file);
-    const info = await lstat(place).catch(() => undefined);
+    const info = infoOf(place);
     if (info !== undefined) return info.isFile() ? readElfMachine(place) : undefined;
   }
   return undefined;
 }
 
 /** overlayfs shows the uppermost folder's own properties, and copies them when something in it changes. */
-async function copyFolderTimes(over: string, image: readonly string[], below = ''): Promise<void> {
-  for (const entry of await readdir(path.join(over, below), { withFileTypes: true })) {
-    if (entry.isDirectory()) await copyFolderTimes(over, image, path.join(below, entry.name));
+function copyFolderTimes(over: string, image: readonly string[], below = ''): void {
+  for (const entry of readdirSync(path.join(over, below), { withFileTypes: true })) {
+    if (entry.isDirectory()) copyFolderTimes(over, image, path.join(below, entry.name));
   }
   for (const layer of image.toReversed()) {
-    const info = await lstat(path.join(layer, below)).catch(() => undefined);
+    const info = infoOf(path.join(layer, below));
     if (info?.isDirectory() !== true) continue;
-    return utimes(path.join(over, below), info.atime, info.mtime);
+    return utimesSync(path.join(over, below), info.atime, info.mtime);
+  }
+}
+
+function infoOf(place: string): Stats | undefined {
+  try {
+    return lstatSync(place, { throwIfNoEntry: false });
+  } catch (error) {
+    // A file where the path wants a folder.
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
   }
 }

@@ -40,6 +40,11 @@ export class StoreObjects {
     linkSync(object, target);
   }
 
+  /** Makes `target` a name of the object. @returns false when there is no such object */
+  link(name: string, target: string): boolean {
+    return tryLink(this.#file(name), target);
+  }
+
   /** A file that is in place already, with attributes and all, becomes the object or a name of it. */
   adopt(name: string, place: string): void {
     const object = this.#file(name);

@@ -10,6 +10,25 @@ export async function readXattrs(root: string, signal: AbortSignal): Promise<Map
   return parseXattrs(await run(['getfattr', ...options, '--', '.'], { signal, cwd: root }));
 }
 
+/** Of these entries alone, not of what is below them. @param paths relative to `root` */
+export async function readXattrsOf(
+  root: string,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, Xattrs>> {
+  const found = new Map<string, Xattrs>();
+  const options = ['--no-dereference', '--dump', '--match=-', '--encoding=hex'];
+  for (let first = 0; first < paths.length; first += pathsPerCall) {
+    const some = paths.slice(first, first + pathsPerCall);
+    const text = await run(['getfattr', ...options, '--', ...some], { signal, cwd: root });
+    for (const [file, xattrs] of parseXattrs(text)) found.set(file, xattrs);
+  }
+  return found;
+}
+
+/** Each has at most 4,096 bytes, and all arguments together 2 MB. */
+const pathsPerCall = 400;
+
 /** What a security module or overlayfs keeps for itself on this machine is not of the tree. */
 const ownOfMachine = /^(?:security\.(?:selinux|ima|evm)|trusted\.overlay\.(?!opaque)|user\.overlay\.(?!opaque))/;
 

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import { adoptBootFiles } from '../../src/build/adopt-boot-files.ts';
 import { restoreBootFiles } from '../../src/build/boot-cache.ts';
 import type { RunningBuild } from '../../src/build/running-build.ts';
 import type { KeptBootFiles } from '../../src/model/boot-cache.ts';
@@ -20,7 +21,9 @@ afterEach(() => rm(dir, { recursive: true }));
 
 /** A build whose root has these files, with nothing a kernel could be made of. */
 function buildOf(files: Readonly<Record<string, string>>) {
-  const placed = new Map(Object.entries(files).map(([name, digest]) => [name, { file: { sha256: digest } }]));
+  const placed = new Map(
+    Object.entries(files).map(([name, digest]) => [name, { entry: { kind: 'file', sha256: digest } }]),
+  );
   const found = { kernels: [], bootCache: undefined as string | undefined, placed };
   const progress = { note: (text: string) => notes.push(text), detail: () => undefined };
   const build = {
@@ -81,6 +84,21 @@ test('kept files come back with their kernels', async () => {
   expect(build.found.bootCache).toBe('restored');
   expect(build.found.kernels).toMatchObject([{ release: '7.2', boards: ['pi4'] }]);
   expect(await readFile(path.join(dir, 'torso/boot/overlays/README'), 'utf8')).toBe('text');
+});
+
+test('what the store has is taken from there', async () => {
+  await keepFiles(await placeOf(modules));
+  const first = buildOf(modules);
+  await restoreBootFiles(args, first);
+  const images = path.join(dir, 'state/exports/images');
+  await adoptBootFiles(path.join(first.torso, 'boot'), images, new AbortController().signal);
+  const file = path.join(first.torso, 'boot/kernel8.img');
+  const { ino } = await lstat(file);
+  await rename(file, path.join(dir, 'published'));
+
+  await restoreBootFiles(args, buildOf(modules));
+
+  expect((await lstat(file)).ino).toBe(ino);
 });
 
 test('a damaged one is noticed, and nothing of the set is used', async () => {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import {
   clampTimes,
-  folderLinkTarget,
+  leadsToFolder,
   linkInTree,
   listFiles,
   markUpdated,
@@ -35,13 +35,17 @@ test('files are listed by path, links are not followed', async () => {
 });
 
 test.each([
-  ['usr/lib', 'usr/lib'],
-  ['/usr/lib', '/usr/lib'],
-  ['nothing', undefined],
-  ['../..', undefined],
+  ['usr/lib', true],
+  ['/usr/lib', true],
+  ['nothing', false],
+  ['/usr/lib/b', false],
+  ['usr/lib/b/below', false],
+  ['circle', false],
+  ['../..', false],
 ])('a link to %s leads to a folder of the tree: %s', async (target, expected) => {
-  await symlink(target, path.join(root, 'link'));
-  expect(await folderLinkTarget(root, 'link')).toBe(expected);
+  await writeFile(path.join(root, 'usr/lib/b'), 'b');
+  await symlink('circle', path.join(root, 'circle'));
+  expect(leadsToFolder(root, 'link', target)).toBe(expected);
 });
 
 test('a file is written through a link inside the tree', async () => {
