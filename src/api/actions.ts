@@ -12,6 +12,7 @@ import type { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
 import type { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/image.ts';
 import type { AdoptRequest, NodePatch, NodesChange } from './schemas/node.ts';
 import type { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
+import type { TargetGroup } from './schemas/monitoring.ts';
 import type { Image, Lease } from './schemas/service.ts';
 import type { NewToken, RevokedToken, Token, TokenRequest } from './schemas/token.ts';
 
@@ -51,6 +52,8 @@ interface Questions {
   /** Its LED blinks for ten seconds. @throws NotFoundError, RefusedError when it does not wait in a hold boot */
   readonly blink: (mac: string, options: ChangeOptions) => WaitingBoard;
   readonly leases: () => readonly Lease[];
+  readonly metrics: () => Promise<{ readonly text: string; readonly mediaType: string }>;
+  readonly targets: () => readonly TargetGroup[];
   readonly images: () => readonly Image[];
   readonly roles: () => readonly Role[];
   /** @throws NotFoundError */

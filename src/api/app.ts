@@ -24,6 +24,9 @@ export interface ApiAppOptions {
   readonly signal: AbortSignal;
 }
 
+/** Also there without /api/v1, where monitors look for them. */
+const monitorPaths: ReadonlySet<string> = new Set(['/healthz', '/metrics', '/prometheus/targets']);
+
 export function apiApp({ actions, log, listener, version, now, signal }: ApiAppOptions): Express {
   // Each stream of events listens for the end; any number of them is no leak.
   setMaxListeners(0, signal);
@@ -39,9 +42,8 @@ export function apiApp({ actions, log, listener, version, now, signal }: ApiAppO
   if (listener === 'loopback') app.use(requireLoopbackHost);
   const routes = apiRoutes(version);
   app.use('/api/v1', apiRouter({ routes, actions, access, log, signal }));
-  // Where monitors look for it.
-  const health = routes.filter(({ path }) => path === '/healthz');
-  app.use(apiRouter({ routes: health, actions, access, log, signal }));
+  const monitored = routes.filter(({ path }) => monitorPaths.has(path));
+  app.use(apiRouter({ routes: monitored, actions, access, log, signal }));
   app.use(({ method, path }) => {
     throw new HttpError(404, `there is no ${method} ${path}`, {
       hint: 'GET /api/v1/openapi.json lists what there is.',

@@ -14,6 +14,7 @@ import { Plan } from './schemas/boot.ts';
 import { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
 import { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/image.ts';
 import { AdoptRequest, Node, NodePatch, NodesChange } from './schemas/node.ts';
+import { TargetGroup } from './schemas/monitoring.ts';
 import { Problem } from './schemas/problem.ts';
 import { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
 import { Document, Health, Image, Lease } from './schemas/service.ts';
@@ -51,6 +52,7 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   UnknownBoard: WaitingBoard,
   Image,
   Lease,
+  TargetGroup,
   Event,
   Health,
   Token,

@@ -75,6 +75,7 @@ export type Reply =
       readonly etag?: string | undefined;
       readonly location?: string;
     }
+  | { readonly kind: 'text'; readonly text: string; readonly mediaType: string }
   | { readonly kind: 'stream'; readonly send: (response: Response) => Promise<void> };
 
 /** Lets the compiler see the body's type inside of `run`, and forgets it for the table. */

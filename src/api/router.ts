@@ -92,6 +92,7 @@ async function send(request: Request, response: Response, reply: Reply): Promise
     if (request.method === 'HEAD') return void response.type('text/event-stream').end();
     return reply.send(response);
   }
+  if (reply.kind === 'text') return void response.set('content-type', reply.mediaType).end(reply.text);
   const { status, body, etag, location } = reply;
   // Express would answer 304 by a tag that does not cover a node's status.
   response.status(status).type('application/json');

@@ -78,6 +78,11 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
       units: ['nfs-server.service', 'nfs-kernel-server.service', 'nfs-mountd.service'],
     },
     { name: 'kmod', why: "orders that machine's modules" },
+    {
+      name: 'prometheus',
+      why: 'scrapes the service; promtool checks what it reads',
+      units: ['prometheus.service'],
+    },
   ],
 };
 

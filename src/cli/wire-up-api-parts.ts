@@ -4,6 +4,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { apiApp, type ApiAppOptions } from '../api/app.ts';
 import { clearStaleSocket } from '../host/unix-socket.ts';
 import type { Log } from '../model/log.ts';
+import { counted } from '../serve/http-counts.ts';
 import { serveHttp } from '../serve/http-server.ts';
 import type { Part } from '../serve/supervise.ts';
 import { apiSocket } from './api-client.ts';
@@ -21,11 +22,12 @@ type Common = Pick<ApiAppOptions, 'actions' | 'log' | 'version' | 'now'>;
 
 export function apiParts(service: Service, { paths, log }: Options): Part[] {
   const version = versionOf(paths.dataDirs.at(-1) ?? '');
-  const common: Common = { actions: apiActions(service), log, version, now: () => Date.now() };
-  return [socketPart(common, paths), loopbackPart(common, service)];
+  const actions = apiActions(service, { version, stateDir: paths.state });
+  const common: Common = { actions, log, version, now: () => Date.now() };
+  return [socketPart(common, service, paths), loopbackPart(common, service)];
 }
 
-function socketPart(common: Common, { runtime }: Paths): Part {
+function socketPart(common: Common, { counts }: Service, { runtime }: Paths): Part {
   const socketPath = apiSocket(runtime);
   const run: Part['run'] = async (signal, ready) => {
     await mkdir(runtime, { recursive: true });
@@ -37,7 +39,7 @@ function socketPart(common: Common, { runtime }: Paths): Part {
       ready();
     };
     const onListening = () => void widen().catch((error: Error) => opened.abort(error));
-    const handler = apiApp({ ...common, listener: 'socket', signal });
+    const handler = counted(counts.http.api, apiApp({ ...common, listener: 'socket', signal }));
     await serveHttp({ listen: { socketPath }, handler, signal: AbortSignal.any([signal, opened.signal]), onListening });
     opened.signal.throwIfAborted();
   };
@@ -47,10 +49,10 @@ function socketPart(common: Common, { runtime }: Paths): Part {
 /** Without TLS, and therefore on no other address. */
 const loopback = '127.0.0.1';
 
-function loopbackPart(common: Common, { site }: Service): Part {
+function loopbackPart(common: Common, { site, counts }: Service): Part {
   const { ports } = site.view().cluster;
   const run: Part['run'] = (signal, ready) => {
-    const handler = apiApp({ ...common, listener: 'loopback', signal });
+    const handler = counted(counts.http.api, apiApp({ ...common, listener: 'loopback', signal }));
     return serveHttp({ listen: { address: loopback, port: ports.api }, handler, signal, onListening: ready });
   };
   return { name: 'api-tcp', run };

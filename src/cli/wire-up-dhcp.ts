@@ -8,6 +8,7 @@ import type { Ipv4Address } from '../model/ipv4.ts';
 import type { MacAddress } from '../model/mac.ts';
 import type { DhcpWho } from '../plan/dhcp-decision.ts';
 import type { DhcpSign } from '../plan/dhcp-signs.ts';
+import type { DhcpCounters } from '../serve/dhcp-counters.ts';
 import type { DhcpDeps } from '../serve/dhcp-deps.ts';
 import { serveDhcp } from '../serve/dhcp.ts';
 import { findForeignDhcp, foreignDhcpError } from '../serve/foreign-dhcp.ts';
@@ -17,11 +18,17 @@ import { encodeUdpFrame } from '../wire/udp-frame.ts';
 import type { PlaneOptions } from './wire-up-plane.ts';
 import { addressProbe } from './wire-up-probe.ts';
 
+interface DhcpOptions {
+  readonly admit: DhcpDeps['admit'];
+  readonly datagrams: OpenDatagrams;
+  readonly counters: DhcpCounters;
+}
+
 /** @param datagrams with the addon the socket belongs to the interface, and frames reach who has no address yet */
 export function dhcpPart(
   plane: PlaneThread,
   options: PlaneOptions,
-  { admit, datagrams }: { readonly admit: DhcpDeps['admit']; readonly datagrams: OpenDatagrams },
+  { admit, datagrams, counters }: DhcpOptions,
 ): RunPart {
   const sockets = keptSockets(plane, options, datagrams);
   let isAlone = false;
@@ -35,7 +42,8 @@ export function dhcpPart(
     const socket = await sockets.open('dhcp', signal);
     ready();
     const looksAtOnce = !isAlone || options.allowForeignDhcp;
-    await serveDhcp({ socket, ...dhcpDeps(plane, datagrams, signal), admit, findForeign, looksAtOnce }, signal);
+    const deps = dhcpDeps(plane, datagrams, signal);
+    await serveDhcp({ socket, ...deps, admit, counters, findForeign, looksAtOnce }, signal);
     if (signal.aborted) await sockets.close();
   };
 }
@@ -50,7 +58,7 @@ function dhcpDeps(
   plane: PlaneThread,
   datagrams: OpenDatagrams,
   signal: AbortSignal,
-): Omit<DhcpDeps, 'socket' | 'admit' | 'findForeign' | 'looksAtOnce'> {
+): Omit<DhcpDeps, 'socket' | 'admit' | 'counters' | 'findForeign' | 'looksAtOnce'> {
   const { site, log } = plane;
   return {
     site: () => {

@@ -5,6 +5,7 @@ import { readSigningKey } from '../host/signing-key.ts';
 import type { Log } from '../model/log.ts';
 import { createBootImages, type BootImages } from '../serve/boot-images.ts';
 import { httpBoot } from '../serve/http-boot.ts';
+import { counted } from '../serve/http-counts.ts';
 import { serveHttp } from '../serve/http-server.ts';
 import { keepBootImages } from '../serve/prepare-boot-images.ts';
 import type { Part } from '../serve/supervise.ts';
@@ -26,7 +27,7 @@ export function openBootImages({ paths, imagesDir, log, signal }: Options): Boot
 
 export function httpPart(service: Service, { log }: { readonly log: Log }): Part {
   const { network, ports } = service.site.view().cluster;
-  const handler = httpBoot({ ...service, now: () => Date.now(), log });
+  const handler = counted(service.counts.http.boot, httpBoot({ ...service, now: () => Date.now(), log }));
   const listen = { address: network.address.address, port: ports.http };
   const run: Part['run'] = async (signal, ready) => {
     const ended = new AbortController();

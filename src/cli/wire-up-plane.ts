@@ -55,7 +55,7 @@ export function bootPlane(service: Service, options: BootPlaneOptions): Plane {
       },
     });
   };
-  return openPlane({ ...service, recorder, start, giveUp, log });
+  return openPlane({ ...service, recorder, counted: service.counts.planeCounted, start, giveUp, log });
 }
 
 function startThread(workerData: PlaneData): Worker {

@@ -7,11 +7,18 @@ import type { Ipv4Address } from '../model/ipv4.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { PlaneThread } from '../serve/plane/thread.ts';
 import type { RunPart } from '../serve/plane/thread-parts.ts';
+import type { TftpCounters } from '../serve/tftp-counters.ts';
 import type { TftpOutcome } from '../serve/tftp-deps.ts';
 import { serveTftp, type TftpContent } from '../serve/tftp.ts';
 import type { PlaneAdmission } from './wire-up-admission.ts';
 
-export function tftpPart(plane: PlaneThread, datagrams: Datagrams, admission: PlaneAdmission): RunPart {
+interface TftpOptions {
+  readonly datagrams: Datagrams;
+  readonly admission: PlaneAdmission;
+  readonly counters: TftpCounters;
+}
+
+export function tftpPart(plane: PlaneThread, { datagrams, admission, counters }: TftpOptions): RunPart {
   const { site, find, served, log } = plane;
   const nodeAt = nodesByAddress(() => site.current().nodes);
   return async (signal, ready) => {
@@ -40,6 +47,7 @@ export function tftpPart(plane: PlaneThread, datagrams: Datagrams, admission: Pl
           }
         },
         watch: admission.watch,
+        counters,
         log,
         onListening: ready,
       },

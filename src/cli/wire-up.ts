@@ -25,6 +25,7 @@ import { nodeOverlays } from '../serve/node-overlay.ts';
 import { createOverlayChecks, type OverlayChecks } from '../serve/overlay-checks.ts';
 import { createRoots, type Roots } from '../serve/roots.ts';
 import { seenAddresses } from '../serve/seen-addresses.ts';
+import { createCounts, type ServiceCounts } from '../serve/service-counts.ts';
 import { openSite, type Site } from '../serve/site.ts';
 import { tokenClaims, type ClaimToken } from '../serve/token-claims.ts';
 import type { Paths } from './context.ts';
@@ -46,6 +47,7 @@ export interface Service extends RootDirs {
   readonly frozen: Pick<FrozenBoots, 'get'>;
   readonly reboots: Reboots;
   readonly health: Health;
+  readonly counts: ServiceCounts;
   readonly roots: Roots;
   readonly bootImages: BootImages;
   readonly claimToken: ClaimToken;
@@ -123,6 +125,7 @@ async function openLocked(
     frozen,
     reboots,
     health,
+    counts: createCounts({ site, boots, events }),
     ...dirs,
     roots,
     bootImages,

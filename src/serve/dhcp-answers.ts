@@ -12,12 +12,14 @@ import { decodeDhcp } from '../wire/dhcp-decode.ts';
 import { encodeDhcp } from '../wire/dhcp-encode.ts';
 import { readMessageType } from '../wire/dhcp-options.ts';
 import type { AddressChecks } from './address-checks.ts';
+import { countUp, type DhcpCounters } from './dhcp-counters.ts';
 import { declinedMs, type DhcpDeps } from './dhcp-deps.ts';
 import type { DhcpLog } from './dhcp-log.ts';
 import type { DhcpProblems } from './dhcp-problems.ts';
 import { otherServerText } from './foreign-dhcp.ts';
 
 type AnswerDeps = Omit<DhcpDeps, 'log' | 'nowMs'> & {
+  readonly counters: DhcpCounters;
   readonly nowMs: () => number;
   readonly checks: AddressChecks;
   readonly problems: DhcpProblems;
@@ -53,7 +55,9 @@ export class DhcpAnswers {
 
   /** @throws WireError */
   handle(bytes: Uint8Array, from: Endpoint): void {
-    this.#decide({ packet: decodeDhcp(bytes), from });
+    const packet = decodeDhcp(bytes);
+    countUp(this.#deps.counters.received, readMessageType(packet.options) ?? 'bootp');
+    this.#decide({ packet, from });
   }
 
   async settled(): Promise<void> {

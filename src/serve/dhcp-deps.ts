@@ -10,6 +10,7 @@ import type { DhcpSign } from '../plan/dhcp-signs.ts';
 import type { BoardIds } from '../plan/identify.ts';
 import type { Leases } from '../plan/leases.ts';
 import type { Probe } from './address-checks.ts';
+import type { DhcpCounters } from './dhcp-counters.ts';
 
 /** Whether a board may begin to load now. One that is held back asks again by itself. */
 type Admission = { readonly kind: 'now' } | { readonly kind: 'later'; readonly reason: string };
@@ -35,6 +36,8 @@ export interface DhcpDeps {
   /** Nobody has looked for them yet. */
   readonly looksAtOnce?: boolean;
   readonly log: Log;
+  /** Counted up while the server runs; to be read whenever somebody asks. */
+  readonly counters?: DhcpCounters;
   readonly nowMs?: () => number;
 }
 

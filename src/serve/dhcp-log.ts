@@ -1,8 +1,9 @@
-/** What the DHCP service tells its owner: one line per answer; what repeats itself, or floods, once a minute. */
+/** What the DHCP service tells its owner: counted, one line per answer; what repeats itself, or floods, once a minute. */
 import type { Log, LogFields } from '../model/log.ts';
 import type { DhcpDecision, DhcpReply, DhcpWho } from '../plan/dhcp-decision.ts';
 import { readMac, type DhcpPacket } from '../wire/dhcp.ts';
 import { readMessageType } from '../wire/dhcp-options.ts';
+import { countUp, type DhcpCounters } from './dhcp-counters.ts';
 
 export interface DhcpLog {
   answered(packet: DhcpPacket, decision: DhcpReply): void;
@@ -31,7 +32,7 @@ const answerEvents: Readonly<Record<DhcpReply['answer'], string>> = {
 /** What a person should look at. */
 const isTrouble: ReadonlySet<Unanswered['kind']> = new Set(['conflict', 'declined', 'full', 'elsewhere']);
 
-export function dhcpLog(log: Log, nowMs: () => number): DhcpLog {
+export function dhcpLog(log: Log, nowMs: () => number, counters: DhcpCounters): DhcpLog {
   // One per event: a flood of one must not silence the others.
   const limits = new Map<string, ReturnType<typeof repeatLimit>>();
   const limited = (write: 'info' | 'warn', event: string, key: string, fields: LogFields) => {
@@ -42,9 +43,11 @@ export function dhcpLog(log: Log, nowMs: () => number): DhcpLog {
   };
   return {
     answered: (_packet, { answer, who, stage }) => {
+      countUp(counters.sent, answer);
       log.info(answerEvents[answer], { ...describe(who), stage });
     },
     unanswered: (packet, { kind, reason }) => {
+      countUp(counters.unanswered, kind);
       const mac = readMac(packet);
       limited(isTrouble.has(kind) ? 'warn' : 'info', `dhcp.${eventOf(kind)}`, `${mac} ${reason}`, {
         mac,

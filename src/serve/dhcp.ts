@@ -10,6 +10,7 @@ import { freeIn } from '../plan/dhcp-seat.ts';
 import { servedSubnets } from '../plan/subnets.ts';
 import { AddressChecks } from './address-checks.ts';
 import { DhcpAnswers } from './dhcp-answers.ts';
+import { newDhcpCounters } from './dhcp-counters.ts';
 import { declinedMs, type DhcpDeps } from './dhcp-deps.ts';
 import { dhcpLog } from './dhcp-log.ts';
 import { DhcpProblems } from './dhcp-problems.ts';
@@ -24,12 +25,14 @@ const aheadOf = 8;
 /** The socket stays open; whoever opened it closes it. */
 export async function serveDhcp(deps: DhcpDeps, signal: AbortSignal): Promise<void> {
   const nowMs = deps.nowMs ?? Date.now;
-  const log = dhcpLog(deps.log, nowMs);
+  const counters = deps.counters ?? newDhcpCounters();
+  const log = dhcpLog(deps.log, nowMs, counters);
   const checks = new AddressChecks(deps.probe, nowMs);
   const problems = new DhcpProblems(deps.report, nowMs);
   const answers = new DhcpAnswers({
     ...deps,
     nowMs,
+    counters,
     checks,
     problems,
     log,
@@ -62,6 +65,7 @@ export async function serveDhcp(deps: DhcpDeps, signal: AbortSignal): Promise<vo
       to.handle(bytes, from);
     } catch (error) {
       const isMalformed = error instanceof WireError;
+      if (isMalformed) counters.malformed++;
       // Malformed ones can come with any content from anywhere, so they count as one.
       const key = isMalformed ? '' : describeError(error);
       log.trouble(isMalformed ? 'dhcp.malformed' : 'dhcp.failed', key, {

@@ -43,6 +43,8 @@ const needs: Readonly<Record<string, string>> = {
   listTokens: 'admin',
   createToken: 'admin',
   revokeToken: 'admin',
+  getMetrics: 'read',
+  listTargets: 'read',
   getHealth: 'none',
   getDocument: 'none',
 };

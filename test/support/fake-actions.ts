@@ -5,6 +5,7 @@ import { bootExample, overlayReportExample, planExample } from '../../src/api/sc
 import { eepromExample } from '../../src/api/schemas/eeprom.ts';
 import { nodeDiagnosisExample, siteDiagnosisExample } from '../../src/api/schemas/diagnosis.ts';
 import { imageChangeExample, pinChangeExample } from '../../src/api/schemas/image.ts';
+import { metricsExample, targetExample } from '../../src/api/schemas/monitoring.ts';
 import { nodeExample, nodesChangeExample } from '../../src/api/schemas/node.ts';
 import { roleChangeExample, roleExample } from '../../src/api/schemas/role.ts';
 import {
@@ -57,6 +58,8 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     eeproms: () => [eepromExample],
     eeprom: (name: string) => named(name, eepromExample),
     leases: () => [leaseExample],
+    metrics: () => Promise.resolve({ text: metricsExample, mediaType: 'text/plain; version=0.0.4; charset=utf-8' }),
+    targets: () => [targetExample],
     images: () => [imageExample],
     roles: () => [roleExample],
     role: (name: string) => named(name, roleExample),

@@ -31,7 +31,13 @@ export async function serveSite(dir: string): Promise<ServedSite> {
   };
   const service = await openService({ paths, log: silent, signal: stop.signal });
   await mkdir(runtime, { recursive: true });
-  const common = { actions: apiActions(service), log: silent, version: '0.1.0', now: Date.now, signal: stop.signal };
+  const common = {
+    actions: apiActions(service, { version: '0.1.0', stateDir: paths.state }),
+    log: silent,
+    version: '0.1.0',
+    now: Date.now,
+    signal: stop.signal,
+  };
   const serve = async (listener: ApiAppOptions['listener'], listen: (server: Server) => Server) => {
     const server = listen(createServer(apiApp({ ...common, listener })));
     await once(server, 'listening');

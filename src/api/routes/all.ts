@@ -6,6 +6,7 @@ import { boardRoutes } from './boards.ts';
 import { diagnosisRoutes } from './diagnosis.ts';
 import { eepromRoutes } from './eeproms.ts';
 import { imageRoutes } from './images.ts';
+import { monitoringRoutes } from './monitoring.ts';
 import { nodeRoutes } from './nodes.ts';
 import { roleChangeRoutes } from './role-changes.ts';
 import { roleRoutes } from './roles.ts';
@@ -23,6 +24,7 @@ export function apiRoutes(version: string): readonly Route[] {
     ...imageRoutes,
     ...boardRoutes,
     ...serviceRoutes,
+    ...monitoringRoutes,
     ...tokenRoutes,
   ];
   const documentRoute = route({

@@ -11,6 +11,8 @@ import type { BoardIds } from '../../plan/identify.ts';
 import type { SeenBoard } from '../../plan/state-changes.ts';
 import type { UnfinishedFile } from '../../plan/unfinished-files.ts';
 import type { BootFileContent } from '../boot-files.ts';
+import type { DhcpCounters } from '../dhcp-counters.ts';
+import type { TftpCounters } from '../tftp-counters.ts';
 import type { Failure } from './failure.ts';
 
 export type PlanePart = 'dhcp' | 'tftp';
@@ -55,6 +57,12 @@ export interface ServedFile {
   readonly unfinished?: UnfinishedFile;
 }
 
+/** Since the thread started; whole each time. */
+export interface PlaneCounters {
+  readonly dhcp: DhcpCounters;
+  readonly tftp: TftpCounters;
+}
+
 interface LogLine {
   readonly level: 'info' | 'warn';
   readonly event: string;
@@ -70,6 +78,7 @@ export type FromThread =
   | { readonly kind: 'problems'; readonly part: PlanePart; readonly problems: readonly string[] }
   /** In a few words, what is worth knowing of a part that does its work. */
   | { readonly kind: 'about'; readonly part: PlanePart; readonly about: string }
+  | { readonly kind: 'counted'; readonly counters: PlaneCounters }
   | { readonly kind: 'ready'; readonly part: PlanePart }
   /** undefined: it was told to stop. */
   | { readonly kind: 'ended'; readonly part: PlanePart; readonly failure: Failure | undefined }

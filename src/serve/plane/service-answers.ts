@@ -8,13 +8,15 @@ import type { DhcpRecorder } from '../dhcp-record.ts';
 import type { Health } from '../health.ts';
 import { toFailure, type Failure } from './failure.ts';
 import type { Link } from './link.ts';
-import type { FromThread, ServedFile, ToThread } from './messages.ts';
+import type { FromThread, PlaneCounters, ServedFile, ToThread } from './messages.ts';
 
 export interface AnswersDeps {
   readonly find: FindBootFile;
   readonly boots: Pick<Boots, 'countFile' | 'noteUnfinished'>;
   readonly recorder: DhcpRecorder;
   readonly health: Pick<Health, 'report' | 'describe'>;
+  /** Told every few seconds while they grow. */
+  readonly counted: (counters: PlaneCounters) => void;
   readonly log: Log;
 }
 
@@ -31,7 +33,14 @@ export function planeAnswers(deps: AnswersDeps): (message: Told, link: Link<ToTh
   };
 }
 
-function answerer({ find, boots, recorder, health, log }: AnswersDeps): (message: Told, link: Link<ToThread>) => void {
+function answerer({
+  find,
+  boots,
+  recorder,
+  health,
+  counted,
+  log,
+}: AnswersDeps): (message: Told, link: Link<ToThread>) => void {
   return (message, link) => {
     switch (message.kind) {
       case 'find': {
@@ -54,6 +63,8 @@ function answerer({ find, boots, recorder, health, log }: AnswersDeps): (message
         return health.report(message.part, message.problems);
       case 'about':
         return health.describe(message.part, message.about);
+      case 'counted':
+        return counted(message.counters);
       case 'log':
         return log[message.level](message.event, message.fields);
       default:

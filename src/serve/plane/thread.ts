@@ -4,7 +4,7 @@ import type { Log } from '../../model/log.ts';
 import type { BootFileContent } from '../boot-files.ts';
 import { fromFailure, toFailure, type Failure } from './failure.ts';
 import { openLink, type LinkCounts, type LinkPort } from './link.ts';
-import type { FromThread, PlanePart, PlaneRecord, PlaneSign, ServedFile, ToThread } from './messages.ts';
+import type { FromThread, PlaneCounters, PlanePart, PlaneRecord, PlaneSign, ServedFile, ToThread } from './messages.ts';
 import { Questions } from './questions.ts';
 import { threadLog } from './thread-log.ts';
 import { ThreadParts, type RunPart } from './thread-parts.ts';
@@ -24,6 +24,8 @@ export interface PlaneThread {
   readonly report: (part: PlanePart, problems: readonly string[]) => void;
   /** What is worth knowing of the part while all is well. */
   readonly describe: (part: PlanePart, about: string) => void;
+  /** What it has done so far. */
+  readonly count: (counters: PlaneCounters) => void;
   /** Ends the whole service. */
   readonly giveUp: (reason: Error) => void;
 }
@@ -83,6 +85,7 @@ export function joinPlane(
     served: served.add,
     report: (part, problems) => link.send({ kind: 'problems', part, problems }),
     describe: (part, about) => link.send({ kind: 'about', part, about }),
+    count: (counters) => link.send({ kind: 'counted', counters }),
     giveUp: (reason) => link.send({ kind: 'give-up', failure: toFailure(reason) }),
   };
   const parts = new ThreadParts(partsOf(plane), link);

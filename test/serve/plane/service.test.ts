@@ -53,6 +53,7 @@ function start(does: readonly PlaneThreadData['does'][]) {
       sign: ({ kind }) => write('sign', { kind }),
     },
     health,
+    counted: ({ tftp }) => write('counted', { requests: tftp.requests }),
     log,
     giveUp: () => undefined,
     start: (counts, launch) => {
