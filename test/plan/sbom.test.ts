@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { parseDpkgStatus } from '../../src/plan/dpkg-status.ts';
 import { listPackages, renderSbom, type SbomSource } from '../../src/plan/sbom.ts';
+import { checkCycloneDx } from '../support/cyclonedx.ts';
 import { sampleManifest } from '../support/sample-view.ts';
 
 const status = `Package: perl-base
@@ -122,6 +123,13 @@ test('is CycloneDX 1.6 whose references are all there', () => {
       { name: 'pi-image:source', value: 'perl 5.40.1-6' },
     ],
   });
+});
+
+test('is what the official schema wants', async () => {
+  expect(await checkCycloneDx(bomOf())).toEqual([]);
+  const { components, ...rest } = bomOf();
+  const broken = components.map((component) => ({ ...component, type: 'package' }));
+  expect(await checkCycloneDx({ ...rest, components: broken })).toHaveLength(3);
 });
 
 test('is the same for the same version whatever the order, and another for another', () => {
