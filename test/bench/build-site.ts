@@ -1,5 +1,5 @@
 /** A folder with images of its own and an empty state, for builds as people run them: by the command line. */
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { loopFileSystems } from '../../src/cli/exports-apart.ts';
@@ -7,6 +7,9 @@ import { ensureLoopFileSystem } from '../../src/host/loop-file-system.ts';
 import { run } from '../../src/host/process.ts';
 import { PackageLock } from '../../src/model/package-lock.ts';
 import { measure, type Measured } from './measured.ts';
+
+/** The others have its layers. */
+const firstImage = 'bench';
 
 const project = path.resolve(import.meta.dirname, '../..');
 
@@ -34,13 +37,15 @@ export class BuildSite {
     await rm(this.dir, { recursive: true, force: true });
   }
 
-  /** debian-lite as it is shipped. @param more a package, in a layer of its own on top */
+  /** debian-lite as it is shipped, with the packages of the first image. @param more a package, in a layer of its own on top */
   async writeImage(name: string, more?: string): Promise<void> {
     const folder = path.join(this.dir, 'images', name);
+    const isNew = (await stat(folder).catch(() => undefined)) === undefined;
     const text = await readFile(path.join(project, 'images/debian-lite/image.yaml'), 'utf8');
     const layer = more === undefined ? '' : `  - name: more\n    packages: [${more}]\n\n`;
     await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, 'image.yaml'), text.replace(/^boards:/m, `${layer}boards:`));
+    if (isNew && name !== firstImage) await copyFile(this.#lockOf(firstImage), this.#lockOf(name));
   }
 
   build(name: string, ...flags: readonly string[]): Promise<Measured> {
@@ -49,8 +54,11 @@ export class BuildSite {
   }
 
   async readLock(name: string): Promise<PackageLock> {
-    const file = path.join(this.dir, 'images', name, 'image.lock.json');
-    return PackageLock.parse(JSON.parse(await readFile(file, 'utf8')));
+    return PackageLock.parse(JSON.parse(await readFile(this.#lockOf(name), 'utf8')));
+  }
+
+  #lockOf(name: string): string {
+    return path.join(this.dir, 'images', name, 'image.lock.json');
   }
 
   /** The layer that was made last is made again by the next build. */
