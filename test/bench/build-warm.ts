@@ -25,9 +25,9 @@ export async function measureUnchanged(site: BuildSite): Promise<BuildFigure[]> 
 export async function measureOneMore(site: BuildSite): Promise<BuildFigure[]> {
   await site.writeImage('other', addedPackage);
   await site.build('other');
-  const costs = [];
+  const costs: Addition[] = [];
   for (let round = 0; round < rounds; round += 1) costs.push(await addPackage(site, `round-${round}`));
-  const middle = (of: (cost: (typeof costs)[number]) => number) => median(costs.map((cost) => of(cost)));
+  const middle = (of: (cost: Addition) => number) => median(costs.map((cost) => of(cost)));
   return [
     { what: 'one package added: CPU', value: middle(({ cpuSeconds }) => cpuSeconds), unit: 's', atMost: 4 },
     { what: 'one package added: wall', value: middle(({ wallSeconds }) => wallSeconds), unit: 's', atMost: 8 },
@@ -35,7 +35,13 @@ export async function measureOneMore(site: BuildSite): Promise<BuildFigure[]> {
   ];
 }
 
-async function addPackage(site: BuildSite, image: string) {
+interface Addition {
+  readonly cpuSeconds: number;
+  readonly wallSeconds: number;
+  readonly mb: number;
+}
+
+async function addPackage(site: BuildSite, image: string): Promise<Addition> {
   await site.writeImage(image);
   await site.build(image);
   await site.dropNewestLayer();
