@@ -60,9 +60,9 @@ export const seedIds = `
 seed_ids() {
   for file in passwd group shadow gshadow; do
     [ -e "$1/etc/$file" ] && [ -e "$2/$file" ] || continue
-    while IFS= read -r line; do
-      grep -q "^\${line%%:*}:" "$1/etc/$file" || printf '%s\\n' "$line" >> "$1/etc/$file"
-    done < "$2/$file"
+    missing=$(awk -F: 'FILENAME == ARGV[1] { there[$1]; next } !($1 in there)' "$1/etc/$file" "$2/$file")
+    # To open it for nothing would make it part of the layer.
+    [ -z "$missing" ] || printf '%s\\n' "$missing" >> "$1/etc/$file"
   done
 }
 `;
