@@ -91,6 +91,7 @@ export async function makeInitramfs(
       modules: more,
       busybox: path.join(unpacked, 'usr/bin/busybox'),
       scriptsDir: build.scriptsDir,
+      workDir: build.workDir,
       out,
       signal: build.signal,
     });

@@ -90,7 +90,7 @@ function placer({ stateDir, signal }: RunningBuild): (file: KeptFile) => Promise
 
 async function keep(dir: string, build: RunningBuild): Promise<void> {
   const boot = path.join(build.torso, 'boot');
-  const fresh = `${dir}.${process.pid}`;
+  const fresh = `${dir}.${process.pid}.new`;
   await rm(fresh, { recursive: true, force: true });
   const files: Record<string, string> = {};
   for (const name of await listFiles(boot, [''])) {

@@ -72,10 +72,10 @@ async function importInto(torso: string, request: ImportRequest): Promise<string
 async function copyRoot(source: string, target: string, signal: AbortSignal): Promise<void> {
   await mkdir(target, { mode: 0o755 });
   if (await isFolder(source)) {
-    await run(['cp', '-a', '--reflink=auto', '--', `${source}/.`, target], { signal });
+    await run(['cp', '-a', '--reflink=auto', '--', `${source}/.`, target], { signal, endsWithUs: true });
   } else if ((await stat(source).catch(() => undefined))?.isFile() === true) {
     const keep = ['--numeric-owner', '--same-owner', '--preserve-permissions', '--xattrs', '--xattrs-include=*'];
-    await run(['tar', '--extract', ...keep, '--file', source, '--directory', target], { signal });
+    await run(['tar', '--extract', ...keep, '--file', source, '--directory', target], { signal, endsWithUs: true });
   } else {
     throw new ConfigError(`there is no root at ${source}`, { hint: 'Give --root a folder or a tar file.' });
   }
@@ -95,7 +95,7 @@ async function copyBoot(source: string, target: string, signal: AbortSignal): Pr
     });
   }
   await mkdir(target, { mode: 0o755 });
-  await run(['cp', '--recursive', '--dereference', '--', `${source}/.`, target], { signal });
+  await run(['cp', '--recursive', '--dereference', '--', `${source}/.`, target], { signal, endsWithUs: true });
 }
 
 async function moduleReleases(root: string): Promise<string[]> {

@@ -15,7 +15,7 @@ export async function indexLayer(dir: string, { signal, lock }: LayerOf): Promis
   const found = await indexTree(path.join(dir, 'root'), { signal });
   const index = { ...found, entries: clampLayerTimes(found.entries, lock.epochSeconds) };
   const file = path.join(dir, indexFileName);
-  const beside = path.join(dir, `.${indexFileName}.${process.pid}`);
+  const beside = path.join(dir, `.${indexFileName}.${process.pid}.tmp`);
   await rm(beside, { force: true });
   await writeIndex(beside, index);
   await rename(beside, file);

@@ -1,5 +1,5 @@
 /** Makes the initramfs of an image on this machine: reads modules from the image's root, packs, compresses. Same input, same bytes. */
-import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -24,6 +24,8 @@ export interface InitramfsRequest {
   readonly busybox: string;
   /** boot/initramfs of this program */
   readonly scriptsDir: string;
+  /** For what is thrown away in the end; undefined: where the machine has it. */
+  readonly workDir?: string;
   /** The file to make. */
   readonly out: string;
   readonly signal: AbortSignal;
@@ -44,7 +46,7 @@ export async function buildInitramfs(request: InitramfsRequest): Promise<Initram
   const index = await readModuleIndex(kernelDir);
   const groups = planModuleGroups(index, request.release, request.boards, request.modules);
   await assertBoardsAreReached({ ...request, kernelDir, groups });
-  const scratch = await mkdtemp(path.join(tmpdir(), 'pi-image-initramfs-'));
+  const scratch = await makeScratch(request.workDir);
   try {
     const parts = {
       ...(await readScripts(request.scriptsDir)),
@@ -62,6 +64,12 @@ export async function buildInitramfs(request: InitramfsRequest): Promise<Initram
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** Of a build that dies nothing is left where nobody sweeps. */
+async function makeScratch(workDir = tmpdir()): Promise<string> {
+  await mkdir(workDir, { recursive: true });
+  return mkdtemp(path.join(workDir, 'pi-image-initramfs-'));
 }
 
 async function readModuleIndex(kernelDir: string): Promise<ModuleIndex> {

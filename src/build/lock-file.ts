@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import { writeFileAtomically } from '../host/atomic-file.ts';
 import { readJsonFile } from '../host/json-file.ts';
+import { sweepUnfinished } from '../host/sweep-unfinished.ts';
 import { PackageLock } from '../model/package-lock.ts';
 import { installedAfter } from '../plan/package-lock.ts';
 import { buildPaths, type BuildRequest } from './running-build.ts';
@@ -26,6 +27,7 @@ export async function writeLock(of: LockOf, lock: PackageLock): Promise<string> 
   const text = `${JSON.stringify(lock, null, 1)}\n`;
   await writeFileAtomically(inState(of), text);
   if (!of.isOwnSpec) return inState(of);
+  await sweepUnfinished(of.specDir);
   await writeFileAtomically(besideSpec(of), text);
   await giveToOwner(besideSpec(of));
   return besideSpec(of);

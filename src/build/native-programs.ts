@@ -52,7 +52,7 @@ export async function prepareNative(request: NativeRequest): Promise<NativeProgr
   request.progress.detail('unpacking programs of this machine that stand in for emulated ones');
   await mkdir(folder, { recursive: true });
   const debs = await fetchNative(request, architecture, candidates);
-  const fresh = `${dir}.new`;
+  const fresh = `${dir}.${process.pid}.new`;
   await rm(fresh, { recursive: true, force: true });
   const packages = await unpackNative({ dir: fresh, debs, mayBeNative, signal: request.signal });
   const record: NativeRecord = { format: 1, packages };

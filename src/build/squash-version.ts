@@ -2,7 +2,7 @@
 import path from 'node:path';
 
 import { imagesDir, listVersions, squashDir } from '../host/image-store.ts';
-import { listSquashes, makeSquashfs } from '../host/squashfs.ts';
+import { listSquashes, makeSquashfs, sweepTorsos } from '../host/squashfs.ts';
 import { NotFoundError } from '../model/errors.ts';
 import { versionId, type SquashFile } from '../model/root-mode.ts';
 
@@ -17,6 +17,7 @@ export async function squashNewest(stateDir: string, name: string, signal: Abort
     throw new NotFoundError(`there is no version of the image ${name}`, { hint: `Run "pi-image build ${name}".` });
   }
   const version = versionId(newest);
+  await sweepTorsos(squashDir(stateDir));
   const known = (await listSquashes(squashDir(stateDir))).get(version);
   if (known !== undefined) return { version, ...known };
   const root = path.join(imagesDir(stateDir), name, newest.version, 'root');

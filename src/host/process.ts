@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   /** Called with each line of stdout and stderr while the program runs. */
   readonly onLine?: (line: string) => void;
+  /** Killed when we are, even by SIGKILL: what it still wrote would be in the way of the next start. */
+  readonly endsWithUs?: true;
   /** Said when the program fails, instead of nothing. */
   readonly hint?: string;
 }
@@ -50,7 +52,7 @@ const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /** @returns stdout as text. @throws HostError with the end of stderr when the program fails. */
 export async function run(argv: Argv, options: RunOptions): Promise<string> {
   options.signal.throwIfAborted();
-  const [program, ...args] = argv;
+  const [program, ...args] = options.endsWithUs === true ? boundToUs(argv) : argv;
   const child = spawn(program, args, {
     cwd: options.cwd,
     // oxlint-disable-next-line node/no-process-env -- children inherit the environment as every Unix program's do
@@ -75,6 +77,9 @@ export async function run(argv: Argv, options: RunOptions): Promise<string> {
   await finished(child, argv, { ...options, stderr });
   return Buffer.concat(stdout).toString('utf8');
 }
+
+/** The kernel remembers it for the program, which takes the place of setpriv. */
+const boundToUs = (argv: Argv): Argv => ['setpriv', '--pdeathsig', 'KILL', '--', ...argv];
 
 /** For a person at the terminal: input and output are this process's. @returns the exit code */
 export function runAttended(argv: Argv, { signal, env }: Pick<RunOptions, 'signal' | 'env'>): Promise<number> {

@@ -72,9 +72,9 @@ export async function createSecretFolder(folder: string, fill: (temporary: strin
   }
 }
 
-/** Of a file that is not yet what it is to become. */
+/** Of a file that is not yet what it is to become, with the process that makes it. */
 export function uniqueSuffix(): string {
-  return `${randomBytes(6).toString('hex')}.new`;
+  return `${process.pid}-${randomBytes(6).toString('hex')}.new`;
 }
 
 async function sync(folder: string): Promise<void> {

@@ -8,6 +8,7 @@ import { sha256OfFile } from './deb-store.ts';
 import { readJsonFile } from './json-file.ts';
 import { run } from './process.ts';
 import { syncFolder } from './store-sweep.ts';
+import { sweepUnfinished } from './sweep-unfinished.ts';
 
 export interface SquashSpec {
   /** Image and version: the folder that it goes to. */
@@ -104,18 +105,6 @@ export async function visibleNames(folder: string): Promise<string[]> {
 /** What processes that are gone have left in the making or half removed, in one of the folders of `dir`, or in all of them. */
 export async function sweepTorsos(dir: string, only?: string): Promise<void> {
   for (const name of only === undefined ? await visibleNames(dir) : [only]) {
-    const folder = path.join(dir, name);
-    for (const entry of await readdir(folder).catch((): string[] => [])) {
-      const pid = /^\.(?:tmp|dead)-(\d+)-/.exec(entry)?.[1];
-      if (pid === undefined || (Number(pid) !== process.pid && (await isAlive(pid)))) continue;
-      await rm(path.join(folder, entry), { recursive: true, force: true });
-    }
+    await sweepUnfinished(path.join(dir, name), { isOursToo: true });
   }
-}
-
-async function isAlive(pid: string): Promise<boolean> {
-  return stat(`/proc/${pid}`).then(
-    () => true,
-    () => false,
-  );
 }

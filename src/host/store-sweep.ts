@@ -43,7 +43,7 @@ export async function hasLeftovers(imagesDir: string): Promise<boolean> {
 
 /** For folders of caches, where a name is all that counts. One that is not there is gone already. */
 export async function removeFolder(folder: string): Promise<void> {
-  const gone = path.join(path.dirname(folder), `${torsoPrefix}gone-${path.basename(folder)}`);
+  const gone = path.join(path.dirname(folder), `${torsoPrefix}${process.pid}-gone-${path.basename(folder)}`);
   await rm(gone, { recursive: true, force: true });
   await rename(folder, gone).catch(ifMissing);
   await rm(gone, { recursive: true, force: true });

@@ -1,8 +1,9 @@
 /** One build at a time has the folder `build/` of the state directory; what a dead one left there is swept away. */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { HostError } from '../model/errors.ts';
+import { removeDead, sweepState } from './sweep-unfinished.ts';
 
 export interface WorkDir {
   readonly dir: string;
@@ -24,7 +25,7 @@ export async function claimWorkDir(stateDir: string): Promise<WorkDir> {
     if (!(await tryClaim(dir)))
       throw new HostError('another build has just begun', { hint: 'Wait until it has ended.' });
   }
-  await sweepRemains(stateDir);
+  await sweepState(stateDir);
   return { dir, release: () => discard(dir) };
 }
 
@@ -32,16 +33,7 @@ export async function claimWorkDir(stateDir: string): Promise<WorkDir> {
 async function discard(dir: string): Promise<void> {
   const dead = `${dir}.dead-${process.pid}`;
   await rename(dir, dead).catch(() => undefined);
-  await rm(dead, { recursive: true, force: true });
-}
-
-/** What processes that are gone have left beside the folder. */
-async function sweepRemains(stateDir: string): Promise<void> {
-  for (const name of await readdir(stateDir)) {
-    const pid = /^build\.(?:dead-)?(\d+)$/.exec(name)?.[1];
-    if (pid === undefined || (await startTimeOf(Number(pid))) !== undefined) continue;
-    await rm(path.join(stateDir, name), { recursive: true, force: true });
-  }
+  await removeDead(dead);
 }
 
 async function makeStateDir(stateDir: string): Promise<void> {
