@@ -7,7 +7,10 @@ export const PackageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+(?:=[A-Za-z0-9
 export const aptSources = ['debian', 'raspberrypi'] as const;
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256: 64 digits of 0-9 and a-f');
-const HttpUrl = z.string().regex(/^https?:\/\/[^\s/]+\/\S*$/, 'an address that begins with https:// or http://');
+/** What is written here is written into locks: no password. */
+const HttpUrl = z
+  .string()
+  .regex(/^https?:\/\/[^\s/@]+\/\S*$/, 'an address that begins with https:// or http://, without a user or password');
 /** A relative one starts at the folder of image.yaml. */
 const Place = z.string().regex(/^[^\0\n]+$/, 'a path');
 

@@ -81,9 +81,19 @@ export function planSources(
   asked: KernelAsked,
   given: { readonly indexTargets: string; readonly overrides: SourceOverrides },
 ): ArchiveSource[] {
-  return apt.sources.flatMap((source) =>
+  const sources = apt.sources.flatMap((source) =>
     source === 'debian' ? debianArchives(apt, asked, given) : [raspberryPiSource(apt, given.overrides)],
   );
+  for (const { source, uri } of sources) refusePassword(source, uri);
+  return sources;
+}
+
+/** It would lie in the lock, which is kept in git, and in the image, which everyone on the boot network can read. */
+function refusePassword(source: string, uri: string): void {
+  if (!/^[a-z+]+:\/\/[^/]*@/.test(uri)) return;
+  throw new ConfigError(`the address of the ${source} archive has a user or a password in it`, {
+    hint: 'Write them into /etc/apt/auth.conf.d/, where builds find them too (man apt_auth.conf), and take them out of the address.',
+  });
 }
 
 function debianArchives(

@@ -1,4 +1,4 @@
-/** Finds what must never be in a published image: keys, identities, histories. */
+/** Finds what must never be in a published image: keys, passwords, identities, histories. */
 import { ConfigError } from '../model/errors.ts';
 
 export interface LintedFile {
@@ -45,9 +45,28 @@ const secretRules: readonly SecretRule[] = [
   { what: 'a cloud-init seed', isSecret: ({ path }) => /^var\/lib\/cloud\/(?:seed|instances?)\/./.test(path) },
   {
     what: 'stored credentials',
-    isSecret: ({ path }) => /^(?:root|home\/[^/]+)\/\.(?:netrc|git-credentials|pgpass|aws\/credentials)$/.test(path),
+    isSecret: ({ path }) =>
+      /^(?:root|home\/[^/]+)\/\.(?:netrc|git-credentials|pgpass|aws\/credentials|kube\/config)$/.test(path) ||
+      /^etc\/apt\/auth\.conf(?:\.d\/.+)?$/.test(path),
+  },
+  {
+    what: 'a password of a container registry',
+    isSecret: ({ path, head }) => path.endsWith('.docker/config.json') && /"auth"\s*:\s*"./.test(head),
+  },
+  {
+    what: 'a Wi-Fi password',
+    isSecret: ({ path, head }) =>
+      /^etc\/(?:NetworkManager\/system-connections\/.|wpa_supplicant\/.*\.conf$|netplan\/.)/.test(path) &&
+      /^\s*"?(?:psk|password|wep-key\d)"?\s*[=:]\s*\S/m.test(head),
+  },
+  {
+    what: 'a password in an address',
+    isSecret: ({ path, head }) => path.startsWith('etc/apt/') && /:\/\/[^\s/:@]+:[^\s/@]+@/.test(head),
   },
 ];
+
+/** Each of them, as it is told. */
+export const secretKinds: readonly string[] = secretRules.map(({ what }) => what);
 
 /** Private keys lie where people and daemons keep theirs; in /usr there are only examples. */
 export const foldersWithKeys: readonly string[] = ['etc', 'root', 'home', 'srv', 'opt', 'var/lib'];

@@ -33,6 +33,7 @@ describe('is refused:', () => {
       { image: { url: 'https://x.test/a.img' } },
       'image.sha256: is missing; what comes from an address is checked by it',
     ],
+    [{ image: { url: 'https://me:secret@x.test/a.img', sha256 } }, 'without a user or password'],
     [{ image: { url: 'ftp://x.test/a.img', sha256 } }, 'image.url: "ftp://x.test/a.img" is not an address'],
     [{ image: { file: 'x', catalog: 'https://x.test/' } }, 'image.catalog: says where a name is looked up'],
     [{ image: { file: 'x', sha256: 'abc' } }, 'image.sha256: "abc" is not a sha256'],

@@ -110,6 +110,19 @@ test("the Raspberry Pi archive's address and key can be given", () => {
   });
 });
 
+test.each(['http://me:secret@mirror.test/debian/', 'https://token@mirror.test/debian/'])(
+  'an address with a password is refused: %s would lie in the lock and in the image',
+  (address) => {
+    const overrides = { mirrors: { debian: address, 'debian-security': 'http://b.test/' }, keyrings: {} };
+    expect(() => sourcesOf(spec(['debian'], ['pi4']), '', overrides)).toThrow(
+      expect.objectContaining({
+        message: 'the address of the debian archive has a user or a password in it',
+        hint: expect.stringContaining('/etc/apt/auth.conf.d/') as string,
+      }),
+    );
+  },
+);
+
 test('apt on a node finds the same archives, with the keys of the image', () => {
   const overrides = { mirrors: {}, keyrings: { raspberrypi: '/root/pi.gpg' } };
   const text = renderImageSources(sourcesOf(spec(['debian', 'raspberrypi'], ['pi4']), debian12, overrides));
