@@ -83,6 +83,11 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
       why: 'scrapes the service; promtool checks what it reads',
       units: ['prometheus.service'],
     },
+    {
+      name: 'prometheus-node-exporter',
+      why: 'is what it finds on a node',
+      units: ['prometheus-node-exporter.service'],
+    },
   ],
 };
 
