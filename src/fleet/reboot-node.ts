@@ -2,6 +2,7 @@
 import type { ChangeOptions, Tagged } from '../model/change.ts';
 import { RefusedError } from '../model/errors.ts';
 import { requireMatch } from '../plan/etag.ts';
+import { requireFree } from '../plan/operation-guard.ts';
 import { commit, nodeNamed, tagOf } from './fleet.ts';
 import { rebootEvents, type RoleFleet } from './role-change.ts';
 
@@ -17,6 +18,7 @@ export async function rebootNode(name: string, options: ChangeOptions, fleet: Ro
     (before) => {
       const node = nodeNamed(name, fleet.viewOf(before).nodes);
       requireMatch(`node ${name}`, node, options.ifMatch);
+      requireFree([name], before);
       const decision = fleet.reboots.decide(name);
       if (decision.kind === 'off') {
         throw new RefusedError(decision.reason, { hint: 'Switch its power on: it boots what it should.' });

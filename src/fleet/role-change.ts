@@ -5,6 +5,7 @@ import type { NewEvent } from '../model/event.ts';
 import type { RoleDiff } from '../model/role-diff.ts';
 import type { State } from '../model/state.ts';
 import { requireMatch } from '../plan/etag.ts';
+import { requireFree } from '../plan/operation-guard.ts';
 import type { RebootDecision } from '../plan/role-change-running.ts';
 import { planRoleChange } from '../plan/role-change.ts';
 import { commit, nodeNamed, tagOf, type Edited, type Fleet } from './fleet.ts';
@@ -54,6 +55,7 @@ function setRole(
   const view = fleet.viewOf(before);
   const node = nodeNamed(name, view.nodes);
   requireMatch(`node ${name}`, node, ifMatch);
+  requireFree([name], before);
   const decision = planRoleChange(node, wanted.role, view, fleet.running());
   if (decision.kind === 'refused') throw refusal(decision);
   const isChanged = decision.kind === 'change';
@@ -66,7 +68,7 @@ function setRole(
   return { state: isChanged ? withRole(before, name, wanted.role) : before, events, answer };
 }
 
-function withRole(state: State, name: string, role: string): State {
+export function withRole(state: State, name: string, role: string): State {
   return {
     ...state,
     nodes: state.nodes.map((node) => (node.name === name ? Object.assign({}, node, { role }) : node)),
@@ -77,7 +79,7 @@ export function refusal({ reason, hint }: { reason: string; hint: string | undef
   return new RefusedError(reason, hint === undefined ? {} : { hint });
 }
 
-function roleSet(node: string, { role, image, generation }: RoleDiff, by: string): NewEvent {
+export function roleSet(node: string, { role, image, generation }: RoleDiff, by: string): NewEvent {
   const fields = { from: role.from, to: role.to, image: image.to, generation: generation.to, by };
   return { kind: 'node.role-set', node, fields };
 }

@@ -7,6 +7,7 @@ import { Ipv4 } from './ipv4.ts';
 import { Mac, type MacAddress } from './mac.ts';
 import { ResourceName } from './names.ts';
 import { NodeSpec } from './node.ts';
+import { Operation, OperationNode, Quarantined } from './operation.ts';
 import { PowerJournal } from './power.ts';
 import { SerialText } from './serial.ts';
 
@@ -60,6 +61,12 @@ export const State = z.strictObject({
   imageChoices: z.record(z.string(), ImageChoice).default({}),
   /** `debian-lite@20261121.1` -> who has said that it must stay. */
   imagePins: z.record(z.string(), z.strictObject({ by: z.string() })).default({}),
+  /** By id; the newest ones that have ended, and all that have not. */
+  operations: z.record(z.string(), Operation).default({}),
+  /** `<operation>/<node>` */
+  operationNodes: z.record(z.string(), OperationNode).default({}),
+  /** By id of the generation. */
+  quarantine: z.record(z.string(), Quarantined).default({}),
   powerJournal: PowerJournal.default({}),
 });
 export type State = Readonly<z.infer<typeof State>>;
@@ -73,6 +80,9 @@ export const emptyState: State = {
   eeproms: {},
   imageChoices: {},
   imagePins: {},
+  operations: {},
+  operationNodes: {},
+  quarantine: {},
   powerJournal: {},
 };
 

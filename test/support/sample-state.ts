@@ -7,6 +7,7 @@ import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';
 import type { NodeSpec } from '../../src/model/node.ts';
 import type { BootLog, State } from '../../src/model/state.ts';
+import { drainPolicies, operationSteps } from '../../src/model/operation.ts';
 
 const byte = fc.nat(255);
 const mac = fc.nat(0xff_ff).map((low) => parseMac(`02:00:00:00:${hex(low >> 8)}:${hex(low & 0xff)}`));
@@ -32,6 +33,31 @@ const eepromReport = fc.record({
   atMs: fc.nat(),
 });
 
+const operation = fc.record(
+  {
+    id: name,
+    kind: fc.constant('role-change' as const),
+    by: text,
+    role: name,
+    drain: fc.constantFrom(...drainPolicies),
+    drainDeadlineMs: fc.nat(),
+    maxUnavailable: fc.integer({ min: 1 }),
+    startedAtMs: fc.nat(),
+    state: fc.constantFrom('running' as const, 'done' as const),
+    reason: text,
+  },
+  { requiredKeys: ['id', 'kind', 'by', 'role', 'drain', 'drainDeadlineMs', 'maxUnavailable', 'startedAtMs', 'state'] },
+);
+
+const operationNode = fc.record({
+  operation: name,
+  node: fc.constantFrom('node01', 'node02'),
+  from: name,
+  steps: fc.array(fc.record({ step: fc.constantFrom(...operationSteps), startedAtMs: fc.nat(), detail: text }), {
+    maxLength: 4,
+  }),
+});
+
 export const states: fc.Arbitrary<State> = fc.record({
   nodes: fc.uniqueArray(node, { selector: (each) => each.name, maxLength: 10 }),
   learnedMacs: fc.dictionary(name, mac, { maxKeys: 5, noNullPrototype: true }),
@@ -52,6 +78,12 @@ export const states: fc.Arbitrary<State> = fc.record({
     noNullPrototype: true,
   }),
   imagePins: fc.dictionary(name, fc.record({ by: text }), { maxKeys: 5, noNullPrototype: true }),
+  operations: fc.dictionary(name, operation, { maxKeys: 3, noNullPrototype: true }),
+  operationNodes: fc.dictionary(name, operationNode, { maxKeys: 5, noNullPrototype: true }),
+  quarantine: fc.dictionary(name, fc.record({ node: name, role: name, operation: name, atMs: fc.nat(), cause: text }), {
+    maxKeys: 3,
+    noNullPrototype: true,
+  }),
   powerJournal: fc.dictionary(
     name,
     fc.record({

@@ -34,6 +34,11 @@ export const migrations: readonly string[] = [
   rowTable('eeproms'),
   [rowTable('image_choices'), rowTable('image_pins')].join('\n'),
   rowTable('power_journal', { node: 'TEXT' }),
+  [
+    rowTable('operations', { kind: 'TEXT', state: 'TEXT' }),
+    rowTable('operation_nodes', { operation: 'TEXT', node: 'TEXT', result: 'TEXT' }),
+    rowTable('quarantine', { node: 'TEXT', role: 'TEXT' }),
+  ].join('\n'),
 ];
 
 /** @throws ConfigError when a newer pi-image has written the file */

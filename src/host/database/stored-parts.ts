@@ -26,6 +26,9 @@ export const stateParts: Parts<State> = {
   eeproms: record('eeproms'),
   imageChoices: record('image_choices'),
   imagePins: record('image_pins'),
+  operations: record('operations'),
+  operationNodes: record('operation_nodes'),
+  quarantine: record('quarantine'),
   powerJournal: record('power_journal'),
 };
 

@@ -1,0 +1,237 @@
+/**
+ * Carries operations out: looks at each node that is under way, does what `plan/operation-node.ts` says, and writes each
+ * step down before the next begins. A service that was killed finds its steps and goes on: each may be done twice.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { StateFile } from '../host/state-file.ts';
+import { describeError } from '../model/describe-error.ts';
+import { unreachable } from '../model/errors.ts';
+import type { NewEvent } from '../model/event.ts';
+import type { Log } from '../model/log.ts';
+import type { Operation, OperationNode } from '../model/operation.ts';
+import type { State } from '../model/state.ts';
+import { operationNodeKey } from '../plan/operation-guard.ts';
+import { listOperations } from '../plan/operation-list.ts';
+import type { Move, OperationAct, OperationFacts, StepEnd } from '../plan/operation-move.ts';
+import { nextMove } from '../plan/operation-node.ts';
+import { applyMove, beginNode, isActive, progressOf, type Progress } from '../plan/operation.ts';
+import { drainReason } from '../plan/slurm-state.ts';
+import { changeOfStep } from './operation-change.ts';
+import type { RoleFleet } from './role-change.ts';
+import type { ClusterSlurm } from './slurm.ts';
+import { stopOperation } from './start-operation.ts';
+
+export interface OperationsDeps {
+  readonly fleet: RoleFleet;
+  readonly state: Pick<StateFile, 'current' | 'update' | 'amend'>;
+  /** undefined: the node is gone. */
+  readonly factsOf: (node: OperationNode, operation: Operation) => NodeFacts | undefined;
+  readonly slurm: ClusterSlurm;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+export type NodeFacts = Omit<OperationFacts, 'nowMs' | 'slurm'>;
+
+/** Slurm is asked as often, and only while a node's step depends on it. */
+const lookEveryMs = 2000;
+
+/** A part of the service: runs until the signal. */
+export async function runOperations(deps: OperationsDeps, signal: AbortSignal): Promise<void> {
+  const acts = new Map<string, Promise<void>>();
+  while (!signal.aborted) {
+    if (listOperations(deps.state.current()).some(({ operation }) => operation.endedAtMs === undefined)) {
+      await lookOnce(deps, acts, signal);
+    }
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+  await Promise.allSettled(acts.values());
+}
+
+/** One look at all operations that have not ended. Exported for tests, which have no time to wait. */
+export async function lookOnce(
+  deps: OperationsDeps,
+  acts: Map<string, Promise<void>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const open = listOperations(deps.state.current()).filter(({ operation }) => operation.endedAtMs === undefined);
+  const active = open.flatMap(({ operation, nodes }) => nodes.filter(isActive).map((node) => ({ operation, node })));
+  const slurm = await slurmFacts(
+    deps,
+    active.map(({ node }) => node),
+    signal,
+  );
+  await Promise.all(active.map((each) => moveNode(deps, { ...each, slurm, acts, signal })));
+  for (const { operation } of open) await moveOperation(deps, operation.id);
+}
+
+type SlurmOf = (node: string) => OperationFacts['slurm'];
+
+async function slurmFacts(
+  { slurm }: OperationsDeps,
+  active: readonly OperationNode[],
+  signal: AbortSignal,
+): Promise<SlurmOf> {
+  const asks = active.some(({ steps }) => ['drain', 'resume', 'resume-back'].includes(steps.at(-1)?.step ?? ''));
+  if (!asks || !slurm.isThere()) return () => ({ kind: 'none' });
+  try {
+    const nodes = await slurm.nodes(signal);
+    return (node) => ({ kind: 'known', node: nodes.get(node) });
+  } catch (error) {
+    const reason = describeError(error);
+    return () => ({ kind: 'unknown', reason });
+  }
+}
+
+interface Moving {
+  readonly operation: Operation;
+  readonly node: OperationNode;
+  readonly slurm: SlurmOf;
+  readonly acts: Map<string, Promise<void>>;
+  readonly signal: AbortSignal;
+}
+
+async function moveNode(deps: OperationsDeps, moving: Moving): Promise<void> {
+  const { operation, node } = moving;
+  const nowMs = deps.now();
+  const move = decide(deps, moving, nowMs);
+  if (move.kind === 'wait' || move.kind === 'act') {
+    if (move.kind === 'act') begin(deps, moving, move.act);
+    const after = applyMove(node, move, nowMs);
+    if (after !== node) deps.state.amend((state) => withNode(state, after));
+    return;
+  }
+  const change = changeOfStep(node, { operation, fleet: deps.fleet, nowMs });
+  if (change.kind === 'refused') {
+    const back: StepEnd = {
+      kind: 'next',
+      outcome: 'failed',
+      detail: change.reason,
+      cause: change.reason,
+      next: 'resume-back',
+    };
+    await writeStep(deps, node, back, { change: (state) => state, events: [], nowMs });
+    return;
+  }
+  await writeStep(deps, node, move, { change: change.apply, events: change.events, nowMs });
+}
+
+function decide({ factsOf }: OperationsDeps, { operation, node, slurm }: Moving, nowMs: number): Move {
+  const facts = factsOf(node, operation);
+  if (facts === undefined) {
+    return { kind: 'end', outcome: 'failed', result: 'failed', cause: `${node.node} was removed` };
+  }
+  return nextMove(node, operation, { ...facts, nowMs, slurm: slurm(node.node) });
+}
+
+interface StepWritten {
+  readonly change: (state: State) => State;
+  readonly events: readonly NewEvent[];
+  readonly nowMs: number;
+}
+
+/** Journal, change and events in one transaction: killed before it, the step is done again; after it, never. */
+async function writeStep(
+  { state, log }: OperationsDeps,
+  node: OperationNode,
+  move: StepEnd,
+  { change, events, nowMs }: StepWritten,
+): Promise<void> {
+  const after = applyMove(node, move, nowMs);
+  const step = node.steps.at(-1)?.step;
+  const { outcome, detail, cause } = move;
+  const result = move.kind === 'end' ? move.result : undefined;
+  const fields = { operation: node.operation, step, outcome, detail, cause, result };
+  const told: NewEvent = { kind: 'operation.step', node: node.node, fields };
+  await state.update((before) => withNode(change(before), after), [...events, told]);
+  log.info('operation.step', { node: node.node, ...fields });
+}
+
+function withNode(state: State, node: OperationNode): State {
+  const key = operationNodeKey(node.operation, node.node);
+  return { ...state, operationNodes: { ...state.operationNodes, [key]: node } };
+}
+
+/** Behind the look: ssh may take a minute. One order at a time per node; one that fails is given again. */
+function begin(deps: OperationsDeps, { operation, node: { node }, acts, signal }: Moving, act: OperationAct): void {
+  if (acts.has(node)) return;
+  const run = async () => {
+    try {
+      await carryOut(deps, node, { act, operation, signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      deps.log.warn('operation.act-failed', { operation: operation.id, node, act, reason: describeError(error) });
+    } finally {
+      acts.delete(node);
+    }
+  };
+  acts.set(node, run());
+}
+
+async function carryOut(
+  { slurm, fleet }: OperationsDeps,
+  node: string,
+  { act, operation, signal }: { act: OperationAct; operation: Operation; signal: AbortSignal },
+): Promise<void> {
+  switch (act) {
+    case 'drain':
+      return slurm.drain(node, drainReason(operation.id), signal);
+    case 'resume':
+      return slurm.resume(node, signal);
+    case 'requeue-jobs':
+      return slurm.requeueJobs(node, signal);
+    case 'cancel-jobs':
+      return slurm.cancelJobs(node, signal);
+    case 'reboot': {
+      const decision = fleet.reboots.decide(node);
+      if (decision.kind === 'ssh') fleet.reboots.begin(node, decision.address);
+      return undefined;
+    }
+    default:
+      return unreachable(act);
+  }
+}
+
+async function moveOperation({ state, log, now }: OperationsDeps, id: string): Promise<void> {
+  const found = listOperations(state.current()).find(({ operation }) => operation.id === id);
+  if (found === undefined) return;
+  const { operation, nodes } = found;
+  const progress = progressOf(operation, nodes);
+  const [change, events] = changeOfProgress(operation, nodes, progress, now());
+  if (change === undefined) return;
+  await state.update(change, events);
+  if (progress.kind !== 'goes-on') log.info(`operation.${progress.kind}`, { operation: id, reason: progress.reason });
+}
+
+type ProgressChange = readonly [change: ((state: State) => State) | undefined, events: readonly NewEvent[]];
+
+function changeOfProgress(
+  operation: Operation,
+  nodes: readonly OperationNode[],
+  progress: Progress,
+  nowMs: number,
+): ProgressChange {
+  const { id } = operation;
+  switch (progress.kind) {
+    case 'goes-on': {
+      const begun = nodes.filter(({ node }) => progress.begin.includes(node)).map((node) => beginNode(node, nowMs));
+      return [begun.length === 0 ? undefined : (state) => begun.reduce(withNode, state), []];
+    }
+    case 'stop':
+      return [
+        (state) => stopOperation(state, operation, progress.reason),
+        [{ kind: 'operation.stopping', fields: { operation: id, reason: progress.reason } }],
+      ];
+    case 'end': {
+      const { state: ended, reason } = progress;
+      const after = { ...operation, state: ended, endedAtMs: nowMs, ...(reason !== undefined && { reason }) };
+      return [
+        (state) => ({ ...state, operations: { ...state.operations, [id]: after } }),
+        [{ kind: 'operation.ended', fields: { operation: id, state: ended, reason } }],
+      ];
+    }
+    default:
+      return unreachable(progress);
+  }
+}

@@ -1,0 +1,174 @@
+/** Begins and stops operations: decided on the state as it is, written down before anything happens. */
+import type { ChangeOptions, Tagged } from '../model/change.ts';
+import { NotFoundError, RefusedError } from '../model/errors.ts';
+import type { NewEvent } from '../model/event.ts';
+import type { NodeSpec } from '../model/node.ts';
+import type { DrainPolicy, Operation, OperationNode } from '../model/operation.ts';
+import type { RoleDiff } from '../model/role-diff.ts';
+import type { State } from '../model/state.ts';
+import type { ClusterView } from '../model/view.ts';
+import { compressHostlist } from '../plan/hostlist.ts';
+import { operationNodeKey, requireFree } from '../plan/operation-guard.ts';
+import { forgetOperations, nextOperationId } from '../plan/operation-list.ts';
+import { skipNode } from '../plan/operation.ts';
+import { planRoleChange } from '../plan/role-change.ts';
+import { commit, nodeNamed, type Edited, type Fleet } from './fleet.ts';
+import { refusal } from './role-change.ts';
+
+export interface RoleAssignment {
+  readonly role: string;
+  readonly nodes: readonly string[];
+  readonly drain: DrainPolicy;
+  readonly drainDeadlineMs: number;
+  /** So many, or so many per cent of these nodes, rounded up. */
+  readonly maxUnavailable: { readonly count: number } | { readonly percent: number };
+  /** Also what did not come up before. */
+  readonly retry: boolean;
+}
+
+export interface StartedOperation {
+  readonly dryRun: boolean;
+  /** undefined in a dry run, and when all nodes have the role already. */
+  readonly operation: string | undefined;
+  readonly nodes: readonly { readonly node: string; readonly diff: RoleDiff }[];
+}
+
+interface Starting {
+  readonly before: State;
+  readonly fleet: Fleet;
+  readonly nowMs: number;
+}
+
+/** Nodes that have the role already are left out. @throws NotFoundError, RefusedError */
+export async function startRoleChange(
+  wanted: RoleAssignment,
+  options: ChangeOptions,
+  fleet: Fleet,
+  now: () => number,
+): Promise<Tagged<StartedOperation>> {
+  const nowMs = now();
+  const { answer } = await commit(fleet, (before) => start(wanted, options, { before, fleet, nowMs }), options);
+  return { answer, etag: undefined };
+}
+
+function start(
+  wanted: RoleAssignment,
+  { by, dryRun }: ChangeOptions,
+  { before, fleet, nowMs }: Starting,
+): Edited<StartedOperation> {
+  const view = fleet.viewOf(before);
+  const changes = planAll(wanted, view, { before, fleet, nowMs });
+  const nodes = changes.map(({ node, diff }) => ({ node: node.name, diff }));
+  if (changes.length === 0) return { state: before, events: [], answer: { dryRun, operation: undefined, nodes } };
+  requireFree(
+    changes.map(({ node }) => node.name),
+    before,
+  );
+  const operation = describe(wanted, changes.length, { id: nextOperationId(before), by, nowMs });
+  const entries = changes.map(({ node }): [string, OperationNode] => [
+    operationNodeKey(operation.id, node.name),
+    { operation: operation.id, node: node.name, from: node.role, steps: [] },
+  ]);
+  const kept = forgetOperations(before);
+  const state = {
+    ...kept,
+    operations: { ...kept.operations, [operation.id]: operation },
+    operationNodes: { ...kept.operationNodes, ...Object.fromEntries(entries) },
+  };
+  const fields = {
+    operation: operation.id,
+    role: wanted.role,
+    nodes: compressHostlist(nodes.map((each) => each.node)),
+    by,
+  };
+  const events = [{ kind: 'operation.started', fields }];
+  return { state, events, answer: { dryRun, operation: dryRun ? undefined : operation.id, nodes } };
+}
+
+interface PlannedChange {
+  readonly node: NodeSpec;
+  readonly diff: RoleDiff;
+}
+
+function planAll(
+  { role, nodes, retry }: RoleAssignment,
+  view: ClusterView,
+  { before, fleet }: Starting,
+): PlannedChange[] {
+  return nodes.flatMap((name) => {
+    const node = nodeNamed(name, view.nodes);
+    const decision = planRoleChange(node, role, view, fleet.running());
+    if (decision.kind === 'refused') throw refusal(decision);
+    if (decision.kind === 'same') return [];
+    const bad = before.quarantine[decision.diff.generation.to ?? ''];
+    if (bad !== undefined && !retry) {
+      throw new RefusedError(`${name} did not come up as ${role} in operation ${bad.operation}: ${bad.cause}`, {
+        hint: 'Change what is wrong with the role, its overlays or its image; or try the same again with --retry.',
+      });
+    }
+    return [{ node, diff: decision.diff }];
+  });
+}
+
+function describe(
+  { role, drain, drainDeadlineMs, maxUnavailable }: RoleAssignment,
+  count: number,
+  { id, by, nowMs }: { id: string; by: string; nowMs: number },
+): Operation {
+  const most = 'count' in maxUnavailable ? maxUnavailable.count : Math.ceil((count * maxUnavailable.percent) / 100);
+  return {
+    id,
+    kind: 'role-change',
+    by,
+    role,
+    drain,
+    drainDeadlineMs,
+    maxUnavailable: Math.max(1, most),
+    startedAtMs: nowMs,
+    state: 'running',
+  };
+}
+
+export interface CancelledOperation {
+  readonly operation: string;
+  readonly dryRun: boolean;
+  /** Nodes that go on to the end, because their role is changed already. */
+  readonly goOn: string[];
+}
+
+/** No other node is begun, and those that are drained only take jobs again. @throws NotFoundError, RefusedError */
+export async function cancelOperation(
+  id: string,
+  options: ChangeOptions,
+  fleet: Pick<Fleet, 'state'>,
+): Promise<Tagged<CancelledOperation>> {
+  const { answer } = await commit(fleet, (before) => cancel(id, options, before), options);
+  return { answer, etag: undefined };
+}
+
+function cancel(id: string, { by, dryRun }: ChangeOptions, before: State): Edited<CancelledOperation> {
+  const operation = before.operations[id];
+  if (operation === undefined)
+    throw new NotFoundError(`there is no operation ${id}`, { hint: 'See "pi-image operation list".' });
+  if (operation.endedAtMs !== undefined) throw new RefusedError(`operation ${id} has ended: ${operation.state}`);
+  const goOn = Object.values(before.operationNodes).flatMap(({ operation: of, node, result, steps }) => {
+    const isChanged = steps.some(({ step }) => step === 'set');
+    return of === id && result === undefined && isChanged ? [node] : [];
+  });
+  const answer = { operation: id, dryRun, goOn };
+  if (operation.state === 'stopping') return { state: before, events: [], answer };
+  const events: NewEvent[] = [{ kind: 'operation.stopping', fields: { operation: id, by } }];
+  return { state: stopOperation(before, operation, `cancelled by ${by}`), events, answer };
+}
+
+export function stopOperation(state: State, operation: Operation, reason: string): State {
+  const nodes = Object.entries(state.operationNodes).map(([key, node]): [string, OperationNode] => [
+    key,
+    node.operation === operation.id ? skipNode(node) : node,
+  ]);
+  return {
+    ...state,
+    operations: { ...state.operations, [operation.id]: { ...operation, state: 'stopping', reason } },
+    operationNodes: Object.fromEntries(nodes),
+  };
+}

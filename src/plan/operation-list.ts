@@ -1,0 +1,51 @@
+/** Operations as the state keeps them: their numbers, which are forgotten, and each with its nodes. */
+import type { Operation, OperationNode } from '../model/operation.ts';
+import type { State } from '../model/state.ts';
+
+type Operations = Pick<State, 'operations' | 'operationNodes'>;
+
+/** The newest one is always kept, so no number is given twice. */
+export function nextOperationId({ operations }: Pick<State, 'operations'>): string {
+  return String(Math.max(0, ...Object.keys(operations).map(Number)) + 1);
+}
+
+/** So many that have ended are kept to look back at. */
+const keptOperations = 100;
+
+/** The same object when there is nothing to forget. */
+export function forgetOperations(state: State): State {
+  const ended = Object.values(state.operations).filter(({ endedAtMs }) => endedAtMs !== undefined);
+  const tooMany = ended.length - keptOperations;
+  if (tooMany <= 0) return state;
+  const gone = new Set(
+    ended
+      .toSorted((a, b) => Number(a.id) - Number(b.id))
+      .slice(0, tooMany)
+      .map(({ id }) => id),
+  );
+  const without = <T>(entries: Readonly<Record<string, T>>, idOf: (item: T) => string) =>
+    Object.fromEntries(Object.entries(entries).filter(([, item]) => !gone.has(idOf(item))));
+  return {
+    ...state,
+    operations: without(state.operations, ({ id }) => id),
+    operationNodes: without(state.operationNodes, ({ operation }) => operation),
+  };
+}
+
+export interface OperationWithNodes {
+  readonly operation: Operation;
+  readonly nodes: readonly OperationNode[];
+}
+
+/** Newest first. */
+export function listOperations({ operations, operationNodes }: Operations): OperationWithNodes[] {
+  const nodes = new Map<string, OperationNode[]>();
+  for (const node of Object.values(operationNodes)) {
+    const known = nodes.get(node.operation);
+    if (known === undefined) nodes.set(node.operation, [node]);
+    else known.push(node);
+  }
+  return Object.values(operations)
+    .toSorted((a, b) => Number(b.id) - Number(a.id))
+    .map((operation) => ({ operation, nodes: nodes.get(operation.id) ?? [] }));
+}

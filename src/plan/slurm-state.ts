@@ -1,0 +1,61 @@
+/** What Slurm says of its nodes, and whose word that is. */
+
+export interface SlurmNodeState {
+  readonly name: string;
+  /** `IDLE`, `ALLOCATED`, `MIXED`, `DOWN`, `UNKNOWN` … of scontrol(1). */
+  readonly base: string;
+  /** `DRAIN`, `COMPLETING`, `NOT_RESPONDING` … */
+  readonly flags: ReadonlySet<string>;
+  readonly reason: string | undefined;
+}
+
+/**
+ * @param text of `scontrol --oneliner show nodes`. In `State=MIXED+DRAIN*` the first word is the state, the others are
+ *   flags, and a sign at the end says that the node does not respond or is about to change its power.
+ */
+export function parseSlurmNodes(text: string): ReadonlyMap<string, SlurmNodeState> {
+  const nodes = text.split('\n').flatMap((line) => {
+    const name = /^NodeName=(\S+)/.exec(line)?.[1];
+    const state = /\sState=([A-Z_+]+)/.exec(line)?.[1];
+    if (name === undefined || state === undefined) return [];
+    const [base = '', ...flags] = state.split('+');
+    // `Reason=text [user@time]` is the last of a line, and the only one that has spaces in it.
+    const reason = /\sReason=(.*?)(?:\s+\[[^\]]*\])?\s*$/.exec(line)?.[1];
+    return [[name, { name, base, flags: new Set(flags), reason }] as const];
+  });
+  return new Map(nodes);
+}
+
+/** Administrators read it in `sinfo -R`. */
+export const drainReason = (operation: string): string => `pi-image operation ${operation}`;
+
+const isOurReason = (reason: string | undefined): boolean => /^pi-image operation \d+$/.test(reason ?? '');
+
+/** Jobs of its own run on it, or end just now. */
+export function hasJobs({ base, flags }: SlurmNodeState): boolean {
+  return base === 'ALLOCATED' || base === 'MIXED' || flags.has('COMPLETING');
+}
+
+export const isDrained = ({ flags }: SlurmNodeState): boolean => flags.has('DRAIN');
+
+/** It takes no jobs because we, or nobody, said so: an administrator's word is never overwritten. */
+export function isDrainedByOthers(node: SlurmNodeState): boolean {
+  return isDrained(node) && !isOurReason(node.reason);
+}
+
+/** What slurmctld itself says of a node that it misses: over when the node is back. */
+const slurmsOwnReasons: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  'Node unexpectedly rebooted',
+  'Not responding',
+  'Reboot ASAP',
+]);
+
+export type SlurmReturn = 'available' | 'to-resume' | 'absent' | 'others';
+
+/** May this node, which has just booted, have jobs again? */
+export function slurmReturn(node: SlurmNodeState | undefined): SlurmReturn {
+  if (node === undefined || node.flags.has('NOT_RESPONDING') || node.base === 'UNKNOWN') return 'absent';
+  if (!isDrained(node) && node.base !== 'DOWN') return 'available';
+  return isOurReason(node.reason) || slurmsOwnReasons.has(node.reason) ? 'to-resume' : 'others';
+}

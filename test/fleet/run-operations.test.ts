@@ -1,0 +1,187 @@
+import { expect, test } from 'vitest';
+
+import { cancelOperation, startRoleChange, type RoleAssignment } from '../../src/fleet/start-operation.ts';
+import { changeRole } from '../../src/fleet/role-change.ts';
+import { bySocket, dryRun } from '../support/sample-fleet.ts';
+import { operationWorld } from '../support/operation-world.ts';
+
+type World = Awaited<ReturnType<typeof operationWorld>>;
+
+function start(world: World, changes: Partial<RoleAssignment> = {}, options = bySocket) {
+  const wanted: RoleAssignment = {
+    role: 'login',
+    nodes: [...world.nodes.keys()],
+    drain: 'wait',
+    drainDeadlineMs: 60_000,
+    maxUnavailable: { count: 1 },
+    retry: false,
+    ...changes,
+  };
+  return startRoleChange(wanted, options, world.fleet, () => world.clock.nowMs);
+}
+
+test('nodes are drained, changed, rebooted and ready, one after the other', async () => {
+  const world = await operationWorld(['node01', 'node02']);
+  const { answer } = await start(world);
+  expect(answer).toMatchObject({ operation: '1', dryRun: false, nodes: [{ node: 'node01' }, { node: 'node02' }] });
+
+  expect(await world.runToEnd()).toMatchObject({ state: 'done' });
+
+  expect(world.results()).toEqual({ node01: 'done', node02: 'done' });
+  expect(world.told).toEqual(['drain node01', 'reboot node01', 'drain node02', 'reboot node02']);
+  expect(world.roleOf('node02')).toBe('login');
+  expect((await world.events()).map((event) => event.split(' ')[0])).toEqual(
+    expect.arrayContaining(['operation.started', 'operation.step', 'node.role-set', 'operation.ended']),
+  );
+});
+
+test('one that comes back to Slurm has jobs again', async () => {
+  const world = await operationWorld(['node01']);
+  await start(world);
+  await world.runToEnd();
+  await start(world, { role: 'compute' });
+
+  expect(await world.runToEnd()).toMatchObject({ id: '2', state: 'done' });
+
+  expect(world.told).toEqual(['drain node01', 'reboot node01', 'reboot node01', 'resume node01']);
+  expect(world.of('node01').isDrained).toBe(false);
+});
+
+test('a dry run shows what would change and begins nothing', async () => {
+  const world = await operationWorld(['node01']);
+  const { answer } = await start(world, {}, dryRun);
+  expect(answer).toMatchObject({ dryRun: true, operation: undefined, nodes: [{ diff: { role: { to: 'login' } } }] });
+  expect(world.operation()).toBeUndefined();
+});
+
+test('so many nodes are away at once as were allowed', async () => {
+  const names = ['node01', 'node02', 'node03', 'node04', 'node05'];
+  const world = await operationWorld(names);
+  await start(world, { maxUnavailable: { percent: 40 } });
+  const away: number[] = [];
+  while (world.operation()?.endedAtMs === undefined) {
+    await world.look();
+    away.push([...world.nodes.values()].filter(({ isReady }) => !isReady).length);
+  }
+  expect(Math.max(...away)).toBe(2);
+});
+
+test.each([
+  ['wait', 3, 'done', ['drain node01', 'reboot node01']],
+  ['wait', Infinity, 'kept', ['drain node01', 'resume node01']],
+  ['requeue', Infinity, 'done', ['drain node01', 'requeue node01', 'reboot node01']],
+  ['force', 3, 'done', ['drain node01', 'reboot node01']],
+  ['force', Infinity, 'done', ['drain node01', 'cancel node01', 'reboot node01']],
+] as const)('jobs under %s that run for %d looks: %s', async (drain, jobLooks, result, told) => {
+  const world = await operationWorld(['node01']);
+  world.of('node01').jobLooks = jobLooks;
+  await start(world, { drain });
+  await world.runToEnd();
+  expect([world.results(), world.told]).toEqual([{ node01: result }, told]);
+  expect(world.roleOf('node01')).toBe(result === 'kept' ? 'compute' : 'login');
+});
+
+test('a role that does not come up is taken back, with the cause, and not tried again unawares', async () => {
+  const world = await operationWorld(['node01']);
+  world.world.badRoles.add('login');
+  await start(world);
+
+  expect(await world.runToEnd()).toMatchObject({ state: 'failed', reason: 'node01: slurmd.service failed' });
+
+  expect(world.results()).toEqual({ node01: 'fell-back' });
+  expect([world.roleOf('node01'), world.of('node01').runs]).toEqual(['compute', 'compute']);
+  expect(world.told).toEqual(['drain node01', 'reboot node01', 'reboot node01', 'resume node01']);
+  await expect(start(world)).rejects.toThrow('node01 did not come up as login in operation 1: slurmd.service failed');
+  world.world.badRoles.clear();
+  await start(world, { retry: true });
+  expect(await world.runToEnd()).toMatchObject({ id: '2', state: 'done' });
+});
+
+test('when more than a fifth fails, no other node is begun', async () => {
+  const world = await operationWorld(['node01', 'node02', 'node03', 'node04']);
+  world.world.badRoles.add('login');
+  await start(world);
+  expect(await world.runToEnd()).toMatchObject({ state: 'failed' });
+  expect(world.results()).toEqual({ node01: 'fell-back', node02: 'skipped', node03: 'skipped', node04: 'skipped' });
+});
+
+test('cancelled: what is drained takes jobs again, what has its role goes on to the end', async () => {
+  const world = await operationWorld(['node01', 'node02', 'node03']);
+  world.of('node02').jobLooks = Infinity;
+  await start(world, { maxUnavailable: { count: 2 }, drainDeadlineMs: 3_600_000 });
+  while (world.of('node01').runs !== 'login') await world.look();
+
+  const { answer } = await cancelOperation('1', bySocket, world.fleet);
+
+  expect(answer.goOn).toEqual(['node01']);
+  expect(await world.runToEnd()).toMatchObject({ state: 'cancelled', reason: 'cancelled by socket' });
+  expect(world.results()).toEqual({ node01: 'done', node02: 'kept', node03: 'skipped' });
+  expect(world.of('node02').isDrained).toBe(false);
+  await expect(cancelOperation('1', bySocket, world.fleet)).rejects.toThrow('operation 1 has ended: cancelled');
+  await expect(cancelOperation('7', bySocket, world.fleet)).rejects.toThrow('there is no operation 7');
+});
+
+test("an administrator's drain is neither overwritten nor lifted", async () => {
+  const world = await operationWorld(['node01']);
+  Object.assign(world.of('node01'), { isDrained: true, reason: 'bad fan' });
+  await start(world, { role: 'login' });
+  await world.runToEnd();
+  await start(world, { role: 'compute' });
+  await world.runToEnd();
+  expect(world.told).toEqual(['reboot node01', 'reboot node01']);
+  expect(world.of('node01')).toMatchObject({ isDrained: true, reason: 'bad fan' });
+});
+
+test('a node is in one operation at a time, and nobody changes its role beside it', async () => {
+  const world = await operationWorld(['node01', 'node02']);
+  await start(world, { nodes: ['node01'] });
+  const hint = expect.stringContaining('pi-image operation watch 1') as unknown;
+  await expect(start(world)).rejects.toMatchObject({ message: 'node01 is in operation 1', hint });
+  const wanted = { role: 'login', reboot: false };
+  await expect(changeRole('node01', wanted, bySocket, world.fleet)).rejects.toThrow('node01 is in operation 1');
+  await start(world, { nodes: ['node02'] });
+  await world.runToEnd();
+});
+
+test('a controller that does not answer holds a drain up until its deadline', async () => {
+  const world = await operationWorld(['node01']);
+  world.world.isControllerDown = true;
+  await start(world);
+  await world.look();
+  await world.look();
+  const step = Object.values(world.database.state.current().operationNodes)[0]?.steps.at(-1);
+  expect(step).toMatchObject({ step: 'drain', detail: 'Slurm does not answer: ssh to the controller failed' });
+  expect(await world.runToEnd()).toMatchObject({ state: 'failed' });
+  expect([world.results(), world.told]).toEqual([{ node01: 'kept' }, []]);
+});
+
+/** Each write is a place where a service may be killed: before it reached the disk, and after. */
+test.each(['before', 'after'] as const)('killed %s any write, it ends as if nothing had happened', async (when) => {
+  for (const isBad of [false, true]) {
+    for (let place = 0; ; place += 1) {
+      const world = await operationWorld(['node01', 'node02']);
+      if (isBad) world.world.badRoles.add('login');
+      await start(world);
+      const { state } = world.database;
+      let writes = 0;
+      const killing = {
+        ...state,
+        update: async (...args: Parameters<typeof state.update>) => {
+          writes += 1;
+          if (writes - 1 !== place) return state.update(...args);
+          if (when === 'after') await state.update(...args);
+          throw new Error('killed');
+        },
+      };
+      await world.runToEnd(killing).catch(() => undefined);
+      const wasKilled = writes > place;
+      expect(await world.runToEnd()).toMatchObject({ state: isBad ? 'failed' : 'done' });
+      expect(world.results()).toEqual(
+        isBad ? { node01: 'fell-back', node02: 'skipped' } : { node01: 'done', node02: 'done' },
+      );
+      expect(world.roleOf('node01')).toBe(isBad ? 'compute' : 'login');
+      expect(world.of('node01').boots).toHaveLength(isBad ? 3 : 2);
+      if (!wasKilled) break;
+    }
+  }
+});

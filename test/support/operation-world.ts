@@ -1,0 +1,188 @@
+/** Nodes that take orders, boot and run jobs, as far as an operation sees of it; every look is some seconds later. */
+import { lookOnce, type NodeFacts, type OperationsDeps } from '../../src/fleet/run-operations.ts';
+import type { ClusterSlurm } from '../../src/fleet/slurm.ts';
+import { HostError } from '../../src/model/errors.ts';
+import type { Boot } from '../../src/model/boot.ts';
+import { parseIpv4 } from '../../src/model/ipv4.ts';
+import { parseMac } from '../../src/model/mac.ts';
+import type { NodeSpec } from '../../src/model/node.ts';
+import type { OperationNode } from '../../src/model/operation.ts';
+import { slurmPart } from '../../src/plan/role-change-side.ts';
+import { parseSlurmNodes } from '../../src/plan/slurm-state.ts';
+import { sampleFleet } from './sample-fleet.ts';
+import { sampleNode } from './sample-view.ts';
+
+const address = parseIpv4('10.42.0.11');
+const log = { info: () => undefined, warn: () => undefined };
+const lookMs = 5000;
+const bootLooks = 3;
+
+interface SimulatedNode {
+  /** Role that it runs. */
+  runs: string;
+  boots: Boot[];
+  looksToReady: number;
+  isReady: boolean;
+  isDrained: boolean;
+  reason: string | undefined;
+  /** So many looks until its last job ends; Infinity: never by itself. */
+  jobLooks: number;
+  /** It does not do what ssh tells it. */
+  isDeaf: boolean;
+}
+
+export async function operationWorld(names: readonly string[] = ['node01', 'node02', 'node03']) {
+  const sample = await sampleFleet({ nodes: names.map(computeNode) });
+  const { fleet: quiet, database } = sample;
+  const told: string[] = [];
+  const clock = { nowMs: 1_000_000 };
+  const world = { badRoles: new Set<string>(), isControllerDown: false };
+  const nodes = new Map(names.map((name) => [name, simulated(name, clock.nowMs)]));
+  const roleOf = (name: string) => database.state.current().nodes.find((node) => node.name === name)?.role ?? '';
+  const of = (name: string) => nodes.get(name) as SimulatedNode;
+
+  const reboot = (name: string) => {
+    const node = of(name);
+    told.push(`reboot ${name}`);
+    if (node.isDeaf) return;
+    const role = roleOf(name);
+    node.boots.push(boot(name, role, clock.nowMs));
+    Object.assign(node, { runs: role, isReady: false, looksToReady: bootLooks, jobLooks: 0 });
+  };
+  const slurm = simulatedSlurm({ nodes, told, isDown: () => world.isControllerDown });
+  const fleet: OperationsDeps['fleet'] = {
+    ...quiet,
+    reboots: { begin: reboot, decide: () => ({ kind: 'ssh', address }), isCurrent: () => false },
+  };
+  const factsOf = ({ node: name, from }: OperationNode, { role }: { readonly role: string }): NodeFacts => {
+    const node = of(name);
+    const lastBoot = node.boots.at(-1);
+    const hasFailed = lastBoot?.closed?.reason === 'failed';
+    const view = fleet.viewOf(database.state.current());
+    const image = 'debian-lite@1';
+    return {
+      status: {
+        state: node.isReady ? 'ready' : hasFailed ? 'failed' : 'booting',
+        desired: { generation: generationOf(roleOf(name)), image },
+        running: { generation: generationOf(node.runs), image, role: node.runs },
+      },
+      lastBoot,
+      reboot: { kind: 'ssh', address },
+      rebootFailed: undefined,
+      bootDeadlineMs: 300_000,
+      wasCompute: slurmPart(from, view) === 'compute',
+      isCompute: slurmPart(role, view) === 'compute',
+    };
+  };
+  const deps: OperationsDeps = { fleet, state: database.state, factsOf, slurm, now: () => clock.nowMs, log };
+
+  const pass = () => {
+    clock.nowMs += lookMs;
+    for (const node of nodes.values()) {
+      if (node.jobLooks > 0) node.jobLooks -= 1;
+      if (node.isReady || node.boots.at(-1)?.closed !== undefined) continue;
+      node.looksToReady -= 1;
+      if (node.looksToReady > 0) continue;
+      if (world.badRoles.has(node.runs)) close(node, clock.nowMs);
+      else node.isReady = true;
+    }
+  };
+  const operation = () => Object.values(database.state.current().operations).at(-1);
+  const results = () =>
+    Object.fromEntries(
+      Object.values(database.state.current().operationNodes).map(({ node, result }) => [node, result ?? 'open']),
+    );
+  /** @param state where it is written to; one that fails is like a service that is killed there */
+  const look = async (state: OperationsDeps['state'] = database.state) => {
+    const acts = new Map<string, Promise<void>>();
+    await lookOnce({ ...deps, state }, acts, new AbortController().signal);
+    await Promise.all(acts.values());
+    pass();
+  };
+  const runToEnd = async (state?: OperationsDeps['state']) => {
+    for (let looks = 0; looks < 2000 && operation()?.endedAtMs === undefined; looks += 1) await look(state);
+    return operation();
+  };
+  return { ...sample, fleet, world, nodes, of, told, clock, deps, look, runToEnd, operation, results, roleOf };
+}
+
+function computeNode(name: string, index: number): NodeSpec {
+  const { serial: _serial, ...node } = sampleNode('node01');
+  return {
+    ...node,
+    name,
+    mac: parseMac(`2c:cf:67:01:02:${(16 + index).toString(16)}`),
+    address: parseIpv4(`10.42.0.${11 + index}`),
+  };
+}
+
+const generationOf = (role: string) => `gen-${role}`;
+
+function simulated(name: string, nowMs: number): SimulatedNode {
+  const first = boot(name, 'compute', nowMs - 60_000);
+  return {
+    runs: 'compute',
+    boots: [first],
+    looksToReady: 0,
+    isReady: true,
+    isDrained: false,
+    reason: undefined,
+    jobLooks: 0,
+    isDeaf: false,
+  };
+}
+
+function boot(node: string, role: string, startedAtMs: number): Boot {
+  return {
+    id: `${node}-${startedAtMs}`,
+    node,
+    mac: '2c:cf:67:01:02:03',
+    address: '10.42.0.11',
+    generation: generationOf(role),
+    startedAtMs,
+    tokenExpiresAtMs: startedAtMs,
+    lastSeenMs: startedAtMs,
+    files: 0,
+    bytes: 0,
+    phases: [{ phase: 'kernel', atMs: startedAtMs }],
+  };
+}
+
+function close(node: SimulatedNode, atMs: number): void {
+  const last = node.boots.pop();
+  if (last === undefined) return;
+  node.boots.push({ ...last, closed: { atMs, reason: 'failed', cause: 'slurmd.service failed' } });
+}
+
+interface SlurmWorld {
+  readonly nodes: ReadonlyMap<string, SimulatedNode>;
+  readonly told: string[];
+  readonly isDown: () => boolean;
+}
+
+function simulatedSlurm({ nodes, told, isDown }: SlurmWorld): ClusterSlurm {
+  const tell = (order: string, name: string, change: (node: SimulatedNode) => void) => {
+    told.push(`${order} ${name}`);
+    const node = nodes.get(name);
+    if (node !== undefined) change(node);
+    return Promise.resolve();
+  };
+  return {
+    isThere: () => true,
+    nodes: () => {
+      if (isDown()) return Promise.reject(new HostError('ssh to the controller failed'));
+      const lines = [...nodes].filter(([, { runs }]) => runs === 'compute').map(slurmLine);
+      return Promise.resolve(parseSlurmNodes(lines.join('\n')));
+    },
+    drain: (name, reason) => tell('drain', name, (node) => Object.assign(node, { isDrained: true, reason })),
+    resume: (name) => tell('resume', name, (node) => Object.assign(node, { isDrained: false, reason: undefined })),
+    requeueJobs: (name) => tell('requeue', name, (node) => Object.assign(node, { jobLooks: 0 })),
+    cancelJobs: (name) => tell('cancel', name, (node) => Object.assign(node, { jobLooks: 0 })),
+  };
+}
+
+function slurmLine([name, { isDrained, jobLooks, reason, isReady }]: readonly [string, SimulatedNode]): string {
+  const flags = `${isDrained ? '+DRAIN' : ''}${isReady ? '' : '+NOT_RESPONDING'}`;
+  const why = reason === undefined ? '' : ` Reason=${reason} [root@2026-11-21T10:00:00]`;
+  return `NodeName=${name} Arch=aarch64 State=${jobLooks > 0 ? 'MIXED' : 'IDLE'}${flags} Partitions=main${why}`;
+}
