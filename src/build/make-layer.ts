@@ -133,13 +133,15 @@ async function keepLayer(args: BootstrapArgs | UnpackArgs | LayerArgs, dir: stri
   const roots = [path.join(dir, 'root'), ...args.parents.toReversed().map((key) => layerRoot(build.stateDir, key))];
   const ids = parseIds(await readUppermost(roots, 'etc/passwd'), await readUppermost(roots, 'etc/group'));
   build.progress.detail('reading what it holds');
-  const content = layerContent(await indexLayer(dir, build));
+  const { index, digest } = await indexLayer(dir, build);
+  const content = layerContent(index);
   const below = await readContents(args.parents, build);
   const record: LayerRecord = {
     format: 1,
     wanted: args.wanted,
     parts: args.parts,
     content,
+    index: digest,
     contentKey: contentKey(args.parts, below),
     ...ids,
   };

@@ -1,11 +1,8 @@
 /** Digests of what layers hold. One of an older version of this program gets its own now. */
 import path from 'node:path';
 
-import { writeFileAtomically } from '../host/atomic-file.ts';
-import { readJsonFile } from '../host/json-file.ts';
-import { LayerRecord } from '../model/build-record.ts';
 import { layerContent } from '../plan/layer-content.ts';
-import { readLayer } from './index-layer.ts';
+import { readLayer, readLayerRecord, writeLayerRecord } from './index-layer.ts';
 import { buildPaths } from './running-build.ts';
 
 type ReadIn = Parameters<typeof readLayer>[1];
@@ -17,10 +14,11 @@ export async function readContents(keys: readonly string[], build: ReadIn): Prom
 }
 
 async function readContent(key: string, build: ReadIn): Promise<string | undefined> {
-  const file = path.join(buildPaths(build.stateDir).layers, key, 'layer.json');
-  const record = await readJsonFile<LayerRecord | undefined>({ file, schema: LayerRecord, empty: undefined });
+  const dir = path.join(buildPaths(build.stateDir).layers, key);
+  const record = await readLayerRecord(dir);
   if (record === undefined || record.content !== undefined) return record?.content;
   const content = layerContent(await readLayer(key, build));
-  await writeFileAtomically(file, `${JSON.stringify({ ...record, content }, null, 1)}\n`);
+  // Reading it may have written a digest down.
+  await writeLayerRecord(dir, { ...record, ...(await readLayerRecord(dir)), content });
   return content;
 }

@@ -13,6 +13,8 @@ export const LayerRecord = z.strictObject({
   parts: KeyParts,
   /** Digest of what it holds. */
   content: Sha256.optional(),
+  /** Digest of the text of its index. */
+  index: Sha256.optional(),
   /** Its parts, with the content below it instead of that content's keys. */
   contentKey: Sha256.optional(),
   /** Numbers in its passwd and group. */

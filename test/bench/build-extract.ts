@@ -92,6 +92,7 @@ async function unpackToLayer(image: string, dir: string, signal: AbortSignal): P
   const resolved = await resolveBase({ image: { file: image } }, context);
   const place = { target: path.join(dir, 'layer', 'root'), workDir: path.join(dir, 'work') };
   const { newestSeconds } = await unpackBase(resolved, place, context);
-  const { entries } = await indexLayer(path.join(dir, 'layer'), { signal, lock: { epochSeconds: newestSeconds } });
-  return entries.length;
+  const lock = { epochSeconds: newestSeconds };
+  const { index } = await indexLayer(path.join(dir, 'layer'), { signal, lock });
+  return index.entries.length;
 }
