@@ -1,12 +1,13 @@
 /** Compares a version's packages with the security suites of the archives that its image was locked from. */
 import path from 'node:path';
 
-import { listAvailable } from '../host/apt.ts';
+import { ArchiveError } from '../host/apt-error.ts';
+import { listAvailable, updateLists } from '../host/apt.ts';
 import { imagesDir } from '../host/image-store.ts';
 import { ConfigError } from '../model/errors.ts';
 import type { ImageManifest } from '../model/manifest.ts';
 import { findBehind, parseAvailable, securitySources, type PackageBehind } from '../plan/audit.ts';
-import { explainArchive, openAptFor, refreshLists } from './archives.ts';
+import { explainArchive, openAptFor } from './archives.ts';
 import { readLock } from './lock-file.ts';
 
 interface Audit {
@@ -33,11 +34,21 @@ export async function auditImage(
   // An archive's key that came with a base lies in every version of it.
   const baseRoot = path.join(imagesDir(stateDir), name, version, 'root');
   const apt = await openAptFor(stateDir, sources, { baseRoot, signal });
-  await explainArchive(sources, refreshLists(apt, sources, { signal }));
+  // apt is asked also where nothing is new: an index that is too old to be believed is an error then.
+  await explainArchive(sources, updateLists(apt, { signal })).catch(refuseToGuess);
   return {
     image: `${name}@${version}`,
     suites: sources.flatMap(({ suites }) => suites),
     packages: manifest.packages.length,
     behind: findBehind(manifest.packages, parseAvailable(await listAvailable(apt, { signal }))),
   };
+}
+
+/** Lists of before would say that all is well. */
+function refuseToGuess(error: unknown): never {
+  if (!(error instanceof ArchiveError)) throw error;
+  throw new ArchiveError(error.message, error.host, {
+    cause: error.cause,
+    hint: 'Without it nobody knows what is behind. "apt-get update" shows whether this machine reaches it and trusts its key.',
+  });
 }
