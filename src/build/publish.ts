@@ -45,6 +45,7 @@ export async function publish({ key }: BuildStepArgs['publish'], build: RunningB
     tree,
     rootModes,
     layers: layersOf(build),
+    diskless: build.found.sealed,
   });
 }
 
@@ -66,6 +67,8 @@ export interface FinishedTree extends Pick<
   readonly tree: TreeSummary;
   /** That it was made of, the base first; undefined: nobody knows. */
   readonly layers?: ImageManifest['layers'];
+  /** undefined: it was not sealed. */
+  readonly diskless?: ImageManifest['diskless'];
   /** What the initramfs knows; undefined where it is not ours. */
   readonly rootModes?: readonly RootMode[];
 }
@@ -115,6 +118,7 @@ async function describeVersion(finished: FinishedTree): Promise<ImageManifest> {
     rootFiles: tree.rootFiles,
     index,
     ...(finished.layers !== undefined && { layers: finished.layers }),
+    ...(finished.diskless !== undefined && { diskless: finished.diskless }),
   };
 }
 

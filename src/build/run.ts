@@ -8,7 +8,7 @@ import { claimWorkDir, type WorkDir } from '../host/work-dir.ts';
 import { planBuild, type BuildAction, type BuildPlan, type BuildStep, type BuildStepArgs } from '../plan/build.ts';
 import { checkIds } from '../plan/id-registry.ts';
 import { stepTitle } from '../plan/build-text.ts';
-import { seal } from './apply-seal.ts';
+import { sealBuild } from './apply-seal.ts';
 import { keepInitramfs, restoreBootFiles } from './boot-cache.ts';
 import { checkMachine } from './check-machine.ts';
 import { explainDisk } from './disk-error.ts';
@@ -33,7 +33,7 @@ const executors: Executors = {
   flatten,
   'boot-files': restoreBootFiles,
   initramfs: keepInitramfs,
-  seal,
+  seal: sealBuild,
   lint,
   publish,
 };
@@ -65,6 +65,7 @@ async function runClaimed(request: BuildRequest, planned: PlannedBuild, work: Wo
     kernels: [],
     bootCache: undefined,
     placed: new Map(),
+    sealed: undefined,
     tree: undefined,
     version: undefined,
   };

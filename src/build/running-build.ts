@@ -2,6 +2,7 @@
 import path from 'node:path';
 
 import type { IdRegistry } from '../model/build-record.ts';
+import type { DisklessRecord } from '../model/diskless.ts';
 import type { ImageSpec } from '../model/image-spec.ts';
 import type { PackageLock } from '../model/package-lock.ts';
 import type { BootKernel } from '../plan/boot-layout.ts';
@@ -51,6 +52,8 @@ interface Found {
   bootCache: string | undefined;
   /** Files of the tree that are the store's objects, by path. */
   placed: ReadonlyMap<string, Placed>;
+  /** What the seal did. */
+  sealed: DisklessRecord | undefined;
   tree: TreeSummary | undefined;
   /** The published version. */
   version: string | undefined;
@@ -67,6 +70,8 @@ export function buildPaths(stateDir: string) {
     lock: (name: string) => path.join(stateDir, 'locks', `${name}.json`),
     record: (name: string) => path.join(stateDir, 'builds', `${name}.json`),
     log: (name: string) => path.join(stateDir, 'builds', `${name}.log`),
+    /** Archives for root, of builds without root. */
+    handover: (name: string) => path.join(stateDir, 'handover', name),
     ids: (name: string) => path.join(stateDir, 'ids', `${name}.json`),
   } as const;
 }

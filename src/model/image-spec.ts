@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { BoardName } from './board.ts';
 import { KernelArgument } from './cluster.ts';
+import { Diskless } from './diskless.ts';
 import { Base, PackageName } from './image-base.ts';
 import { LayerGroup, LayerUser } from './image-users.ts';
 import { ResourceName } from './names.ts';
@@ -77,6 +78,7 @@ export const ImageSpec = z.strictObject({
   layers: z.array(Layer).superRefine(checkNames).default([]),
   kernel: Kernel.default({ arguments: [] }),
   initramfs: Initramfs.default({ modules: [] }),
+  diskless: Diskless.default({ keep: [] }),
   boards: z.array(BoardName).min(1),
 });
 export type ImageSpec = Readonly<z.infer<typeof ImageSpec>>;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import { BoardName } from './board.ts';
+import { DisklessRecord } from './diskless.ts';
 import { ResourceName } from './names.ts';
 import { RootMode } from './root-mode.ts';
 
@@ -44,5 +45,7 @@ export const ImageManifest = z.strictObject({
   index: Sha256.optional(),
   /** That it was made of, the base first; undefined: it was imported. */
   layers: z.array(z.strictObject({ name: z.string(), key: Sha256, kind: z.string() })).optional(),
+  /** By which rules it runs without a disk; undefined: it was imported, or built before they were written down. */
+  diskless: DisklessRecord.optional(),
 });
 export type ImageManifest = Readonly<z.infer<typeof ImageManifest>>;

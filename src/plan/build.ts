@@ -36,6 +36,8 @@ export interface BuildStepArgs extends LayerStepArgs {
     readonly sources: readonly ArchiveSource[];
     /** Units that image.yaml enables: what it says counts more than what most images need. */
     readonly enabled: readonly string[];
+    /** Rules that image.yaml switches off. */
+    readonly keep: readonly string[];
   };
   /** Files below these folders are also read for private keys. */
   lint: { readonly lookInside: readonly string[] };
@@ -104,7 +106,11 @@ function whatLiesBelow(keys: readonly string[], { layers }: BuildCache): string 
 
 /** Also asked where a tree is sealed again, which somebody else has built. */
 export function planSeal(spec: BuildInputs['spec'], lock: BuildInputs['lock']): BuildStepArgs['seal'] {
-  return { sources: lock.base === undefined ? lock.sources : [], enabled: enabledUnits(spec) };
+  return {
+    sources: lock.base === undefined ? lock.sources : [],
+    enabled: enabledUnits(spec),
+    keep: spec.diskless.keep,
+  };
 }
 
 /** `slurmd` is `slurmd.service`, as systemctl reads it. */
@@ -114,13 +120,14 @@ function enabledUnits({ layers }: BuildInputs['spec']): string[] {
 
 function imageKey(inputs: BuildInputs, below: string): CacheKey {
   const { spec, lock } = inputs;
-  const { kernel } = spec;
+  const { kernel, diskless } = spec;
   return cacheKey({
     step: 'image',
     parent: below,
     ...bootParts(inputs),
     ...(kernel.arguments.length > 0 && { kernelArguments: kernel.arguments.join(' ') }),
     seal: sealDigest,
+    ...(diskless.keep.length > 0 && { 'diskless.keep': [...new Set(diskless.keep)].toSorted().join(' ') }),
     sources: sha256(canonicalJson(lock.sources)),
   });
 }

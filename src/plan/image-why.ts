@@ -1,7 +1,9 @@
 /** Where does a path of an image come from? Its layer, its package, or the rule that sealed it. */
 import type { ImageManifest } from '../model/manifest.ts';
 import type { IndexEntry, TreeIndex } from '../model/tree-index.ts';
-import { matchesGlob, sealRules, type SealAction } from './seal.ts';
+import { touchesPath } from './seal-plan.ts';
+import type { SealRule } from './seal-rule.ts';
+import { sealRules } from './seal.ts';
 
 export interface PathOrigin {
   readonly path: string;
@@ -24,7 +26,7 @@ export interface WhySources {
 export function explainPath(path: string, { manifest, index, owners }: WhySources): PathOrigin {
   const entry = index.entries.find((candidate) => candidate.path === path);
   const layer = entry?.layer === undefined ? undefined : manifest.layers?.[entry.layer];
-  const rule = entry?.layer === undefined ? sealRules.find(({ action }) => touches(action, path, entry)) : undefined;
+  const rule = entry?.layer === undefined ? sealedBy(path, entry, manifest) : undefined;
   const versions = new Map(manifest.packages.map(({ name, version }) => [name, version]));
   return {
     path,
@@ -41,20 +43,8 @@ export function dpkgNames(path: string): string[] {
   return [`/${path}`, ...(merged === undefined ? [] : [`/${merged}`])];
 }
 
-function touches(action: SealAction, path: string, entry: IndexEntry | undefined): boolean {
-  switch (action.kind) {
-    case 'remove':
-      return action.globs.some((glob) => matchesGlob(path, glob));
-    case 'empty':
-      return entry === undefined && action.folders.some((folder) => path.startsWith(`${folder}/`));
-    case 'empty-files-below':
-      return path.startsWith(`${action.folder}/`);
-    case 'write':
-    case 'link':
-      return action.path === path;
-    case 'mask':
-      return action.units.some((unit) => path === `etc/systemd/system/${unit}`);
-    default:
-      return action satisfies never;
-  }
+/** What image.yaml keeps was not touched. */
+function sealedBy(path: string, entry: IndexEntry | undefined, { diskless }: ImageManifest): SealRule | undefined {
+  const kept = diskless?.kept ?? [];
+  return sealRules.find((rule) => !kept.includes(rule.id) && touchesPath(rule, path, entry !== undefined));
 }

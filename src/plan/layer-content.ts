@@ -1,7 +1,8 @@
 /** What a layer holds, as one digest: not times, and nothing that the seal takes out of every image. */
 import type { LayerIndex } from '../model/tree-index.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
-import { matchesGlob, sealRules, type SealAction } from './seal.ts';
+import { matchesGlob, type SealAction } from './seal-rule.ts';
+import { identityRules } from './seal-rules-identity.ts';
 
 export function layerContent({ entries, whiteouts, opaque }: LayerIndex): string {
   const kept = entries.flatMap((entry) => {
@@ -20,12 +21,11 @@ export function isSealed(path: string): boolean {
   );
 }
 
-const actions = sealRules.map(({ action }) => action);
+// Other rules may be switched off, and a kernel is taken out of the root after the boot files were made of it.
+const actions = identityRules.flatMap((rule) => rule.actions);
 const removed = actions.flatMap((action) => (action.kind === 'remove' ? action.globs : []));
-// A kernel is taken out of the root, but the boot files are made of it before.
-const traces = removed.filter((glob) => !/^(?:boot|vmlinuz|initrd)/.test(glob));
-const globs = traces.filter((glob) => glob.includes('*'));
-const exact = new Set([...traces.filter((glob) => !glob.includes('*')), ...actions.flatMap(replacedPath)]);
+const globs = removed.filter((glob) => glob.includes('*'));
+const exact = new Set([...removed.filter((glob) => !glob.includes('*')), ...actions.flatMap(replacedPath)]);
 const below = actions.flatMap(emptiedFolders).map((folder) => `${folder}/`);
 
 function replacedPath(action: SealAction): string[] {

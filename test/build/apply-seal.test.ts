@@ -4,12 +4,13 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { applyRule } from '../../src/build/apply-seal.ts';
+import { applyRules } from '../../src/build/apply-seal.ts';
 import { indexTree } from '../../src/host/index-tree.ts';
+import { TreeOnDisk } from '../../src/host/seal-tree.ts';
 import { digestFolder } from '../../src/build/read-cache.ts';
 import { scanTree } from '../../src/build/scan-tree.ts';
-import { sealRules } from '../../src/plan/seal.ts';
 import { foldersWithKeys } from '../../src/plan/secret-lint.ts';
+import { officialRoot } from '../support/official-root.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -22,9 +23,8 @@ async function addFile(file: string, content = 'content\n'): Promise<void> {
   await writeFile(path.join(root, file), content);
 }
 
-async function sealAll(): Promise<void> {
-  for (const { action } of sealRules) await applyRule(root, action);
-}
+const sealAll = (options: { sources?: string; enabled?: string[]; keep?: string[] } = {}) =>
+  applyRules(root, new TreeOnDisk(root, new Map()), { sources: '', enabled: [], keep: [], ...options });
 
 const isThere = async (file: string) => (await lstat(path.join(root, file)).catch(() => undefined)) !== undefined;
 const signal = new AbortController().signal;
@@ -71,17 +71,45 @@ test('units are masked where the image has them, and only there', async () => {
   await sealAll();
 
   const units = await readdir(path.join(root, 'etc/systemd/system'));
-  expect(units.toSorted()).toEqual(['apt-daily.timer', 'default.target', 'userconfig.service']);
+  expect(units.toSorted()).toEqual(['apt-daily.timer', 'userconfig.service']);
   expect(await readlink(path.join(root, 'etc/systemd/system/userconfig.service'))).toBe('/dev/null');
+});
+
+test('what was done is told by rule; rules that image.yaml keeps do nothing', async () => {
+  await addFile('usr/lib/systemd/system/apt-daily.timer');
+  await addFile('usr/lib/systemd/system/bluetooth.service');
+  await addFile('var/swap');
+
+  const record = await sealAll({ keep: ['dphys-swapfile', 'apt-timers'], enabled: ['bluetooth.service'] });
+
+  expect(record).toEqual({
+    applied: ['machine-id'],
+    kept: ['dphys-swapfile', 'apt-timers'],
+    enabled: ['bluetooth.service'],
+  });
+  expect(await isThere('var/swap')).toBe(true);
+  expect(await isThere('etc/systemd/system/apt-daily.timer')).toBe(false);
+});
+
+test("a base's own archives stay; those of the lock take the place of mmdebstrap's", async () => {
+  await addFile('etc/apt/sources.list', 'deb http://archive.example.org/ trixie main\n');
+  await sealAll();
+  expect(await isThere('etc/apt/sources.list')).toBe(true);
+
+  await sealAll({ sources: 'Types: deb\n' });
+
+  expect(await isThere('etc/apt/sources.list')).toBe(false);
+  expect(await readFile(path.join(root, 'etc/apt/sources.list.d/debian.sources'), 'utf8')).toBe('Types: deb\n');
 });
 
 test('sealing twice changes nothing', async () => {
   await addFile('etc/ssh/ssh_host_rsa_key');
-  await addFile('usr/lib/systemd/system/apt-daily.timer');
+  for (const [file, content] of Object.entries(officialRoot))
+    if (typeof content === 'string') await addFile(file, content);
   await sealAll();
   const once = await digestFolder(root, 'root');
 
-  await sealAll();
+  expect((await sealAll()).applied).toEqual([]);
 
   expect(await digestFolder(root, 'root')).toBe(once);
 });
@@ -89,7 +117,8 @@ test('sealing twice changes nothing', async () => {
 test('an image cannot make sealing write outside of it', async () => {
   const outside = await mkdtemp(path.join(tmpdir(), 'seal-outside-'));
   await writeFile(path.join(outside, 'system.conf'), 'mine\n');
-  await addFile('etc/x');
+  await addFile('usr/lib/systemd/system/apt-daily.timer');
+  await mkdir(path.join(root, 'etc'));
   await symlink(outside, path.join(root, 'etc/systemd'));
   await expect(sealAll()).rejects.toThrow(/leads out of it/);
   expect(await readdir(outside)).toEqual(['system.conf']);

@@ -1,0 +1,115 @@
+/** Rules that every image needs: what identifies a machine or holds a secret, and what only the build needed. */
+import type { SealRule } from './seal-rule.ts';
+
+const undo = 'It cannot be kept. What a node is to have of its own comes by overlay.';
+
+export const identityRules: readonly SealRule[] = [
+  {
+    id: 'ssh-host-keys',
+    fault: 'identity',
+    actions: [{ kind: 'remove', globs: ['etc/ssh/ssh_host_*'] }],
+    why: 'openssh-server makes them when it is installed, so every node would have the same ones',
+    undo,
+    from: 'openssh-server',
+  },
+  {
+    id: 'munge-key',
+    fault: 'identity',
+    actions: [{ kind: 'remove', globs: ['etc/munge/munge.key'] }],
+    why: 'munge makes one when it is installed; whoever has the image could speak for the cluster',
+    undo,
+    from: 'munge',
+  },
+  {
+    id: 'machine-id',
+    fault: 'identity',
+    actions: [{ kind: 'write', path: 'etc/machine-id', content: '', mode: 0o444 }],
+    why: 'an empty file is filled at boot or by an overlay; "uninitialized" would enable every unit at each boot',
+    undo,
+    from: 'pi-gen export-image, systemd',
+  },
+  {
+    id: 'dbus-machine-id',
+    fault: 'identity',
+    when: ['var/lib/dbus'],
+    actions: [{ kind: 'link', path: 'var/lib/dbus/machine-id', target: '/etc/machine-id' }],
+    why: 'D-Bus must not keep an id of its own',
+    undo,
+    from: 'dbus',
+  },
+  {
+    id: 'random-seed',
+    fault: 'identity',
+    actions: [{ kind: 'remove', globs: ['var/lib/systemd/random-seed', 'var/lib/systemd/credential.secret'] }],
+    why: 'a seed that all nodes share is none',
+    undo,
+    from: 'systemd',
+  },
+  {
+    id: 'host-name',
+    fault: 'identity',
+    actions: [{ kind: 'remove', globs: ['etc/hostname', 'etc/resolv.conf'] }],
+    why: 'name, resolver and hosts come from DHCP and the overlay',
+    undo,
+    from: 'pi-gen stage1, mmdebstrap',
+  },
+  {
+    id: 'build-traces',
+    fault: 'minor',
+    actions: [
+      {
+        kind: 'remove',
+        globs: [
+          'usr/sbin/policy-rc.d',
+          'etc/apt/apt.conf.d/99mmdebstrap',
+          'etc/dpkg/dpkg.cfg.d/99mmdebstrap',
+          'etc/.pwd.lock',
+          'etc/passwd-',
+          'etc/group-',
+          'etc/shadow-',
+          'etc/gshadow-',
+          'etc/subuid-',
+          'etc/subgid-',
+          'var/lib/dpkg/*-old',
+          'var/cache/debconf/*-old',
+          'var/cache/ldconfig/aux-cache',
+          'root/.bash_history',
+          'root/.cache',
+          '.dockerenv',
+        ],
+      },
+    ],
+    why: 'settings, locks and copies that only the build needed',
+    undo,
+    from: 'mmdebstrap, dpkg, docker',
+  },
+  {
+    id: 'caches',
+    fault: 'minor',
+    actions: [
+      {
+        kind: 'empty',
+        folders: ['var/lib/apt/lists', 'var/cache/apt', 'tmp', 'var/tmp', 'run', 'dev', 'proc', 'sys'],
+      },
+    ],
+    why: 'made anew where they are needed, or filled at boot',
+    undo,
+    from: 'apt, every build',
+  },
+  {
+    id: 'logs',
+    fault: 'minor',
+    actions: [{ kind: 'empty-files-below', folder: 'var/log' }],
+    why: 'they tell of the build, not of the node; folders stay for the daemons that own them',
+    undo,
+    from: 'dpkg, apt',
+  },
+  {
+    id: 'apt-sources',
+    fault: 'minor',
+    actions: [{ kind: 'apt-sources' }],
+    why: 'apt on a node asks the archives that the image was made from; a base that brings its own along keeps them',
+    undo,
+    from: 'mmdebstrap',
+  },
+];
