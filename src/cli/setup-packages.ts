@@ -56,6 +56,7 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'udhcpc', why: 'DHCP client' },
     { name: 'isc-dhcp-client', why: 'DHCP client' },
     { name: 'libnfs-utils', why: 'NFS client' },
+    { name: 'snmpd', why: 'is the switch that gives power', units: ['snmpd.service'] },
     { name: 'strace', why: 'kills the service at its writes, and shows their order' },
     { name: 'dnsmasq-base', why: 'the foreign DHCP server' },
     { name: 'isc-dhcp-relay', why: 'DHCP relay', units: ['isc-dhcp-relay.service'] },
@@ -63,7 +64,7 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'tshark', why: 'looks for what is wrong in packets of ours' },
     { name: 'nftables', why: 'is the firewall that the doctor finds' },
     { name: 'faketime', why: 'sets the clock of one program wrong' },
-    { name: 'perl-base', why: 'hands sockets over as systemd does' },
+    { name: 'perl-base', why: 'hands sockets over as systemd does, and holds the tables of a switch' },
     { name: 'gcc-aarch64-linux-gnu', why: 'compiles what listens for LLDP on a board', isForEmulation: true },
     { name: 'openssl', why: 'verifies signatures of ours' },
     { name: 'e2fsprogs', why: 'makes the root of a card' },
@@ -88,6 +89,11 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
       why: 'is what it finds on a node',
       units: ['prometheus-node-exporter.service'],
     },
+    { name: 'ansible-core', why: 'asks for the inventory' },
+    { name: 'genders', why: 'reads groups of nodes' },
+    { name: 'pdsh', why: 'runs commands on them' },
+    { name: 'clustershell', why: 'does both' },
+    { name: 'openssh-server', why: 'is a node that ssh reaches', units: ['ssh.service', 'ssh.socket'] },
   ],
 };
 
