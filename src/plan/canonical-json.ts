@@ -1,5 +1,5 @@
 /** One spelling for one value: keys sorted, nothing undefined. What is hashed or compared is written like this. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, field: unknown) => (isGroup(field) ? sortKeys(field) : field));
@@ -7,7 +7,7 @@ export function canonicalJson(value: unknown): string {
 
 /** @returns lower-case hex */
 export function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
+  return hash('sha256', content);
 }
 
 function isGroup(value: unknown): value is Record<string, unknown> {
