@@ -48,7 +48,7 @@ function loadCommands(args: readonly string[], program: Command): Promise<Regist
   return Promise.all((asked === undefined ? [...commands.values()] : [asked]).map((load) => load()));
 }
 
-function newProgram({ shippedDir, stdout, stderr }: ProgramOptions): Command {
+export function newProgram({ shippedDir, stdout, stderr }: ProgramOptions): Command {
   return new Command('pi-image')
     .description('Network boot and images for Raspberry Pi clusters.')
     .option(
