@@ -34,6 +34,7 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli/'],
   'better-sqlite3': ['host/database/'],
   kysely: ['host/database/'],
+  'net-snmp': ['host/snmp.ts'],
 };
 
 /** Ways to an effect that need no import. */

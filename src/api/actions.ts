@@ -11,6 +11,7 @@ import type { Plan } from './schemas/boot.ts';
 import type { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
 import type { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/image.ts';
 import type { AdoptRequest, NodePatch, NodesChange } from './schemas/node.ts';
+import type { NodePower, PowerChange, PowerListRequest, PowerMap, PowerRuns } from './schemas/power.ts';
 import type { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
 import type { TargetGroup } from './schemas/monitoring.ts';
 import type { Image, Lease } from './schemas/service.ts';
@@ -29,7 +30,8 @@ export interface HealthAnswer {
 /** Its MAC is filled in where it was learned. */
 export type NodeAnswer = NodeSpec & { readonly status: NodeStatus };
 
-export interface ApiActions extends Questions, NodeActions, RoleActions, ImageActions, EepromActions, TokenActions {
+export interface ApiActions
+  extends Questions, NodeActions, RoleActions, ImageActions, EepromActions, PowerActions, TokenActions {
   readonly events: EventActions;
 }
 
@@ -106,6 +108,16 @@ export interface EepromActions {
   readonly eeprom: (name: string) => Eeprom;
   /** `eeprom.staged`, `eeprom.waiting` or `eeprom.cancelled`. @throws as NodeActions */
   readonly setEeprom: (name: string, wanted: EepromRequest, options: ChangeOptions) => Promise<Tagged<EepromChange>>;
+}
+
+export interface PowerActions {
+  /** Asks the switches. */
+  readonly power: () => Promise<NodePower[]>;
+  /** `node.power-asked`; goes on behind the answer. @throws as NodeActions */
+  readonly switchPower: (wanted: PowerListRequest, options: ChangeOptions) => Promise<PowerChange[]>;
+  readonly powerRuns: () => PowerRuns;
+  /** Asks the switches. */
+  readonly discoverPower: () => Promise<PowerMap>;
 }
 
 export interface TokenActions {

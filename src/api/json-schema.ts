@@ -15,6 +15,7 @@ import { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
 import { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/image.ts';
 import { AdoptRequest, Node, NodePatch, NodesChange } from './schemas/node.ts';
 import { TargetGroup } from './schemas/monitoring.ts';
+import { NodePower, PowerChange, PowerListRequest, PowerMap, PowerRequest, PowerRuns } from './schemas/power.ts';
 import { Problem } from './schemas/problem.ts';
 import { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
 import { Document, Health, Image, Lease } from './schemas/service.ts';
@@ -29,6 +30,8 @@ const requests: Readonly<Record<string, z.ZodType>> = {
   AdoptRequest,
   RoleRequest,
   EepromRequest,
+  PowerRequest,
+  PowerListRequest,
   ImageRequest,
   PinRequest,
   TokenRequest,
@@ -49,6 +52,10 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Reboot,
   Eeprom,
   EepromChange,
+  NodePower,
+  PowerChange,
+  PowerRuns,
+  PowerMap,
   UnknownBoard: WaitingBoard,
   Image,
   Lease,

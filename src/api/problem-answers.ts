@@ -43,7 +43,7 @@ const answers: Readonly<Record<number, ProblemAnswer>> = {
     name: 'NotFound',
     summary: 'The path names something that does not exist',
     example: { title: 'there is no node node1; did you mean node01?' },
-    applies: ({ path }) => path.includes('{'),
+    applies: (route) => route.path.includes('{') || isNamed(route, 404),
   },
   409: {
     name: 'Conflict',

@@ -16,6 +16,7 @@ import { decideNodeStatus, withoutToken, type NodeFacts } from '../plan/node-sta
 import type { Desired } from '../serve/site.ts';
 import { tokenActions } from './wire-up-api-tokens.ts';
 import { eepromActions } from './wire-up-eeproms.ts';
+import { powerActions } from './wire-up-power.ts';
 import { diagnosisActions } from './wire-up-diagnosis.ts';
 import { metricsActions } from './wire-up-metrics.ts';
 import { nodeChanges, serviceFleet } from './wire-up-nodes.ts';
@@ -35,6 +36,7 @@ export function apiActions(service: Service, about: ApiAbout): ApiActions {
     ...nodeChanges(serviceFleet(service)),
     ...tokenActions(service.tokens),
     ...eepromActions(service, named),
+    ...powerActions(service),
     ...diagnosisActions({
       sources: service,
       answers: (nodes) => nodeAnswers(service, nodes),

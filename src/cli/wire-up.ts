@@ -2,10 +2,11 @@
 import path from 'node:path';
 
 import { openDatabase, type Database } from '../host/database/open.ts';
+import type { Power } from '../fleet/power.ts';
 import type { Reboots } from '../fleet/reboots.ts';
 import { openFrozenBoots, type FrozenBoots } from '../host/frozen-boots.ts';
 import { imagesDir, persistentDir, squashDir } from '../host/image-store.ts';
-import { openSecrets } from '../host/secrets.ts';
+import { openSecrets, type Secrets } from '../host/secrets.ts';
 import { lockState } from '../host/state-lock.ts';
 import { signOlderVersions } from '../host/trusted-images.ts';
 import type { Log } from '../model/log.ts';
@@ -32,6 +33,7 @@ import type { Paths } from './context.ts';
 import { openBootImages } from './wire-up-http.ts';
 import { openReboots } from './wire-up-nodes.ts';
 import { openEeproms, type ServiceEeproms } from './wire-up-eeproms.ts';
+import { openPower } from './wire-up-power.ts';
 import { siteReaders } from './wire-up-site.ts';
 
 export interface Service extends RootDirs {
@@ -46,6 +48,7 @@ export interface Service extends RootDirs {
   /** What a boot was begun with, by its generation. */
   readonly frozen: Pick<FrozenBoots, 'get'>;
   readonly reboots: Reboots;
+  readonly power: Power;
   readonly health: Health;
   readonly counts: ServiceCounts;
   readonly roots: Roots;
@@ -105,10 +108,8 @@ async function openLocked(
   const heartbeats = createHeartbeats(now);
   const claims = createClaims({ site, boots, isSilent: heartbeats.isSilent, now, log });
   const secrets = await openSecrets(path.join(paths.state, 'secrets'), { log, signal });
-  const secretsFor = (node: NodeSpec) => {
-    const view = site.view();
-    return secrets.valuesFor(node, neededSecrets(node, view), view.cluster.secrets);
-  };
+  const secretsFor = nodeSecrets(site, secrets);
+  const power = await openPower({ state, site, boots, health, secrets, log, signal });
   const reboots = await openReboots({ events, boots: boots.all, secrets, log, signal });
   const holds = createHolds({ state, now, log });
   const eeproms = await openEeproms(paths.state, { state, site, boots, now, log });
@@ -124,6 +125,7 @@ async function openLocked(
     overlayChecks: createOverlayChecks(),
     frozen,
     reboots,
+    power,
     health,
     counts: createCounts({ site, boots, events }),
     ...dirs,
@@ -138,8 +140,16 @@ async function openLocked(
     overlayOf: nodeOverlays({ site, frozen, boots, secretsFor }),
     close: async () => {
       await reboots.settled();
+      await power.settled();
       await database.close();
       await unlock();
     },
+  };
+}
+
+function nodeSecrets(site: Site, secrets: Secrets) {
+  return (node: NodeSpec) => {
+    const view = site.view();
+    return secrets.valuesFor(node, neededSecrets(node, view), view.cluster.secrets);
   };
 }

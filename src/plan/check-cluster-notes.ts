@@ -18,8 +18,5 @@ export function noteUnused(cluster: Cluster): Problem[] {
       note(['network', 'pool'], `with "dhcp: ${cluster.network.dhcp}" no addresses are given, so no pool is used`);
     }
   }
-  for (const name of Object.keys(cluster.switches)) {
-    note(['switches', name], 'power is not switched by this version');
-  }
   return notes;
 }

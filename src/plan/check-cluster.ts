@@ -4,6 +4,7 @@ import type { Problem } from '../model/problem.ts';
 import { checkNetwork } from './check-cluster-network.ts';
 import { checkRoles, checkSlurm } from './check-cluster-roles.ts';
 import { checkShares } from './check-cluster-shares.ts';
+import { checkSwitches } from './check-cluster-switches.ts';
 import type { KnownParts } from './known-parts.ts';
 
 /** Paths of the problems are those of cluster.yaml. */
@@ -13,5 +14,6 @@ export function checkCluster(cluster: Cluster, known: KnownParts): Problem[] {
     ...checkRoles(cluster, known),
     ...checkShares(cluster),
     ...checkSlurm(cluster),
+    ...checkSwitches(cluster),
   ];
 }

@@ -45,6 +45,7 @@ test('every change can be tried, needs more than to read, and every single resou
   );
   expect(changes.filter(({ isGuarded }) => isGuarded !== true).map(({ id }) => id)).toEqual([
     'addNode',
+    'switchPower',
     'setRoleImage',
     'setNodeImage',
     'pinImage',

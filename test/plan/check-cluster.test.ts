@@ -297,7 +297,7 @@ describe('notes', () => {
       roles: { a: { image: 'debian-lite', ready: ['slurmd'], deadline: '10m' } },
     });
 
-    expect(noteUnused(cluster).map(({ path }) => path.join('.'))).toEqual(['network.hold', 'switches.sw1']);
+    expect(noteUnused(cluster).map(({ path }) => path.join('.'))).toEqual(['network.hold']);
     const trusting = (dhcp: string) =>
       sampleCluster({ network: { ...network, dhcp, trust: 'requests' }, switches: {} });
     expect(noteUnused(trusting('server')).map(({ path }) => path.join('.'))).toEqual(['network.trust']);

@@ -7,6 +7,12 @@ import { nodeDiagnosisExample, siteDiagnosisExample } from '../../src/api/schema
 import { imageChangeExample, pinChangeExample } from '../../src/api/schemas/image.ts';
 import { metricsExample, targetExample } from '../../src/api/schemas/monitoring.ts';
 import { nodeExample, nodesChangeExample } from '../../src/api/schemas/node.ts';
+import {
+  nodePowerExample,
+  powerChangeExample,
+  powerMapExample,
+  powerRunsExample,
+} from '../../src/api/schemas/power.ts';
 import { roleChangeExample, roleExample } from '../../src/api/schemas/role.ts';
 import {
   eventExample,
@@ -57,6 +63,9 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     },
     eeproms: () => [eepromExample],
     eeprom: (name: string) => named(name, eepromExample),
+    power: () => [nodePowerExample],
+    powerRuns: () => powerRunsExample,
+    discoverPower: () => powerMapExample,
     leases: () => [leaseExample],
     metrics: () => Promise.resolve({ text: metricsExample, mediaType: 'text/plain; version=0.0.4; charset=utf-8' }),
     targets: () => [targetExample],
@@ -73,6 +82,11 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     setEeprom: (name: string, sent: unknown, options: ChangeOptions) =>
       change('setEeprom', [name, sent], options, eepromExample),
     reboot: (name: string, options: ChangeOptions) => change('reboot', [name], options, { node: name }),
+    switchPower: (sent: { readonly nodes: readonly string[] }, options: ChangeOptions) => {
+      changes.push({ action: 'switchPower', sent: [sent], options });
+      for (const name of sent.nodes) named(name, undefined);
+      return Promise.resolve([{ ...powerChangeExample, dryRun: options.dryRun }]);
+    },
     addNode: (sent: unknown, options: ChangeOptions) => change('addNode', [sent], options, nodesChangeExample),
     patchNode: (name: string, sent: unknown, options: ChangeOptions) =>
       change('patchNode', [name, sent], options, nodesChangeExample),

@@ -8,6 +8,7 @@ import { eepromRoutes } from './eeproms.ts';
 import { imageRoutes } from './images.ts';
 import { monitoringRoutes } from './monitoring.ts';
 import { nodeRoutes } from './nodes.ts';
+import { powerRoutes } from './power.ts';
 import { roleChangeRoutes } from './role-changes.ts';
 import { roleRoutes } from './roles.ts';
 import { serviceRoutes } from './service.ts';
@@ -19,6 +20,7 @@ export function apiRoutes(version: string): readonly Route[] {
     ...nodeRoutes,
     ...diagnosisRoutes,
     ...roleChangeRoutes,
+    ...powerRoutes,
     ...eepromRoutes,
     ...roleRoutes,
     ...imageRoutes,

@@ -1,0 +1,59 @@
+/** Power of nodes in the running service: switches of cluster.yaml with their secrets, and what the API does with them. */
+import type { PowerActions } from '../api/actions.ts';
+import { openDriver } from '../fleet/power-driver.ts';
+import { createPower, type Power } from '../fleet/power.ts';
+import type { Secrets } from '../host/secrets.ts';
+import { readOwnMacs } from '../host/own-macs.ts';
+import { NotFoundError } from '../model/errors.ts';
+import type { Log } from '../model/log.ts';
+import type { SecretFile } from '../model/power.ts';
+import { hasKernelReported } from '../plan/boot-timeline.ts';
+import type { Service } from './wire-up.ts';
+
+interface PowerSources extends Pick<Service, 'state' | 'site' | 'boots' | 'health'> {
+  readonly secrets: Pick<Secrets, 'clusterSecret'>;
+  readonly log: Log;
+  /** Ends the service. */
+  readonly signal: AbortSignal;
+}
+
+/** What a service that was killed has begun is finished from here on. */
+export async function openPower(sources: PowerSources): Promise<Power> {
+  const { state, site, boots, health, secrets, log, signal } = sources;
+  const secret = async (name: string, file: SecretFile) => firstLine(await secrets.clusterSecret(name, file));
+  const power = createPower({
+    state,
+    view: site.view,
+    driver: async (name) => {
+      const settings = site.view().cluster.switches[name];
+      if (settings === undefined) throw new NotFoundError(`there is no switch ${name} in cluster.yaml`);
+      return openDriver(name, settings, { secret, signal });
+    },
+    ownMacs: readOwnMacs,
+    hasLoaded: (node, sinceMs) =>
+      boots.all().some((boot) => boot.node === node && boot.startedAtMs >= sinceMs && hasKernelReported(boot)),
+    report: (problems) => health.report('power', problems),
+    now: () => Date.now(),
+    log,
+    signal,
+  });
+  await power.resume();
+  return power;
+}
+
+/** Editors end a file with a newline, which no password has. */
+function firstLine(content: Uint8Array): string {
+  return Buffer.from(content).toString('utf8').split(/\r?\n/, 1)[0] ?? '';
+}
+
+export function powerActions({ power }: Pick<Service, 'power'>): PowerActions {
+  return {
+    power: power.status,
+    switchPower: ({ nodes, action }, options) => power.change(nodes, action, options),
+    powerRuns: () => {
+      const { running, ended } = power.runs();
+      return { running: [...running], ended: [...ended] };
+    },
+    discoverPower: power.discover,
+  };
+}
