@@ -1,59 +1,101 @@
 /** Removes versions that nobody uses, and what builds have left that no version needs any more. */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { imagesDir, persistentDir, squashDir } from '../host/image-store.ts';
+import { knownDigestsFile } from '../host/known-digests.ts';
 import { patternsDir } from '../host/persistent-tree.ts';
+import { visibleNames } from '../host/squashfs.ts';
 import { removeFolder, removeVersion, sweepGone, sweepStore } from '../host/store-sweep.ts';
+import { isFolder } from '../host/tree.ts';
 import { readCost } from '../host/version-cost.ts';
 import { claimWorkDir } from '../host/work-dir.ts';
 import type { ImageManifest } from '../model/manifest.ts';
-import { PackageLock } from '../model/package-lock.ts';
-import { readJsonFile } from '../host/json-file.ts';
 import { planCacheGc, planGc, type CachedPart, type GcDecision, type GcInput } from '../plan/gc.ts';
-import { lockedPackages, unpackedPackages } from '../plan/package-lock.ts';
+import { namesIn, neededDebs, neededDownloads, neededPrograms, readLocks } from './needed-parts.ts';
 import { buildPaths } from './running-build.ts';
 import { sourcesDir } from './unpack-context.ts';
+
+/** Beside versions: layers, package files, downloads of bases, programs of this machine, and squashfs files whose version is gone. */
+type PartKind = 'layer' | 'package' | 'download' | 'programs' | 'squashfs';
+
+export interface GarbagePart {
+  readonly kind: PartKind;
+  readonly name: string;
+  readonly place: string;
+  readonly bytes: number;
+}
 
 export interface GarbagePlan {
   readonly decisions: readonly GcDecision[];
   readonly versions: readonly ImageManifest[];
-  /** Keys of layers and names of package files. */
-  readonly layers: readonly string[];
-  readonly debs: readonly string[];
-  /** Downloads that layers were made of. */
-  readonly sources: readonly string[];
-  readonly bytes: Readonly<Record<'versions' | 'layers' | 'debs' | 'sources', number>>;
+  /** Of all versions that go. */
+  readonly versionBytes: number;
+  readonly parts: readonly GarbagePart[];
 }
 
 export interface GarbageInput extends GcInput {
   /** Package locks that lie beside image.yaml. */
   readonly lockFiles: readonly string[];
+  /** All image.yaml. */
+  readonly specFiles: readonly string[];
 }
 
 export async function planGarbage(stateDir: string, input: GarbageInput): Promise<GarbagePlan> {
   const decisions = planGc(input);
   const versions = decisions.flatMap(({ manifest, reasons }) => (reasons.length === 0 ? [manifest] : []));
   const kept = decisions.flatMap(({ manifest, reasons }) => (reasons.length === 0 ? [] : [manifest]));
-  const { layers: layersDir, debs: debsDir } = buildPaths(stateDir);
-  const known = kept.every(({ index }) => index !== undefined) ? await partsIn(layersDir) : [];
-  const layers = planCacheGc(known, neededLayers(kept), input.nowMs);
-  const debs = planCacheGc(await partsIn(debsDir), await neededDebs(stateDir, input.lockFiles), input.nowMs);
-  const sources = planCacheGc(await partsIn(sourcesDir({ stateDir })), new Set(), input.nowMs);
   const places = versions.flatMap((manifest) => placesOf(stateDir, manifest));
-  return {
-    decisions,
-    versions,
-    layers,
-    debs,
-    sources,
-    bytes: {
-      versions: (await readCost(places)).ownBytes,
-      layers: (await readCost(layers.map((key) => path.join(layersDir, key)))).ownBytes,
-      debs: await sizeOf(debs.map((name) => path.join(debsDir, name))),
-      sources: (await readCost(sources.map((name) => path.join(sourcesDir({ stateDir }), name)))).ownBytes,
-    },
+  const parts = [...(await cachedParts(stateDir, kept, input)), ...(await lostSquashes(stateDir))];
+  return { decisions, versions, versionBytes: (await readCost(places)).ownBytes, parts };
+}
+
+/** What builds have left and no image needs any more. */
+async function cachedParts(
+  stateDir: string,
+  kept: readonly ImageManifest[],
+  { lockFiles, specFiles, nowMs }: GarbageInput,
+): Promise<GarbagePart[]> {
+  const paths = buildPaths(stateDir);
+  const locks = await readLocks(stateDir, lockFiles);
+  const find = async (kind: PartKind, folder: string, needed: ReadonlySet<string>) => {
+    const parts = await partsIn(folder);
+    const free = planCacheGc(parts, new Set(parts.map(({ name }) => name).filter((name) => isOf(name, needed))), nowMs);
+    return Promise.all(free.map((name) => describePart(kind, name, path.join(folder, name))));
   };
+  // A version that was published before versions said what they are made of may need all layers.
+  const areKnown = kept.every(({ index }) => index !== undefined);
+  const sources = sourcesDir({ stateDir });
+  const downloads = await neededDownloads(sources, { locks, specFiles });
+  return [
+    ...(areKnown ? await find('layer', paths.layers, neededLayers(kept)) : []),
+    ...(await find('package', paths.debs, neededDebs(locks))),
+    ...(await find('package', path.join(paths.debs, '.partial'), new Set())),
+    ...(await find('download', sources, new Set([...downloads, knownDigestsFile]))),
+    ...(await find('programs', paths.native, await neededPrograms(stateDir, locks))),
+  ];
+}
+
+/** A download that is not complete belongs to the whole one. */
+const isOf = (name: string, needed: ReadonlySet<string>) => needed.has(name.replace(/\.part(?:\.etag)?$/, ''));
+
+async function describePart(kind: PartKind, name: string, place: string): Promise<GarbagePart> {
+  const info = await stat(place).catch(() => undefined);
+  const own = (info?.blocks ?? 0) * 512;
+  return { kind, name, place, bytes: info?.isDirectory() === true ? own + (await readCost([place])).ownBytes : own };
+}
+
+/** A clean-up that died had removed the version, and not yet what was made of it. */
+async function lostSquashes(stateDir: string): Promise<GarbagePart[]> {
+  const dir = squashDir(stateDir);
+  const parts: GarbagePart[] = [];
+  for (const name of await visibleNames(dir)) {
+    for (const version of await visibleNames(path.join(dir, name))) {
+      if (await isFolder(path.join(imagesDir(stateDir), name, version))) continue;
+      parts.push(await describePart('squashfs', `${name}@${version}`, path.join(dir, name, version)));
+    }
+  }
+  return parts;
 }
 
 type VersionName = Pick<ImageManifest, 'name' | 'version'>;
@@ -69,22 +111,8 @@ const madeOf = (stateDir: string, { name, version }: VersionName) => [
   path.join(persistentDir(stateDir), patternsDir, name, version),
 ];
 
-/** One that was published before versions said what they are made of may need them all. */
 function neededLayers(kept: readonly ImageManifest[]): Set<string> {
   return new Set(kept.flatMap(({ layers }) => layers?.map(({ key }) => key) ?? []));
-}
-
-/** Those of the last build of each image: it can be repeated without a network. */
-async function neededDebs(stateDir: string, lockFiles: readonly string[]): Promise<Set<string>> {
-  const folder = path.dirname(buildPaths(stateDir).lock('x'));
-  const own = (await namesIn(folder)).filter((name) => name.endsWith('.json')).map((name) => path.join(folder, name));
-  const needed = new Set<string>();
-  for (const file of [...own, ...lockFiles]) {
-    const lock = await readJsonFile<PackageLock | undefined>({ file, schema: PackageLock, empty: undefined });
-    if (lock === undefined) continue;
-    for (const { fileName } of [...lockedPackages(lock), ...unpackedPackages(lock)]) needed.add(fileName);
-  }
-  return needed;
 }
 
 /** With their layer's folder or file's time; what is not finished has a dot in front. */
@@ -97,15 +125,6 @@ async function partsIn(folder: string): Promise<CachedPart[]> {
     }),
   );
   return parts.flat();
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((): string[] => []);
-}
-
-async function sizeOf(files: readonly string[]): Promise<number> {
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).blocks * 512));
-  return sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 export interface GarbageOptions {
@@ -123,7 +142,6 @@ export async function collectGarbage(
   const work = await claimWorkDir(stateDir);
   try {
     const plan = await planGarbage(stateDir, await readInput());
-    const { layers: layersDir, debs: debsDir } = buildPaths(stateDir);
     for (const { name, version } of plan.versions) {
       signal.throwIfAborted();
       await removeVersion(imagesDir(stateDir), { name, version });
@@ -131,17 +149,19 @@ export async function collectGarbage(
       tell(`${name}@${version}`);
     }
     await sweepStore(imagesDir(stateDir));
-    await sweepGone(layersDir);
-    for (const key of plan.layers) {
+    await sweepGone(buildPaths(stateDir).layers);
+    for (const part of plan.parts) {
       signal.throwIfAborted();
-      await removeFolder(path.join(layersDir, key));
-      tell(`layer ${key.slice(0, 12)}`);
+      await removeFolder(part.place);
+      tell(describePartName(part));
     }
-    for (const name of plan.debs) await rm(path.join(debsDir, name), { force: true });
-    for (const name of plan.sources)
-      await rm(path.join(sourcesDir({ stateDir }), name), { recursive: true, force: true });
     return plan;
   } finally {
     await work.release();
   }
+}
+
+/** `layer 0123456789ab` */
+export function describePartName({ kind, name }: Pick<GarbagePart, 'kind' | 'name'>): string {
+  return `${kind} ${/^[0-9a-f]{64}$/.test(name) ? name.slice(0, 12) : name}`;
 }

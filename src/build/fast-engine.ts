@@ -43,9 +43,10 @@ export function prepareFor(
   packages: readonly InstalledPackage[],
 ): Promise<NativePrograms | undefined> {
   const { lock } = build;
-  return prepareNative({ ...build, packages: allOf(lock, packages), sources: lock.sources });
+  return prepareNative({ ...build, packages: allPackages(lock, packages), sources: lock.sources });
 }
 
-function allOf(lock: PackageLock, packages: readonly InstalledPackage[]): InstalledPackage[] {
+/** Of an image: what its base and its lower layers have, and what its lock says. */
+export function allPackages(lock: PackageLock, packages: readonly InstalledPackage[]): InstalledPackage[] {
   return [...new Map([...packages, ...lockedPackages(lock)].map((each) => [each.name, each])).values()];
 }

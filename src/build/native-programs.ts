@@ -41,11 +41,11 @@ export interface NativePrograms {
 export async function prepareNative(request: NativeRequest): Promise<NativePrograms | undefined> {
   const architecture = nativeArchitecture();
   const candidates = nativeCandidates(request.packages);
-  if (architecture === undefined || !candidates.some(({ name }) => name === 'dpkg')) return undefined;
+  const key = nativeKey(request.packages);
+  if (architecture === undefined || key === undefined) return undefined;
   if (nativeSources(request.sources).length === 0) return undefined;
-  const versions = candidates.map(({ name, version }) => [name, version]);
   const folder = buildPaths(request.stateDir).native;
-  const dir = path.join(folder, sha256(canonicalJson({ architecture, rules: nativeRulesDigest, versions })));
+  const dir = path.join(folder, key);
   const kept = await readRecord(dir);
   if (kept !== undefined) return { dir, packages: kept.packages };
   if (request.offline) return undefined;
@@ -60,6 +60,15 @@ export async function prepareNative(request: NativeRequest): Promise<NativeProgr
   await rename(fresh, dir);
   await dropOldest(folder);
   return { dir, packages };
+}
+
+/** Name of the set for an image with these packages; undefined where there can be none. */
+export function nativeKey(packages: readonly InstalledPackage[]): string | undefined {
+  const architecture = nativeArchitecture();
+  const candidates = nativeCandidates(packages);
+  if (architecture === undefined || !candidates.some(({ name }) => name === 'dpkg')) return undefined;
+  const versions = candidates.map(({ name, version }) => [name, version]);
+  return sha256(canonicalJson({ architecture, rules: nativeRulesDigest, versions }));
 }
 
 function readRecord(dir: string): Promise<NativeRecord | undefined> {

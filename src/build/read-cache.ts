@@ -32,7 +32,7 @@ export async function readCache(stateDir: string, name: string): Promise<BuildCa
   };
 }
 
-async function readLayers(folder: string): Promise<Map<string, CachedLayer>> {
+export async function readLayers(folder: string): Promise<Map<string, CachedLayer>> {
   const layers = new Map<string, CachedLayer>();
   for (const key of await readdir(folder).catch((): string[] => [])) {
     // One that is being removed.

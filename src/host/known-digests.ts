@@ -10,6 +10,9 @@ import { readJsonFile } from './json-file.ts';
 import { readThrough } from './pipe.ts';
 import { run } from './process.ts';
 
+/** In the folder where digests are remembered. */
+export const knownDigestsFile = 'known.json';
+
 interface DigestOptions {
   /** Where digests are remembered. */
   readonly folder: string;
@@ -51,7 +54,7 @@ async function remembered(
   compute: () => Promise<string>,
   { folder }: DigestOptions,
 ): Promise<string> {
-  const file = path.join(folder, 'known.json');
+  const file = path.join(folder, knownDigestsFile);
   const empty: KnownDigests = { format: 1, known: {} };
   const { known } = await readJsonFile({ file, schema: KnownDigests, empty });
   const before = known[place];

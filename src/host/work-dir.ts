@@ -29,6 +29,15 @@ export async function claimWorkDir(stateDir: string): Promise<WorkDir> {
   return { dir, release: () => discard(dir) };
 }
 
+/** Where nothing is to be built: what a dead build has left goes all the same, unless another one runs. */
+export async function sweepIfIdle(stateDir: string): Promise<void> {
+  try {
+    await (await claimWorkDir(stateDir)).release();
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+  }
+}
+
 /** Out of the way at once, then away: a kill in between leaves nothing that looks like a build. */
 async function discard(dir: string): Promise<void> {
   const dead = `${dir}.dead-${process.pid}`;

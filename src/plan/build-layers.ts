@@ -79,8 +79,14 @@ function baseStep({ spec, lock }: LayersAsked, cache: LayersCached): LayerStep {
 }
 
 export function planUnpack(base: ResolvedBase, cache: LayersCached): Extract<LayerStep, { action: 'unpack' }> {
-  const parts = { step: 'unpack', kind: base.kind, content: base.digest };
-  return { action: 'unpack', base, ...placeStep({ name: 'base', parts, details: {} }, [], cache) };
+  return { action: 'unpack', base, ...placeStep({ name: 'base', parts: unpackParts(base), details: {} }, [], cache) };
+}
+
+const unpackParts = ({ kind, digest }: ResolvedBase): KeyParts => ({ step: 'unpack', kind, content: digest });
+
+/** What a layer with this base says under `wanted`. */
+export function wantedOfBase(base: ResolvedBase): string {
+  return cacheKey(unpackParts(base)).key;
 }
 
 /** From the bottom to the top. */

@@ -7,6 +7,7 @@ import { runBuild } from '../../build/run.ts';
 import { buildEngines, type BuildEngine } from '../../build/running-build.ts';
 import { squashNewest } from '../../build/squash-version.ts';
 import { imagesDir, listVersions } from '../../host/image-store.ts';
+import { sweepIfIdle } from '../../host/work-dir.ts';
 import { HostError } from '../../model/errors.ts';
 import { renderPlan, renderUnknownPlan } from '../../plan/build-text.ts';
 import type { SourceOverrides } from '../../plan/build-sources.ts';
@@ -86,6 +87,7 @@ async function buildShown(name: string, flags: BuildFlags, { context, shown }: S
     return;
   }
   if (planned.plan.isUpToDate) {
+    await sweepIfIdle(request.stateDir);
     // The answer is as fresh as its date says, also when it is the same.
     if (planned.lookedForUpdates && planned.lock !== before) await writeLock(request, planned.lock);
     context.stdout(await upToDate(name, planned, request.stateDir));

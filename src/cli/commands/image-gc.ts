@@ -5,7 +5,14 @@ import path from 'node:path';
 import { Option, type Command } from 'commander';
 
 import { requireRoot } from '../../build/check-machine.ts';
-import { collectGarbage, planGarbage, type GarbageInput, type GarbagePlan } from '../../build/collect-garbage.ts';
+import {
+  collectGarbage,
+  describePartName,
+  planGarbage,
+  type GarbageInput,
+  type GarbagePart,
+  type GarbagePlan,
+} from '../../build/collect-garbage.ts';
 import { lockFileName } from '../../build/lock-file.ts';
 import { UsageError } from '../../model/errors.ts';
 import type { CliContext, Paths } from '../context.ts';
@@ -13,23 +20,40 @@ import { describeAllLeft, removeLeft } from '../left-trees.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
 import { megabytes, readStoreFacts } from '../store-facts.ts';
 
-type Decision = GarbagePlan['decisions'][number];
+type Row = GarbagePlan['decisions'][number] | GarbagePart;
 
-const listing: Listing<Decision> = {
+const listing: Listing<Row> = {
   columns: [
-    { title: 'image', of: ({ manifest }) => `${manifest.name}@${manifest.version}` },
-    { title: 'goes', of: ({ reasons }) => (reasons.length === 0 ? 'yes' : 'no') },
-    { title: 'because', of: ({ reasons }) => (reasons.length === 0 ? 'nobody uses it' : reasons.join(', ')) },
+    { title: 'image', of: nameOf },
+    { title: 'goes', of: (row) => (reasonsOf(row).length === 0 ? 'yes' : 'no') },
+    { title: 'because', of: (row) => (reasonsOf(row).length === 0 ? whyUnused(row) : reasonsOf(row).join(', ')) },
   ],
-  name: ({ manifest }) => `${manifest.name}@${manifest.version}`,
-  data: ({ manifest, reasons }) => ({
-    name: manifest.name,
-    version: manifest.version,
-    goes: reasons.length === 0,
-    reasons,
-  }),
+  name: nameOf,
+  data: (row) =>
+    'kind' in row
+      ? { kind: row.kind, name: row.name, goes: true, bytes: row.bytes }
+      : {
+          kind: 'version',
+          name: row.manifest.name,
+          version: row.manifest.version,
+          goes: row.reasons.length === 0,
+          reasons: row.reasons,
+        },
   empty: 'there are no images',
 };
+
+function nameOf(row: Row): string {
+  return 'kind' in row ? describePartName(row) : `${row.manifest.name}@${row.manifest.version}`;
+}
+
+function reasonsOf(row: Row): readonly string[] {
+  return 'kind' in row ? [] : row.reasons;
+}
+
+function whyUnused(row: Row): string {
+  if (!('kind' in row)) return 'nobody uses it';
+  return row.kind === 'squashfs' ? 'its version is gone' : `no image needs it (${megabytes(row.bytes)})`;
+}
 
 interface GcFlags {
   readonly dryRun?: boolean;
@@ -43,7 +67,7 @@ export function registerGc(parent: Command, context: CliContext): void {
     .command('gc')
     .summary('remove versions that nobody uses')
     .description(
-      'Removes versions that no role, pin, choice, boot or node uses or has used within 24 h, with the layers and packages that only they needed. ' +
+      'Removes versions that no role, pin, choice, boot or node uses or has used within 24 h, with the layers, packages, downloaded bases and programs for fast builds that no image needs any more. ' +
         'A node that is not heard of counts as using what it ran last. The newest versions of each image stay. ' +
         'So do private trees of nodes that were removed ("root: persistent"), unless --trees names them.',
     )
@@ -80,30 +104,45 @@ async function collect(flags: GcFlags, context: CliContext): Promise<void> {
         signal: context.signal,
         tell: (what) => context.stderr(`removed ${what}\n`),
       });
-  context.stdout(renderListing(plan.decisions, flags.output, listing));
+  // What is gone was named when it went.
+  context.stdout(renderListing([...plan.decisions, ...(isDryRun ? plan.parts : [])], flags.output, listing));
   if (flags.output === 'table') context.stdout(summary(plan, isDryRun));
   if (flags.trees === undefined) context.stderr(await describeAllLeft(paths));
 }
 
 async function readInput(paths: Paths, keep: number): Promise<GarbageInput> {
   const { images, uses } = await readStoreFacts(paths);
-  return { images, uses, keep, nowMs: Date.now(), lockFiles: await findLocks(paths) };
+  const folders = await imageFolders(paths);
+  const [lockFiles, specFiles] = [lockFileName, 'image.yaml'].map((name) => folders.map((dir) => path.join(dir, name)));
+  return { images, uses, keep, nowMs: Date.now(), lockFiles: lockFiles ?? [], specFiles: specFiles ?? [] };
 }
 
-async function findLocks({ dataDirs }: Paths): Promise<string[]> {
+async function imageFolders({ dataDirs }: Paths): Promise<string[]> {
   const folders = dataDirs.map((dir) => path.join(dir, 'images'));
   const names = await Promise.all(folders.map((folder) => readdir(folder).catch((): string[] => [])));
-  return folders.flatMap((folder, index) => (names[index] ?? []).map((name) => path.join(folder, name, lockFileName)));
+  return folders.flatMap((folder, index) => (names[index] ?? []).map((name) => path.join(folder, name)));
 }
 
-function summary({ versions, layers, debs, sources, bytes }: GarbagePlan, isDryRun: boolean): string {
-  const parts = [
-    `${count(versions.length, 'version')} (${megabytes(bytes.versions)})`,
-    `${count(layers.length, 'layer')} (${megabytes(bytes.layers)})`,
-    `${count(debs.length, 'package')} (${megabytes(bytes.debs)})`,
-    `${count(sources.length, 'download')} (${megabytes(bytes.sources)})`,
-  ];
-  return `${isDryRun ? 'would remove' : 'removed'} ${parts.join(', ')}\n`;
+const nouns: Readonly<Record<GarbagePart['kind'], readonly [one: string, many: string]>> = {
+  layer: ['layer', 'layers'],
+  package: ['package', 'packages'],
+  download: ['download', 'downloads'],
+  programs: ['set of programs', 'sets of programs'],
+  squashfs: ['squashfs file', 'squashfs files'],
+};
+
+function summary({ versions, versionBytes, parts }: GarbagePlan, isDryRun: boolean): string {
+  const counted = (Object.keys(nouns) as GarbagePart['kind'][]).map((kind) => {
+    const own = parts.filter((part) => part.kind === kind);
+    const [one, many] = nouns[kind];
+    return countOf(
+      own.length,
+      own.reduce((sum, { bytes }) => sum + bytes, 0),
+      own.length === 1 ? one : many,
+    );
+  });
+  const all = [countOf(versions.length, versionBytes, versions.length === 1 ? 'version' : 'versions'), ...counted];
+  return `${isDryRun ? 'would remove' : 'removed'} ${all.join(', ')}\n`;
 }
 
-const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`;
+const countOf = (count: number, bytes: number, noun: string) => `${count} ${noun} (${megabytes(bytes)})`;
