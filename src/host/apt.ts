@@ -39,10 +39,16 @@ export async function openApt(
     throw new HostError(`cannot write ${dir}`, { cause: error, hint: 'Run it with sudo, or give --state DIR.' });
   }
   const apt = { dir, config: path.join(dir, 'apt.conf'), status: path.join(dir, 'status') };
-  await writeFile(path.join(dir, 'sources.list'), sourcesList);
-  await writeFile(apt.status, '');
+  await keepFile(path.join(dir, 'sources.list'), sourcesList);
+  await keepFile(apt.status, '');
   await writeFile(apt.config, `${renderAptConfig(dir, architecture)}${settings.join('\n')}\n`);
   return apt;
+}
+
+/** apt throws away what it knows of all packages when one of its files is younger than that: seconds of work. */
+async function keepFile(file: string, content: string): Promise<void> {
+  if ((await readFile(file, 'utf8').catch(() => undefined)) === content) return;
+  await writeFile(file, content);
 }
 
 /** Replaces every place where apt would look on this machine. Downloads run as root: `_apt` may not read a private folder. */
@@ -130,13 +136,13 @@ export async function readReleases(apt: PrivateApt): Promise<string[]> {
  * @param status text of a dpkg status file @returns lines of `--print-uris`
  */
 export async function offerPackages(apt: PrivateApt, request: AptRequest, options: RunOptions): Promise<string> {
-  await writeFile(apt.status, request.status);
+  await keepFile(apt.status, request.status);
   return aptRun(apt, ['apt-get', '-qq', '--yes', ...safely(request), '--print-uris', ...verbOf(request)], options);
 }
 
 /** What the same would take away. @returns lines of `-s`, among them `Remv NAME [VERSION]` */
 export async function simulateApt(apt: PrivateApt, request: AptRequest, options: RunOptions): Promise<string> {
-  await writeFile(apt.status, request.status);
+  await keepFile(apt.status, request.status);
   return aptRun(apt, ['apt-get', '-qq', '--yes', '--simulate', ...safely(request), ...verbOf(request)], options);
 }
 
