@@ -4,6 +4,7 @@ import { boards } from '../model/board.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { asWritten } from '../model/node-address.ts';
 import { describeDrift } from '../plan/drift.ts';
+import { describeThrottling } from '../plan/throttling.ts';
 import { renderBoot } from './boot-report.ts';
 import { renderAge } from '../model/duration.ts';
 import { printable, renderTime } from './format.ts';
@@ -52,6 +53,7 @@ function statusFacts(
     ['next boot', isNew ? `${desired.image}${withRoot(desired)}` : undefined],
     ['reboot', rebootFailed && `failed: ${printable(rebootFailed.reason)}`],
     ['heard', heartbeat && describeHeartbeat(heartbeat, nowMs)],
+    ['held back', describeThrottling(heartbeat?.throttled)],
     ['drifted', describeDrift(heartbeat?.drift)],
   ];
 }

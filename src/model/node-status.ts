@@ -41,6 +41,8 @@ export const Heartbeat = z.strictObject({
   /** Of the last minute. */
   load: z.number(),
   temperatureCelsius: z.number().optional(),
+  /** What holds the board back, as its firmware says it in bits: 0 is under-voltage; from 16 on the same since it was switched on. */
+  throttled: z.int().optional(),
   /** Digest of the live part that it has applied. */
   liveDigest: z.string().optional(),
   /** undefined before its first look, and where its agent does not look. */

@@ -2,6 +2,7 @@
 import type { ImageManifest } from '../model/manifest.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { NodeStatus } from '../model/node-status.ts';
+import { throttlingNow, throttlingReasons, throttlingSinceBoot } from '../plan/throttling.ts';
 import type { MetricFamily, Sample } from '../plan/metrics-text.ts';
 import type { BootCounts } from './boot-counts.ts';
 import type { Health } from './health.ts';
@@ -76,6 +77,16 @@ function nodeFamilies({ nodes }: MetricFacts): MetricFamily[] {
     gauge('pi_image_nodes_running', 'Nodes by the image version that they run.', tally(running)),
     gauge('pi_image_node_up', 'Whether a node is ready; or up, where its role says no more.', nodes.map(nodeUp)),
     gauge('pi_image_node_temperature_celsius', 'Temperature that a node told last.', nodes.flatMap(temperature)),
+    gauge(
+      'pi_image_node_throttled',
+      'Whether this holds a board back now.',
+      nodes.flatMap((node) => throttling(node, throttlingNow)),
+    ),
+    gauge(
+      'pi_image_node_throttled_since_boot',
+      'Whether this has held a board back since it was switched on.',
+      nodes.flatMap((node) => throttling(node, throttlingSinceBoot)),
+    ),
   ];
 }
 
@@ -86,6 +97,13 @@ function nodeUp({ name: node, role, status: { state } }: MeasuredNode): Sample {
 function temperature({ name: node, role, status }: MeasuredNode): Sample[] {
   const value = status.heartbeat?.temperatureCelsius;
   return value === undefined ? [] : [{ labels: { node, role }, value }];
+}
+
+function throttling({ name: node, role, status }: MeasuredNode, read: (bits: number) => string[]): Sample[] {
+  const bits = status.heartbeat?.throttled;
+  if (bits === undefined) return [];
+  const found = read(bits);
+  return throttlingReasons.map((reason) => ({ labels: { node, role, reason }, value: found.includes(reason) ? 1 : 0 }));
 }
 
 function splitId(id: string): { readonly image: string; readonly version: string } {

@@ -68,6 +68,7 @@ export function readHeartbeat(body: unknown): Read<ReadHeartbeat> {
     uptimeSeconds,
     load,
     temperatureCelsius: numberOf(fields['temperature']),
+    throttled: bitsOf(fields['throttled']),
     liveDigest: digestOf(fields['digest']),
     drift: driftOf(fields),
   };
@@ -76,6 +77,9 @@ export function readHeartbeat(body: unknown): Read<ReadHeartbeat> {
 }
 
 const digestOf = (value: unknown) => /^[0-9a-f]{64}$/.exec(textOf(value))?.[0];
+
+const bitsOf = (value: unknown) =>
+  /^[0-9a-f]{1,6}$/.test(textOf(value)) ? Number.parseInt(textOf(value), 16) : undefined;
 
 /** An agent of an older overlay says nothing of it. */
 function driftOf(fields: Fields): Drift | undefined {

@@ -16,13 +16,31 @@ let folder = '';
 
 /** As on the page, but for where its files lie. */
 async function writeExamples(): Promise<{ configs: string[]; rules: string }> {
-  const [first = '', second = '', rulesText = ''] = await docsBlocks('monitoring.md', 'yaml');
+  const blocks = await docsBlocks('monitoring.md', 'yaml');
+  const [first = '', second = ''] = blocks.filter((block) => block.includes('scrape_configs:'));
+  const rulesText = blocks.find((block) => block.startsWith('groups:')) ?? '';
   const rules = path.join(folder, 'pi-image-rules.yml');
   await writeFile(rules, rulesText);
   const configs = [first, second].map((text) => text.replaceAll('/etc/prometheus', folder).replace('15s', '1s'));
   const files = configs.map((_, index) => path.join(folder, `config${index}.yml`));
   await Promise.all(configs.map((text, index) => writeFile(files[index] ?? '', text)));
   return { configs: files, rules };
+}
+
+/** What the kernel of a Pi 4 shows of heat and voltage. */
+async function writePiSysfs(): Promise<void> {
+  const files = {
+    'class/thermal/thermal_zone0/type': 'cpu-thermal',
+    'class/thermal/thermal_zone0/policy': 'step_wise',
+    'class/thermal/thermal_zone0/temp': '48312',
+    'class/hwmon/hwmon1/name': 'rpi_volt',
+    'class/hwmon/hwmon1/in0_lcrit_alarm': '1',
+  };
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(folder, 'sys', name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, `${text}\n`);
+  }
 }
 
 beforeAll(async () => {
@@ -42,7 +60,9 @@ beforeAll(async () => {
   await requestOk(site.socket, 'PUT', '/nodes', [node]);
   await site.command('token', 'create', 'prometheus', '--scope', 'read', '--out', path.join(folder, 'pi-image.token'));
   await site.onBoard('ip', 'address', 'add', `${boardAddress}/24`, 'dev', 'end0');
-  const exporter = site.net.start('board', ['prometheus-node-exporter', `--web.listen-address=${boardAddress}:9100`]);
+  await writePiSysfs();
+  const flags = [`--web.listen-address=${boardAddress}:9100`, `--path.sysfs=${folder}/sys`];
+  const exporter = site.net.start('board', ['prometheus-node-exporter', ...flags]);
   await exporter.line(/Listening on/);
 }, 120_000);
 afterAll(() => site.close(), 60_000);
@@ -58,7 +78,7 @@ test('promtool accepts both configurations and the alerts', async () => {
   }
   expect(await pipe(['promtool', 'check', 'rules', rules], '')).toMatchObject({
     code: 0,
-    said: expect.stringContaining('6 rules found'),
+    said: expect.stringContaining('7 rules found'),
   });
 });
 
@@ -126,5 +146,9 @@ test('Prometheus finds the service and the node, with the labels of the page', a
   await expect
     .poll(() => ask('pi_image_node_up * on (node) group_left () up{job="node"}'), patience)
     .toMatchObject([{ node: 'node01', value: '0' }]);
+  await expect
+    .poll(() => ask('node_thermal_zone_temp'), patience)
+    .toMatchObject([{ node: 'node01', type: 'cpu-thermal', value: '48.312' }]);
+  expect(await ask('node_hwmon_in_lcrit_alarm_volts > 0')).toMatchObject([{ node: 'node01' }]);
   await prometheus.stop();
 });

@@ -81,7 +81,7 @@ const digest = 'a'.repeat(64);
 const form = { phase: 'waiting', detail: 'slurm controller', uptime: '30.5', load: '0.25' };
 
 test('a heartbeat is read from its form', () => {
-  expect(readHeartbeat({ ...form, digest, temperature: '48.3', wait: '8' })).toEqual({
+  expect(readHeartbeat({ ...form, digest, temperature: '48.3', throttled: '50005', wait: '8' })).toEqual({
     kind: 'report',
     report: {
       heartbeat: {
@@ -90,6 +90,7 @@ test('a heartbeat is read from its form', () => {
         uptimeSeconds: 30.5,
         load: 0.25,
         temperatureCelsius: 48.3,
+        throttled: 0x50005,
         liveDigest: digest,
       },
       waitMs: 8000,

@@ -74,6 +74,11 @@ const panels: readonly Panel[] = [
     asks: { '{{node}}': 'pi_image_node_temperature_celsius' },
   },
   {
+    title: 'Boards held back by voltage or heat',
+    kind: 'timeseries',
+    asks: { '{{node}} {{reason}}': 'pi_image_node_throttled > 0' },
+  },
+  {
     title: 'Sent to boards',
     kind: 'timeseries',
     unit: 'Bps',

@@ -13,6 +13,7 @@ const heartbeat = {
   uptimeSeconds: 60,
   load: 0.1,
   temperatureCelsius: 51.5,
+  throttled: 0x50001,
   generation: 'g1',
 };
 
