@@ -11,6 +11,13 @@ import type { Plan } from './schemas/boot.ts';
 import type { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
 import type { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/image.ts';
 import type { AdoptRequest, NodePatch, NodesChange } from './schemas/node.ts';
+import type {
+  AssignRequest,
+  CancelledOperation,
+  ListedOperation,
+  ShownOperation,
+  StartedOperation,
+} from './schemas/operation.ts';
 import type { NodePower, PowerChange, PowerListRequest, PowerMap, PowerRuns } from './schemas/power.ts';
 import type { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
 import type { TargetGroup } from './schemas/monitoring.ts';
@@ -31,7 +38,15 @@ export interface HealthAnswer {
 export type NodeAnswer = NodeSpec & { readonly status: NodeStatus };
 
 export interface ApiActions
-  extends Questions, NodeActions, RoleActions, ImageActions, EepromActions, PowerActions, TokenActions {
+  extends
+    Questions,
+    NodeActions,
+    RoleActions,
+    OperationActions,
+    ImageActions,
+    EepromActions,
+    PowerActions,
+    TokenActions {
   readonly events: EventActions;
 }
 
@@ -88,6 +103,22 @@ export interface RoleActions {
   readonly setRole: (name: string, wanted: RoleRequest, options: ChangeOptions) => Promise<Tagged<RoleChange>>;
   /** `node.reboot-asked`; resolves when the event is on the disk, and ssh goes on behind it. */
   readonly reboot: (name: string, options: ChangeOptions) => Promise<Tagged<Reboot>>;
+}
+
+/** Changes as NodeActions; they have no tag. */
+export interface OperationActions {
+  /** Newest first. */
+  readonly operations: () => readonly ListedOperation[];
+  /** @throws NotFoundError */
+  readonly operation: (id: string) => ShownOperation;
+  /** `operation.started`. @throws RefusedError also when one of the nodes is in another operation */
+  readonly assignRole: (
+    role: string,
+    wanted: AssignRequest,
+    options: ChangeOptions,
+  ) => Promise<Tagged<StartedOperation>>;
+  /** `operation.stopping`. @throws RefusedError when it has ended */
+  readonly cancelOperation: (id: string, options: ChangeOptions) => Promise<Tagged<CancelledOperation>>;
 }
 
 /** Both as NodeActions; they have no tag. */

@@ -15,6 +15,13 @@ import { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
 import { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/image.ts';
 import { AdoptRequest, Node, NodePatch, NodesChange } from './schemas/node.ts';
 import { TargetGroup } from './schemas/monitoring.ts';
+import {
+  AssignRequest,
+  CancelledOperation,
+  ListedOperation,
+  ShownOperation,
+  StartedOperation,
+} from './schemas/operation.ts';
 import { NodePower, PowerChange, PowerListRequest, PowerMap, PowerRequest, PowerRuns } from './schemas/power.ts';
 import { Problem } from './schemas/problem.ts';
 import { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
@@ -29,6 +36,7 @@ const requests: Readonly<Record<string, z.ZodType>> = {
   NodePatch,
   AdoptRequest,
   RoleRequest,
+  AssignRequest,
   EepromRequest,
   PowerRequest,
   PowerListRequest,
@@ -50,6 +58,10 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Role,
   RoleChange,
   Reboot,
+  StartedOperation,
+  Operation: ListedOperation,
+  ShownOperation,
+  CancelledOperation,
   Eeprom,
   EepromChange,
   NodePower,

@@ -7,6 +7,7 @@ import type { AnswerSpec, Route, Tag } from './route.ts';
 const tags: Readonly<Record<Tag, string>> = {
   nodes: 'Boards with a name, an address and a role.',
   roles: 'What nodes are for, as cluster.yaml says.',
+  operations: 'Work on nodes that takes minutes, step by step.',
   boards: 'Boards that asked for an address and have no name yet.',
   images: 'Published image versions.',
   service: 'The service itself.',
@@ -59,6 +60,7 @@ function pathItem(path: string): Record<string, unknown> {
 const pathParameters: Readonly<Record<string, JsonSchema>> = {
   name: { description: 'Its name.', schema: { type: 'string' }, example: 'node01' },
   version: { description: 'Its version.', schema: { type: 'string' }, example: '20261121.1' },
+  id: { description: 'Its number.', schema: { type: 'string' }, example: '12' },
   mac: { description: 'Its Ethernet address.', schema: { type: 'string' }, example: '2c:cf:67:0a:0b:0c' },
 };
 

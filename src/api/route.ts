@@ -32,7 +32,7 @@ export interface Route<Body = unknown> {
   readonly run: (call: Call<Body>) => Reply | Promise<Reply>;
 }
 
-export type Tag = 'nodes' | 'roles' | 'boards' | 'images' | 'service' | 'tokens';
+export type Tag = 'nodes' | 'roles' | 'operations' | 'boards' | 'images' | 'service' | 'tokens';
 
 export interface AnswerSpec {
   readonly summary: string;

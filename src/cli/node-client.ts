@@ -2,7 +2,7 @@
 import path from 'node:path';
 
 import type { ChangeOptions, Tagged } from '../model/change.ts';
-import type { NodeAnswer } from '../api/actions.ts';
+import type { NodeAnswer, OperationActions } from '../api/actions.ts';
 import type { Problem } from '../api/schemas/problem.ts';
 import type { RoleFleet } from '../fleet/role-change.ts';
 import { openFrozenBoots } from '../host/frozen-boots.ts';
@@ -20,7 +20,7 @@ import { withoutStatus } from './read-nodes.ts';
 import { readView } from './view.ts';
 import { nodeChanges, type NodeChanges } from './wire-up-nodes.ts';
 
-export interface NodeClient extends NodeChanges {
+export interface NodeClient extends NodeChanges, Pick<OperationActions, 'assignRole'> {
   /** As they are shown: with the MAC addresses that were learned. */
   readonly nodes: () => Promise<readonly NodeSpec[]>;
   /** Boards that wait for a name. */
@@ -54,6 +54,7 @@ function remoteNodes(server: ApiServer): NodeClient {
     removeNode: (name, options) => ask('DELETE', of(name), undefined, options),
     adopt: (mac, node, options) => ask('POST', `/unknown-boards/${encodeURIComponent(mac)}:adopt`, node, options),
     setRole: (name, wanted, options) => ask('PUT', of(name, '/role'), wanted, options),
+    assignRole: (role, wanted, options) => ask('POST', `/roles/${encodeURIComponent(role)}:assign`, wanted, options),
     chooseVersion: (name, wanted, options) => ask('PUT', `/roles/${encodeURIComponent(name)}/image`, wanted, options),
     pinVersion: ({ image, version }, wanted, options) =>
       ask('PUT', `/images/${encodeURIComponent(image)}/${encodeURIComponent(version)}/pin`, wanted, options),
@@ -99,6 +100,7 @@ async function localNodes(database: Database, view: ClusterView, paths: Paths): 
     nodes: () => Promise.resolve(nodesWithMacs(database.state.current())),
     unknownBoards: () => Promise.resolve(database.state.current().unknownBoards),
     reboot: () => Promise.reject(noService()),
+    assignRole: () => Promise.reject(noService()),
   };
 }
 

@@ -11,6 +11,8 @@ export interface Watched<T> {
   readonly draw: (value: T, nowMs: number, rows: number) => string;
   /** What is new since `before`; all that there is to say the first time. */
   readonly changes: (before: T | undefined, value: T) => readonly string[];
+  /** Nothing more will happen. */
+  readonly isOver?: (value: T) => boolean;
 }
 
 export type WatchDeps = Pick<CliContext, 'stdout' | 'terminal' | 'signal'> & {
@@ -18,17 +20,18 @@ export type WatchDeps = Pick<CliContext, 'stdout' | 'terminal' | 'signal'> & {
   readonly now: () => number;
 };
 
-/** Ends when `signal` aborts, and that is no failure. @throws what the first look throws */
+/** Ends when it is over or `signal` aborts, and that is no failure. @throws what the first look throws */
 export async function watch<T>(what: Watched<T>, deps: WatchDeps): Promise<void> {
-  const first = await what.read();
+  let value = await what.read();
   const view = deps.terminal().isScreen ? screenView(what, deps) : lineView(what, deps);
   try {
-    view.show(first);
-    while (!deps.signal.aborted) {
+    view.show(value);
+    while (!deps.signal.aborted && what.isOver?.(value) !== true) {
       await deps.bell.wait();
       if (deps.signal.aborted) return;
       try {
-        view.show(await what.read());
+        value = await what.read();
+        view.show(value);
       } catch (error) {
         if (!(error instanceof PiImageError)) throw error;
         view.complain(describeError(error));

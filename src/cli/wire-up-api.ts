@@ -1,5 +1,5 @@
 /** What the API does: questions are answered from the running service, changes are made in its state. */
-import type { ApiActions, NodeAnswer } from '../api/actions.ts';
+import type { ApiActions } from '../api/actions.ts';
 import type { Role } from '../api/schemas/role.ts';
 import type { Image } from '../api/schemas/service.ts';
 import { ConfigError, NotFoundError } from '../model/errors.ts';
@@ -12,14 +12,15 @@ import type { WaitingBoard } from '../model/state.ts';
 import { inPowerOnOrder } from '../plan/hold-adopt.ts';
 import { noNode } from '../plan/edit-nodes.ts';
 import { etagOf } from '../plan/etag.ts';
-import { decideNodeStatus, withoutToken, type NodeFacts } from '../plan/node-status.ts';
-import type { Desired } from '../serve/site.ts';
+import { withoutToken } from '../plan/node-status.ts';
+import { groupBy, nodeAnswers, type StatusSources } from './node-answers.ts';
 import { tokenActions } from './wire-up-api-tokens.ts';
 import { eepromActions } from './wire-up-eeproms.ts';
 import { powerActions } from './wire-up-power.ts';
 import { diagnosisActions } from './wire-up-diagnosis.ts';
 import { metricsActions } from './wire-up-metrics.ts';
 import { nodeChanges, serviceFleet } from './wire-up-nodes.ts';
+import { operationActions } from './wire-up-operations.ts';
 import { overlayReport } from './wire-up-overlays.ts';
 import type { Service } from './wire-up.ts';
 
@@ -37,6 +38,7 @@ export function apiActions(service: Service, about: ApiAbout): ApiActions {
     ...tokenActions(service.tokens),
     ...eepromActions(service, named),
     ...powerActions(service),
+    ...operationActions(service),
     ...diagnosisActions({
       sources: service,
       answers: (nodes) => nodeAnswers(service, nodes),
@@ -98,55 +100,6 @@ function findNode({ site }: Service, name: string): NodeSpec {
   const node = nodes.find((candidate) => candidate.name === name);
   if (node === undefined) throw noNode(name, nodes);
   return node;
-}
-
-type StatusSources = Pick<Service, 'site' | 'boots' | 'heartbeats' | 'reboots' | 'conflicts'>;
-
-/** Boots are sorted once for all nodes: there are thousands. */
-function nodeAnswers(sources: StatusSources, nodes: readonly NodeSpec[]): NodeAnswer[] {
-  const generations = sources.boots.generations();
-  const boots = groupBy(sources.boots.all(), (boot) => boot.node);
-  const conflicts = sources.conflicts.current(sources.site.view().nodes, Date.now());
-  return nodes.map((node) => {
-    const conflict = conflicts.findLast(({ nodes: names }) => names.includes(node.name))?.cause;
-    return nodeAnswer(sources, node, { boots: boots.get(node.name) ?? [], generations, conflict });
-  });
-}
-
-function nodeAnswer(
-  { site, heartbeats, reboots }: StatusSources,
-  node: NodeSpec,
-  known: Pick<NodeFacts, 'boots' | 'generations' | 'conflict'>,
-): NodeAnswer {
-  const desired = site.desired(node);
-  const last = known.boots.at(-1);
-  const status = decideNodeStatus({
-    ...known,
-    heartbeat: heartbeats.of(node.name),
-    isSilent: last !== undefined && heartbeats.isSilent(last),
-    desired: desired.kind === 'boots' ? desired.frozen.generation : undefined,
-    ...refusalOf(desired),
-    rebootFailed: reboots.failure(node.name),
-  });
-  const written = asWritten(node);
-  return { ...written, status: { ...status, ...(written !== node && { address: node.address }) } };
-}
-
-function refusalOf(desired: Desired): Pick<NodeFacts, 'refusal' | 'preparing'> {
-  if (desired.kind === 'boots') return { refusal: undefined };
-  const { reason, isBeingMade = false } = desired;
-  return isBeingMade ? { refusal: undefined, preparing: reason } : { refusal: reason };
-}
-
-/** Map.groupBy, which came with Node 21. */
-function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const value of values) {
-    const group = groups.get(keyOf(value));
-    if (group === undefined) groups.set(keyOf(value), [value]);
-    else group.push(value);
-  }
-  return groups;
 }
 
 function withoutContent(file: NodeFile) {

@@ -24,6 +24,7 @@ import { requireExportsApart } from './exports-apart.ts';
 import { apiParts } from './wire-up-api-parts.ts';
 import { httpPart } from './wire-up-http.ts';
 import { nfsExporters } from './wire-up-nfs.ts';
+import { operationsPart } from './wire-up-operations.ts';
 import type { Service } from './wire-up.ts';
 
 export interface PartsOptions {
@@ -43,6 +44,7 @@ export function serviceParts(service: Service, plane: Plane, options: PartsOptio
     watchPart(service, options),
     bootsPart(service),
     rootsPart(service),
+    operationsPart(service, options.log),
     neighboursPart(service, options),
   ];
 }

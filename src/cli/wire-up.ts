@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { openDatabase, type Database } from '../host/database/open.ts';
 import type { Power } from '../fleet/power.ts';
+import type { ClusterSlurm } from '../fleet/slurm.ts';
 import type { Reboots } from '../fleet/reboots.ts';
 import { openFrozenBoots, type FrozenBoots } from '../host/frozen-boots.ts';
 import { imagesDir, persistentDir, squashDir } from '../host/image-store.ts';
@@ -33,6 +34,7 @@ import type { Paths } from './context.ts';
 import { openBootImages } from './wire-up-http.ts';
 import { openReboots } from './wire-up-nodes.ts';
 import { openEeproms, type ServiceEeproms } from './wire-up-eeproms.ts';
+import { openSlurm } from './wire-up-slurm.ts';
 import { openPower } from './wire-up-power.ts';
 import { siteReaders } from './wire-up-site.ts';
 
@@ -49,6 +51,7 @@ export interface Service extends RootDirs {
   readonly frozen: Pick<FrozenBoots, 'get'>;
   readonly reboots: Reboots;
   readonly power: Power;
+  readonly slurm: ClusterSlurm;
   readonly health: Health;
   readonly counts: ServiceCounts;
   readonly roots: Roots;
@@ -126,6 +129,7 @@ async function openLocked(
     frozen,
     reboots,
     power,
+    slurm: openSlurm(site.view, secrets),
     health,
     counts: createCounts({ site, boots, events }),
     ...dirs,

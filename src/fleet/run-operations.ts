@@ -25,36 +25,60 @@ import { stopOperation } from './start-operation.ts';
 export interface OperationsDeps {
   readonly fleet: RoleFleet;
   readonly state: Pick<StateFile, 'current' | 'update' | 'amend'>;
-  /** undefined: the node is gone. */
-  readonly factsOf: (node: OperationNode, operation: Operation) => NodeFacts | undefined;
+  /** By name of the node, of all that are under way at once; one that was removed is missing. */
+  readonly factsOf: (active: readonly ActiveNode[]) => ReadonlyMap<string, NodeFacts>;
   readonly slurm: ClusterSlurm;
   readonly now: () => number;
   readonly log: Log;
 }
 
+/** Orders that were given, as long as this service runs: one that has started anew gives them again. */
+export interface Orders {
+  /** By node. */
+  readonly running: Map<string, Promise<void>>;
+  /** By order and node. */
+  readonly givenMs: Map<string, number>;
+}
+
+export const newOrders = (): Orders => ({ running: new Map(), givenMs: new Map() });
+
+/** A node that goes down takes a while, and must not be told to reboot when it has just come up. */
+const repeatMs: Readonly<Record<OperationAct, number>> = {
+  reboot: 60_000,
+  drain: 10_000,
+  resume: 10_000,
+  'requeue-jobs': 10_000,
+  'cancel-jobs': 10_000,
+};
+
+export interface ActiveNode {
+  readonly operation: Operation;
+  readonly node: OperationNode;
+}
+
 export type NodeFacts = Omit<OperationFacts, 'nowMs' | 'slurm'>;
 
 /** Slurm is asked as often, and only while a node's step depends on it. */
-const lookEveryMs = 2000;
+const lookMs = 2000;
 
 /** A part of the service: runs until the signal. */
-export async function runOperations(deps: OperationsDeps, signal: AbortSignal): Promise<void> {
-  const acts = new Map<string, Promise<void>>();
+export async function runOperations(
+  deps: OperationsDeps,
+  signal: AbortSignal,
+  lookEveryMs: number = lookMs,
+): Promise<void> {
+  const orders = newOrders();
   while (!signal.aborted) {
     if (listOperations(deps.state.current()).some(({ operation }) => operation.endedAtMs === undefined)) {
-      await lookOnce(deps, acts, signal);
+      await lookOnce(deps, orders, signal);
     }
     await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
   }
-  await Promise.allSettled(acts.values());
+  await Promise.allSettled(orders.running.values());
 }
 
 /** One look at all operations that have not ended. Exported for tests, which have no time to wait. */
-export async function lookOnce(
-  deps: OperationsDeps,
-  acts: Map<string, Promise<void>>,
-  signal: AbortSignal,
-): Promise<void> {
+export async function lookOnce(deps: OperationsDeps, orders: Orders, signal: AbortSignal): Promise<void> {
   const open = listOperations(deps.state.current()).filter(({ operation }) => operation.endedAtMs === undefined);
   const active = open.flatMap(({ operation, nodes }) => nodes.filter(isActive).map((node) => ({ operation, node })));
   const slurm = await slurmFacts(
@@ -62,7 +86,10 @@ export async function lookOnce(
     active.map(({ node }) => node),
     signal,
   );
-  await Promise.all(active.map((each) => moveNode(deps, { ...each, slurm, acts, signal })));
+  const facts = deps.factsOf(active);
+  await Promise.all(
+    active.map((each) => moveNode(deps, { ...each, facts: facts.get(each.node.node), slurm, orders, signal })),
+  );
   for (const { operation } of open) await moveOperation(deps, operation.id);
 }
 
@@ -84,18 +111,17 @@ async function slurmFacts(
   }
 }
 
-interface Moving {
-  readonly operation: Operation;
-  readonly node: OperationNode;
+interface Moving extends ActiveNode {
+  readonly facts: NodeFacts | undefined;
   readonly slurm: SlurmOf;
-  readonly acts: Map<string, Promise<void>>;
+  readonly orders: Orders;
   readonly signal: AbortSignal;
 }
 
 async function moveNode(deps: OperationsDeps, moving: Moving): Promise<void> {
   const { operation, node } = moving;
   const nowMs = deps.now();
-  const move = decide(deps, moving, nowMs);
+  const move = decide(moving, nowMs);
   if (move.kind === 'wait' || move.kind === 'act') {
     if (move.kind === 'act') begin(deps, moving, move.act);
     const after = applyMove(node, move, nowMs);
@@ -117,8 +143,7 @@ async function moveNode(deps: OperationsDeps, moving: Moving): Promise<void> {
   await writeStep(deps, node, move, { change: change.apply, events: change.events, nowMs });
 }
 
-function decide({ factsOf }: OperationsDeps, { operation, node, slurm }: Moving, nowMs: number): Move {
-  const facts = factsOf(node, operation);
+function decide({ operation, node, slurm, facts }: Moving, nowMs: number): Move {
   if (facts === undefined) {
     return { kind: 'end', outcome: 'failed', result: 'failed', cause: `${node.node} was removed` };
   }
@@ -153,9 +178,12 @@ function withNode(state: State, node: OperationNode): State {
   return { ...state, operationNodes: { ...state.operationNodes, [key]: node } };
 }
 
-/** Behind the look: ssh may take a minute. One order at a time per node; one that fails is given again. */
-function begin(deps: OperationsDeps, { operation, node: { node }, acts, signal }: Moving, act: OperationAct): void {
-  if (acts.has(node)) return;
+/** Behind the look: ssh may take a minute. One order at a time per node; one that shows no effect is given again. */
+function begin(deps: OperationsDeps, { operation, node: { node }, orders, signal }: Moving, act: OperationAct): void {
+  const key = `${act} ${node}`;
+  const againMs = (orders.givenMs.get(key) ?? -Infinity) + repeatMs[act];
+  if (orders.running.has(node) || deps.now() < againMs) return;
+  orders.givenMs.set(key, deps.now());
   const run = async () => {
     try {
       await carryOut(deps, node, { act, operation, signal });
@@ -163,10 +191,10 @@ function begin(deps: OperationsDeps, { operation, node: { node }, acts, signal }
       if (signal.aborted) return;
       deps.log.warn('operation.act-failed', { operation: operation.id, node, act, reason: describeError(error) });
     } finally {
-      acts.delete(node);
+      orders.running.delete(node);
     }
   };
-  acts.set(node, run());
+  orders.running.set(node, run());
 }
 
 async function carryOut(

@@ -28,9 +28,9 @@ export interface RoleAssignment {
 
 export interface StartedOperation {
   readonly dryRun: boolean;
-  /** undefined in a dry run, and when all nodes have the role already. */
-  readonly operation: string | undefined;
-  readonly nodes: readonly { readonly node: string; readonly diff: RoleDiff }[];
+  /** Missing in a dry run, and when all nodes have the role already. */
+  readonly operation?: string;
+  readonly nodes: { readonly node: string; readonly diff: RoleDiff }[];
 }
 
 interface Starting {
@@ -59,7 +59,7 @@ function start(
   const view = fleet.viewOf(before);
   const changes = planAll(wanted, view, { before, fleet, nowMs });
   const nodes = changes.map(({ node, diff }) => ({ node: node.name, diff }));
-  if (changes.length === 0) return { state: before, events: [], answer: { dryRun, operation: undefined, nodes } };
+  if (changes.length === 0) return { state: before, events: [], answer: { dryRun, nodes } };
   requireFree(
     changes.map(({ node }) => node.name),
     before,
@@ -82,7 +82,7 @@ function start(
     by,
   };
   const events = [{ kind: 'operation.started', fields }];
-  return { state, events, answer: { dryRun, operation: dryRun ? undefined : operation.id, nodes } };
+  return { state, events, answer: { dryRun, ...(!dryRun && { operation: operation.id }), nodes } };
 }
 
 interface PlannedChange {

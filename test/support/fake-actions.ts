@@ -7,6 +7,7 @@ import { nodeDiagnosisExample, siteDiagnosisExample } from '../../src/api/schema
 import { imageChangeExample, pinChangeExample } from '../../src/api/schemas/image.ts';
 import { metricsExample, targetExample } from '../../src/api/schemas/monitoring.ts';
 import { nodeExample, nodesChangeExample } from '../../src/api/schemas/node.ts';
+import { cancelledExample, listedExample, shownExample, startedExample } from '../../src/api/schemas/operation.ts';
 import {
   nodePowerExample,
   powerChangeExample,
@@ -66,6 +67,14 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     power: () => [nodePowerExample],
     powerRuns: () => powerRunsExample,
     discoverPower: () => powerMapExample,
+    operations: () => [listedExample],
+    operation: () => shownExample,
+    assignRole: (role: string, sent: unknown, options: ChangeOptions) =>
+      change('assignRole', [role, sent], options, {
+        ...startedExample,
+        ...(options.dryRun && { operation: undefined }),
+      }),
+    cancelOperation: (id: string, options: ChangeOptions) => change('cancelOperation', [id], options, cancelledExample),
     leases: () => [leaseExample],
     metrics: () => Promise.resolve({ text: metricsExample, mediaType: 'text/plain; version=0.0.4; charset=utf-8' }),
     targets: () => [targetExample],

@@ -1,12 +1,17 @@
 /** Nodes that take orders, boot and run jobs, as far as an operation sees of it; every look is some seconds later. */
-import { lookOnce, type NodeFacts, type OperationsDeps } from '../../src/fleet/run-operations.ts';
+import {
+  lookOnce,
+  newOrders,
+  type ActiveNode,
+  type NodeFacts,
+  type OperationsDeps,
+} from '../../src/fleet/run-operations.ts';
 import type { ClusterSlurm } from '../../src/fleet/slurm.ts';
 import { HostError } from '../../src/model/errors.ts';
 import type { Boot } from '../../src/model/boot.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';
 import type { NodeSpec } from '../../src/model/node.ts';
-import type { OperationNode } from '../../src/model/operation.ts';
 import { slurmPart } from '../../src/plan/role-change-side.ts';
 import { parseSlurmNodes } from '../../src/plan/slurm-state.ts';
 import { sampleFleet } from './sample-fleet.ts';
@@ -54,13 +59,13 @@ export async function operationWorld(names: readonly string[] = ['node01', 'node
     ...quiet,
     reboots: { begin: reboot, decide: () => ({ kind: 'ssh', address }), isCurrent: () => false },
   };
-  const factsOf = ({ node: name, from }: OperationNode, { role }: { readonly role: string }): NodeFacts => {
+  const factOf = ({ node: { node: name, from }, operation: { role } }: ActiveNode): readonly [string, NodeFacts] => {
     const node = of(name);
     const lastBoot = node.boots.at(-1);
     const hasFailed = lastBoot?.closed?.reason === 'failed';
     const view = fleet.viewOf(database.state.current());
     const image = 'debian-lite@1';
-    return {
+    const facts: NodeFacts = {
       status: {
         state: node.isReady ? 'ready' : hasFailed ? 'failed' : 'booting',
         desired: { generation: generationOf(roleOf(name)), image },
@@ -73,7 +78,9 @@ export async function operationWorld(names: readonly string[] = ['node01', 'node
       wasCompute: slurmPart(from, view) === 'compute',
       isCompute: slurmPart(role, view) === 'compute',
     };
+    return [name, facts];
   };
+  const factsOf: OperationsDeps['factsOf'] = (active) => new Map(active.map(factOf));
   const deps: OperationsDeps = { fleet, state: database.state, factsOf, slurm, now: () => clock.nowMs, log };
 
   const pass = () => {
@@ -87,6 +94,7 @@ export async function operationWorld(names: readonly string[] = ['node01', 'node
       else node.isReady = true;
     }
   };
+  const orders = newOrders();
   const operation = () => Object.values(database.state.current().operations).at(-1);
   const results = () =>
     Object.fromEntries(
@@ -94,9 +102,8 @@ export async function operationWorld(names: readonly string[] = ['node01', 'node
     );
   /** @param state where it is written to; one that fails is like a service that is killed there */
   const look = async (state: OperationsDeps['state'] = database.state) => {
-    const acts = new Map<string, Promise<void>>();
-    await lookOnce({ ...deps, state }, acts, new AbortController().signal);
-    await Promise.all(acts.values());
+    await lookOnce({ ...deps, state }, orders, new AbortController().signal);
+    await Promise.all(orders.running.values());
     pass();
   };
   const runToEnd = async (state?: OperationsDeps['state']) => {

@@ -9,6 +9,7 @@ import { imageRoutes } from './images.ts';
 import { monitoringRoutes } from './monitoring.ts';
 import { nodeRoutes } from './nodes.ts';
 import { powerRoutes } from './power.ts';
+import { operationRoutes } from './operations.ts';
 import { roleChangeRoutes } from './role-changes.ts';
 import { roleRoutes } from './roles.ts';
 import { serviceRoutes } from './service.ts';
@@ -20,6 +21,7 @@ export function apiRoutes(version: string): readonly Route[] {
     ...nodeRoutes,
     ...diagnosisRoutes,
     ...roleChangeRoutes,
+    ...operationRoutes,
     ...powerRoutes,
     ...eepromRoutes,
     ...roleRoutes,

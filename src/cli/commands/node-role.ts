@@ -7,9 +7,10 @@ import type { CliContext } from '../context.ts';
 import { withNodes, type NodeClient } from '../node-client.ts';
 import { renderValue } from '../output.ts';
 import { renderPatches, renderRoleDiff } from '../role-diff.ts';
+import { assignRole, isAssignment, withAssignFlags, type AssignFlags } from './node-assign.ts';
 import { changeEach, showEnd, withChangeFlags, type ChangeFlags } from './node-change.ts';
 
-export interface RoleFlags extends ChangeFlags {
+export interface RoleFlags extends ChangeFlags, AssignFlags {
   readonly reboot?: boolean;
 }
 
@@ -26,13 +27,16 @@ export function registerNodeRole(parent: Command, context: CliContext): void {
     .option('--reboot', 'reboot nodes that run')
     .addHelpText(
       'after',
-      '\nExamples:\n  pi-image node role node01 login --reboot\n  pi-image node role @compute login --dry-run',
+      '\nExamples:\n  pi-image node role node01 login --reboot\n  pi-image node role @compute login --dry-run\n  pi-image node role node[01-08] login --drain wait --max-unavailable 2 --wait',
     )
     .action((nodes: string, name: string, flags: RoleFlags) =>
       withNodes(context, async (client) =>
-        showRoles(await setRoles([nodes], name, flags, client), flags, context, client),
+        isAssignment(flags)
+          ? assignRole([nodes], name, flags, { context, client })
+          : showRoles(await setRoles([nodes], name, flags, client), flags, context, client),
       ),
     );
+  withAssignFlags(role);
   withChangeFlags(role);
 }
 

@@ -17,6 +17,7 @@ import {
   type Unset,
   type Variables,
 } from '../node-flags.ts';
+import { assignRole, isAssignment, withAssignFlags } from './node-assign.ts';
 import { changeEach, chooseTargets, showChanges, withChangeFlags, type ChangeFlags } from './node-change.ts';
 import { setRoles, showRoles, type RoleFlags } from './node-role.ts';
 import { rebootEach, showReboots } from './node-reboot.ts';
@@ -60,6 +61,7 @@ export function registerSet(parent: Command, context: CliContext): void {
     .action((selectors: string[], flags: SetFlags) =>
       withNodes(context, (client) => setNodes(selectors, flags, context, client)),
     );
+  withAssignFlags(set);
   withChangeFlags(set);
 }
 
@@ -74,6 +76,14 @@ async function setNodes(
   const isPatched = Object.keys(patch).length > 0;
   if (!isPatched && role === undefined && flags.reboot !== true) {
     throw new UsageError('nothing is to be changed', { hint: 'Name what, for example --role login.' });
+  }
+  if (isAssignment(flags)) {
+    if (isPatched || role === undefined) {
+      throw new UsageError('--drain goes with --role, and with no other change', {
+        hint: 'Change the rest first, without --drain.',
+      });
+    }
+    return assignRole(selectors, role, flags, { context, client });
   }
   const targets = (await chooseTargets(selectors, client)).map(({ name }) => name);
   refuseShared(flags, targets);

@@ -1,0 +1,93 @@
+/** Operations: begun with a role for nodes, looked at, and stopped. */
+import { z } from 'zod';
+
+import { json, route, type AnswerSpec, type Route } from '../route.ts';
+import {
+  assignExample,
+  AssignRequest,
+  cancelledExample,
+  CancelledOperation,
+  ListedOperation,
+  listedExample,
+  ShownOperation,
+  shownExample,
+  startedExample,
+  StartedOperation,
+} from '../schemas/operation.ts';
+
+const tag = 'operations';
+
+const planned: AnswerSpec = {
+  summary: 'What it would change on each node; also when there is nothing to change',
+  schema: StartedOperation,
+  example: { ...startedExample, dryRun: true, operation: undefined },
+};
+
+export const operationRoutes: readonly Route[] = [
+  route({
+    method: 'post',
+    path: '/roles/{name}:assign',
+    id: 'assignRole',
+    tag,
+    scope: 'operate',
+    summary: 'Give nodes a role, one after the other, without losing jobs',
+    description:
+      'Each node is drained in Slurm, gets the role, reboots, becomes ready and takes jobs again. One whose role does ' +
+      'not come up gets its old one back. When more than a fifth of them fail no other node is begun. The answer does ' +
+      'not wait: it names the operation.',
+    isChange: true,
+    body: { schema: AssignRequest, example: assignExample },
+    answers: {
+      200: planned,
+      202: { summary: 'It has begun', schema: StartedOperation, example: startedExample, headers: ['Location'] },
+    },
+    problems: [409],
+    run: async ({ actions, param, body, options }) => {
+      const { answer } = await actions.assignRole(param('name'), body, options);
+      if (answer.operation === undefined) return json(answer);
+      return json(answer, { status: 202, location: `/api/v1/operations/${answer.operation}` });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/operations',
+    id: 'listOperations',
+    tag,
+    scope: 'read',
+    summary: 'List operations, newest first',
+    answers: {
+      200: {
+        summary: 'All that go on, and the last hundred that have ended',
+        schema: z.array(ListedOperation),
+        example: [listedExample],
+      },
+    },
+    run: ({ actions }) => json(actions.operations()),
+  }),
+  route({
+    method: 'get',
+    path: '/operations/{id}',
+    id: 'getOperation',
+    tag,
+    scope: 'read',
+    summary: 'Show an operation with the steps of each node',
+    answers: { 200: { summary: 'The operation', schema: ShownOperation, example: shownExample } },
+    run: ({ actions, param }) => json(actions.operation(param('id'))),
+  }),
+  route({
+    method: 'post',
+    path: '/operations/{id}:cancel',
+    id: 'cancelOperation',
+    tag,
+    scope: 'operate',
+    summary: 'Begin no other node',
+    description:
+      'Nodes that are drained only take jobs again. Those that have their new role go on to the end, and fall back by themselves where it does not come up.',
+    isChange: true,
+    answers: {
+      200: { summary: 'It stops, or would', schema: CancelledOperation, example: cancelledExample },
+    },
+    problems: [409],
+    run: async ({ actions, param, options }) => json((await actions.cancelOperation(param('id'), options)).answer),
+  }),
+];

@@ -1,0 +1,76 @@
+/** Operations as people read them: a line each, or a line per node. */
+import type { ListedOperation, OperationCounts, ShownOperation } from '../api/schemas/operation.ts';
+import { renderAge, renderDuration } from '../model/duration.ts';
+import { compressHostlist } from '../plan/hostlist.ts';
+import { renderFacts, renderTable, type Listing } from './output.ts';
+
+export const operationListing = (nowMs: number): Listing<ListedOperation> => ({
+  columns: [
+    { title: 'id', of: ({ id }) => id },
+    { title: 'what', of: ({ role, nodes }) => `role ${role} for ${compressHostlist(nodes)}` },
+    { title: 'state', of: ({ state }) => state },
+    { title: 'nodes', of: ({ counts }) => renderCounts(counts) },
+    { title: 'by', of: ({ by }) => by },
+    { title: 'begun', of: ({ startedAtMs }) => renderAge(nowMs - startedAtMs) },
+    { title: 'took', of: ({ startedAtMs, endedAtMs }) => endedAtMs && renderAge(endedAtMs - startedAtMs) },
+  ],
+  name: ({ id }) => id,
+  empty: 'there was no operation yet; "pi-image node role NODES ROLE --drain wait" begins one',
+});
+
+/** `3 done, 1 running, 4 waiting` */
+function renderCounts(counts: OperationCounts): string {
+  const order = ['done', 'fell-back', 'failed', 'kept', 'skipped', 'running', 'waiting'] as const;
+  return order.flatMap((name) => (counts[name] > 0 ? [`${counts[name]} ${name}`] : [])).join(', ');
+}
+
+type ShownNode = ShownOperation['nodes'][number];
+
+export function renderOperation(operation: ShownOperation, nowMs: number): string {
+  const { id, role, by, state, reason, drain, drainDeadlineMs, maxUnavailable, counts, nodes } = operation;
+  const endMs = operation.endedAtMs ?? nowMs;
+  const facts = renderFacts([
+    ['operation', id],
+    ['what', `role ${role} for ${compressHostlist(nodes.map(({ node }) => node))}`],
+    ['state', state],
+    ['why', reason],
+    ['nodes', renderCounts(counts)],
+    ['jobs', drain === 'requeue' ? 'requeue' : `${drain}, ${renderDuration(drainDeadlineMs)}`],
+    ['at once', maxUnavailable],
+    ['by', by],
+    ['took', renderAge(endMs - operation.startedAtMs)],
+  ]);
+  const table = renderTable(nodes, [
+    { title: 'node', of: ({ node }) => node },
+    { title: 'step', of: (node) => node.result ?? node.steps.at(-1)?.step ?? 'waiting' },
+    { title: 'since', of: (node) => sinceOf(node, nowMs) },
+    { title: 'told', of: toldOf },
+  ]);
+  const hints = [...new Set(nodes.flatMap(({ hint }) => hint ?? []))].map((hint) => `hint: ${hint}\n`);
+  return `${facts}\n${table}${hints.join('')}`;
+}
+
+function sinceOf({ steps }: ShownNode, nowMs: number): string | undefined {
+  const last = steps.at(-1);
+  return last && renderAge(nowMs - (last.endedAtMs ?? last.startedAtMs));
+}
+
+const toldOf = ({ result, cause, steps }: ShownNode): string | undefined =>
+  result === undefined ? steps.at(-1)?.detail : (cause ?? steps.at(-1)?.detail);
+
+/** What is new since `before`: a line for each step that began, and for each end. */
+export function operationChanges(before: ShownOperation | undefined, now: ShownOperation): string[] {
+  const known = new Map(before?.nodes.map((node) => [node.node, describeNode(node)]));
+  const nodes = now.nodes.filter(({ steps, result }) => steps.length > 0 || result !== undefined);
+  const lines = nodes.flatMap((node) => (known.get(node.node) === describeNode(node) ? [] : [describeNode(node)]));
+  const isOver = now.endedAtMs !== undefined && before?.endedAtMs === undefined;
+  return isOver ? [...lines, `operation ${now.id}: ${describeEnd(now)}`] : lines;
+}
+
+function describeNode(node: ShownNode): string {
+  const told = toldOf(node);
+  return `${node.node}: ${node.result ?? node.steps.at(-1)?.step ?? 'waiting'}${told === undefined ? '' : `: ${told}`}`;
+}
+
+export const describeEnd = ({ state, reason }: Pick<ShownOperation, 'state' | 'reason'>): string =>
+  reason === undefined ? state : `${state}: ${reason}`;

@@ -1,0 +1,105 @@
+/** Operations of the running service: what is known of their nodes, and the part that carries them out. */
+import type { OperationActions } from '../api/actions.ts';
+import type { AssignRequest, ListedOperation, OperationCounts, ShownOperation } from '../api/schemas/operation.ts';
+import { runOperations, type ActiveNode, type NodeFacts, type OperationsDeps } from '../fleet/run-operations.ts';
+import { cancelOperation, startRoleChange, type RoleAssignment } from '../fleet/start-operation.ts';
+import { defaultDeadlineMs } from '../model/cluster.ts';
+import { NotFoundError } from '../model/errors.ts';
+import type { Log } from '../model/log.ts';
+import { nodeResults, type OperationNode } from '../model/operation.ts';
+import { isActive } from '../plan/operation.ts';
+import { listOperations, type OperationWithNodes } from '../plan/operation-list.ts';
+import { slurmPart } from '../plan/role-change-side.ts';
+import type { Part } from '../serve/supervise.ts';
+import { groupBy, nodeAnswers } from './node-answers.ts';
+import { serviceFleet } from './wire-up-nodes.ts';
+import type { Service } from './wire-up.ts';
+
+export function operationsPart(service: Service, log: Log, lookEveryMs?: number): Part {
+  const { state, slurm } = service;
+  const deps: OperationsDeps = {
+    fleet: serviceFleet(service),
+    state,
+    factsOf: (active) => factsOf(service, active),
+    slurm,
+    now: () => Date.now(),
+    log,
+  };
+  const run: Part['run'] = (signal, ready) => {
+    ready();
+    return runOperations(deps, signal, lookEveryMs);
+  };
+  return { name: 'operations', run };
+}
+
+function factsOf(service: Service, active: readonly ActiveNode[]): ReadonlyMap<string, NodeFacts> {
+  const { site, boots, reboots } = service;
+  const view = site.view();
+  const byName = new Map(active.map((each) => [each.node.node, each]));
+  const nodes = view.nodes.filter(({ name }) => byName.has(name));
+  const bootsOf = groupBy(boots.all(), (boot) => boot.node);
+  const fleet = serviceFleet(service);
+  const facts = nodeAnswers(service, nodes).flatMap(({ name, status }) => {
+    const each = byName.get(name);
+    if (each === undefined) return [];
+    const { role } = each.operation;
+    const failure = reboots.failure(name);
+    const known: NodeFacts = {
+      status,
+      lastBoot: bootsOf.get(name)?.at(-1),
+      reboot: fleet.reboots.decide(name),
+      rebootFailed: failure && { reason: failure.reason, hint: failure.hint },
+      bootDeadlineMs: view.cluster.roles[role]?.deadline ?? defaultDeadlineMs,
+      wasCompute: slurmPart(each.node.from, view) === 'compute',
+      isCompute: slurmPart(role, view) === 'compute',
+    };
+    return [[name, known] as const];
+  });
+  return new Map(facts);
+}
+
+export function operationActions(service: Service): OperationActions {
+  const { state } = service;
+  const fleet = serviceFleet(service);
+  const all = () => listOperations(state.current());
+  return {
+    operations: () => all().map(listed),
+    operation: (id) => {
+      const found = all().find(({ operation }) => operation.id === id);
+      if (found === undefined) {
+        throw new NotFoundError(`there is no operation ${id}`, { hint: 'See "pi-image operation list".' });
+      }
+      return shown(found);
+    },
+    assignRole: (role, wanted, options) => startRoleChange(assignment(role, wanted), options, fleet, () => Date.now()),
+    cancelOperation: (id, options) => cancelOperation(id, options, fleet),
+  };
+}
+
+function assignment(role: string, wanted: AssignRequest): RoleAssignment {
+  const { nodes, drain, drainDeadlineSeconds, maxUnavailable, retry } = wanted;
+  const most = Number.parseInt(maxUnavailable, 10);
+  return {
+    role,
+    nodes,
+    drain,
+    drainDeadlineMs: drainDeadlineSeconds * 1000,
+    maxUnavailable: maxUnavailable.endsWith('%') ? { percent: most } : { count: most },
+    retry,
+  };
+}
+
+function listed({ operation, nodes }: OperationWithNodes): ListedOperation {
+  return { ...operation, nodes: nodes.map(({ node }) => node), counts: countsOf(nodes) };
+}
+
+function shown({ operation, nodes }: OperationWithNodes): ShownOperation {
+  return { ...operation, nodes: nodes.map(({ operation: _id, ...node }) => node), counts: countsOf(nodes) };
+}
+
+function countsOf(nodes: readonly OperationNode[]): OperationCounts {
+  const ended = nodeResults.map((result) => [result, nodes.filter((node) => node.result === result).length] as const);
+  const running = nodes.filter(isActive).length;
+  const waiting = nodes.filter(({ steps, result }) => steps.length === 0 && result === undefined).length;
+  return { waiting, running, ...(Object.fromEntries(ended) as Omit<OperationCounts, 'waiting' | 'running'>) };
+}
