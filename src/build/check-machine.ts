@@ -1,5 +1,6 @@
 /** What a build needs of this machine, checked before anything is begun. */
 import { isInstalled } from '../host/installed.ts';
+import { claimState } from '../host/state-owner.ts';
 import { ConfigError, HostError } from '../model/errors.ts';
 
 /** Program -> the Debian package that has it. */
@@ -38,6 +39,7 @@ export function requireStateDir(stateDir: string): void {
 export async function checkMachine(stateDir: string): Promise<void> {
   requireRoot('building an image');
   requireStateDir(stateDir);
+  await claimState(stateDir);
   const wanted = process.arch === 'arm64' ? programs : { ...programs, 'qemu-aarch64-static': 'qemu-user-static' };
   const missing: string[] = [];
   for (const [program, name] of Object.entries(wanted)) if (!(await isInstalled(program))) missing.push(name);

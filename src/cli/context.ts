@@ -4,6 +4,9 @@ import type { Command } from 'commander';
 import type { ApiServer } from './api-client.ts';
 import type { Terminal } from './terminal.ts';
 
+/** The state directory where --state names no other: the service's. */
+export const systemState = '/var/lib/pi-image';
+
 /** Folders and files of one installation. Nothing below cli/ looks for them itself. */
 export interface Paths {
   /** cluster.yaml */

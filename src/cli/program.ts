@@ -7,7 +7,7 @@ import { keepHeapSmall } from '../host/heap.ts';
 import { UsageError } from '../model/errors.ts';
 import { apiServer } from './api-client.ts';
 import { commands } from './commands.ts';
-import type { CliContext, Paths, RegisterCommand } from './context.ts';
+import { systemState, type CliContext, type Paths, type RegisterCommand } from './context.ts';
 import { exitCode, exitCodeOf, explain } from './explain.ts';
 import { versionOf } from './version.ts';
 
@@ -56,7 +56,7 @@ export function newProgram({ shippedDir, stdout, stderr }: ProgramOptions): Comm
       'cluster.yaml; images, overlays and boot are looked for beside it first',
       '/etc/pi-image/cluster.yaml',
     )
-    .option('--state <dir>', 'state directory: images, secrets, what the service knows', '/var/lib/pi-image')
+    .option('--state <dir>', 'state directory: images, secrets, what the service knows', systemState)
     .option('--runtime <dir>', 'sockets and pid files', '/run/pi-image')
     .option('--server <url>', 'ask this service, not the one of this machine')
     .option('--token-file <file>', 'holds the API token for --server')

@@ -27,6 +27,7 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'attr', why: 'reads capabilities and access lists of files' },
     { name: 'mtools', why: 'reads the boot partition of an image of a card' },
     { name: 'fuse2fs', why: 'reads its root where there are no loop devices' },
+    { name: 'uidmap', why: 'lets ordinary users build images' },
   ],
   serve: [
     {

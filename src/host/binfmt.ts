@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 
 import { HostError } from '../model/errors.ts';
 import { run } from './process.ts';
+import { isInUserNamespace } from './user-namespace.ts';
 
 const registryFolder = '/proc/sys/fs/binfmt_misc';
 const handlerFile = '/usr/lib/binfmt.d/qemu-aarch64.conf';
@@ -17,7 +18,13 @@ export function emulation(): Readonly<Record<string, string | undefined>> {
 
 /** @returns what was changed on this machine, as a sentence; undefined when nothing had to be */
 export async function ensureArm64Runs(signal: AbortSignal): Promise<string | undefined> {
-  if (process.arch === 'arm64' || (await runsArm64(signal))) return undefined;
+  if (process.arch === 'arm64') return undefined;
+  if (await runsArm64(signal)) return requireFixed();
+  if (await isInUserNamespace()) {
+    throw new HostError('this machine runs no arm64 programs yet, and only root can register qemu with its kernel', {
+      hint: `Once, with sudo: ${howToRegister}`,
+    });
+  }
   const line = await readHandler();
   if (!(await exists(`${registryFolder}/register`))) {
     await run(['mount', '-t', 'binfmt_misc', 'binfmt_misc', registryFolder], { signal, hint: howToRegister });
@@ -29,6 +36,16 @@ export async function ensureArm64Runs(signal: AbortSignal): Promise<string | und
 }
 
 const howToRegister = 'Run "apt install qemu-user-static binfmt-support", or "systemctl restart systemd-binfmt".';
+
+/** Without flag F the kernel looks for qemu inside of the image, where it is not. */
+async function requireFixed(): Promise<undefined> {
+  const entry = await readFile(`${registryFolder}/qemu-aarch64`, 'utf8').catch(() => '');
+  const flags = /^flags: (.*)$/m.exec(entry)?.[1];
+  if (flags === undefined || flags.includes('F')) return undefined;
+  throw new HostError(`qemu-aarch64 is registered with this kernel without flag F (flags: ${flags})`, {
+    hint: 'Run "apt install qemu-user-static" and "systemctl restart systemd-binfmt".',
+  });
+}
 
 async function runsArm64(signal: AbortSignal): Promise<boolean> {
   try {

@@ -6,6 +6,7 @@ import { emulation } from './binfmt.ts';
 import type { LaidPrograms } from './native-tree.ts';
 import { offerPrograms } from './offer-programs.ts';
 import { attendInSandbox, runInSandbox, type SandboxOptions } from './sandbox.ts';
+import { knowNamespace } from './user-namespace.ts';
 
 export interface ImageLayers {
   /** Read-only, the base first. */
@@ -16,27 +17,40 @@ export interface ImageLayers {
   readonly scratch: string;
 }
 
+/**
+ * Sets $marks: how overlayfs remembers what it hides. Only real root has attributes of its own for that; in the others it
+ * follows no renamed folders, and wants nothing said of that.
+ */
+export const chooseMarks = `${knowNamespace}
+if [ -n "$is_root" ]; then marks=redirect_dir=off; else marks=userxattr; fi
+`;
+
 /** $1 lower folders, $2 upper, $3 overlayfs' work folder, $4 mount point. A build that dies is thrown away: no fsync. */
-export const mountTree = `
-options="lowerdir=$1,upperdir=$2,workdir=$3,redirect_dir=off,index=off,metacopy=off"
+export const mountTree = `${chooseMarks}
+options="lowerdir=$1,upperdir=$2,workdir=$3,$marks,index=off,metacopy=off"
 root=$4; shift 4
 mount -t overlay overlay -o "$options,volatile" "$root" 2>/dev/null || mount -t overlay overlay -o "$options" "$root"
 `;
 
-/** What package scripts need beside the image's own files. */
+/** What package scripts need beside the image's own files. Comes after mountTree. */
 export const mountKernelFolders = `
+device() {
+  if [ -n "$is_root" ]; then mknod -m 666 "$root/dev/$1" c "$2" "$3"; return; fi
+  : > "$root/dev/$1"
+  mount --bind "/dev/$1" "$root/dev/$1"
+}
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 mount -t tmpfs -o mode=755 tmpfs "$root/dev"
 mkdir "$root/run/lock" "$root/dev/shm" "$root/dev/pts"
 mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
-mknod -m 666 "$root/dev/null" c 1 3
-mknod -m 666 "$root/dev/zero" c 1 5
-mknod -m 666 "$root/dev/full" c 1 7
-mknod -m 666 "$root/dev/random" c 1 8
-mknod -m 666 "$root/dev/urandom" c 1 9
-mknod -m 666 "$root/dev/tty" c 5 0
+device null 1 3
+device zero 1 5
+device full 1 7
+device random 1 8
+device urandom 1 9
+device tty 5 0
 ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 ln -s /proc/self/fd/0 "$root/dev/stdin"
@@ -137,8 +151,9 @@ exit $code
 `;
 
 /** $1 lower folders as overlayfs wants them, $2 how many, $3 mount point, $4 target. */
-const flattenScript = `
-if [ "$2" = 1 ]; then source=$1; else source=$3; mount -t overlay overlay -o "lowerdir=$1" "$source"; fi
+const flattenScript = `${chooseMarks}
+if [ -n "$is_root" ]; then options=lowerdir=$1; else options=lowerdir=$1,$marks; fi
+if [ "$2" = 1 ]; then source=$1; else source=$3; mount -t overlay overlay -o "$options" "$source"; fi
 cp -a --reflink=auto "$source/." "$4"
 `;
 

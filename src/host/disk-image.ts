@@ -6,6 +6,7 @@ import { HostError } from '../model/errors.ts';
 import { pipeThrough } from './pipe.ts';
 import { run } from './process.ts';
 import { runInSandbox } from './sandbox.ts';
+import { copyWithoutNodes } from './unpack-tree.ts';
 
 export type ImageForm = 'img' | 'xz' | 'zst';
 
@@ -66,7 +67,7 @@ async function requireExt4(image: string, { startBytes }: PartitionPlace): Promi
 type MountWay = 'loop' | 'fuse';
 
 /** $1 image, $2 offset, $3 size, $4 mount point, $5 target, $6 ways to mount. The journal is left as it is. */
-const copyScript = `
+const copyScript = `${copyWithoutNodes}
 mount_image() {
   case $1 in
     loop) mount -t ext4 -o "ro,noload,loop,offset=$3,sizelimit=$4" "$2" "$5" ;;
@@ -78,7 +79,7 @@ for way in $6; do
   if mount_image "$way" "$1" "$2" "$3" "$4"; then mounted=yes; break; fi
 done
 [ "$mounted" = yes ]
-cp -a --reflink=auto --sparse=auto "$4/." "$5"
+copy_without_nodes "$5" cp -a --reflink=auto --sparse=auto "$4/." "$5"
 umount "$4"
 `;
 

@@ -3,23 +3,16 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { emulation } from './binfmt.ts';
-import type { ImageLayers } from './chroot.ts';
+import { lowerOption, mountTree, type ImageLayers } from './chroot.ts';
 import { runInSandbox, type SandboxOptions } from './sandbox.ts';
 
-/** $1 lower folders, $2 upper, $3 overlayfs' work folder, $4 mount point. */
-const mountLayers = `
-options="lowerdir=$1,upperdir=$2,workdir=$3,redirect_dir=off,index=off,metacopy=off"
-root=$4; shift 4
-mount -t overlay overlay -o "$options,volatile" "$root" 2>/dev/null || mount -t overlay overlay -o "$options" "$root"
-`;
-
 /** $1 a folder: its tree is laid over the image as it is; folders that are there keep owner and mode. */
-const placeScript = `${mountLayers}
+const placeScript = `${mountTree}
 tar -C "$1" --numeric-owner -c . | tar -C "$root" -x -p --numeric-owner --keep-directory-symlink --no-overwrite-dir
 `;
 
 /** Pairs of a verb and a unit. */
-const unitsScript = `${mountLayers}
+const unitsScript = `${mountTree}
 mount -t proc proc "$root/proc"
 while [ $# -gt 0 ]; do
   env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 SYSTEMD_OFFLINE=1 \${QEMU_CPU:+QEMU_CPU=$QEMU_CPU} \\
@@ -58,7 +51,7 @@ async function inLayers(
   // overlayfs refuses a work folder that a volatile mount has used before.
   await rm(work, { recursive: true, force: true });
   for (const folder of [work, root, layers.upper]) await mkdir(folder, { recursive: true, mode: 0o755 });
-  const mounts = [layers.lowers.toReversed().join(':'), layers.upper, work, root];
+  const mounts = [lowerOption(layers.lowers), layers.upper, work, root];
   const env = { ...emulation(), ...options.env };
   await runInSandbox(script, [...mounts, ...args], { ...options, network: false, env });
 }

@@ -15,6 +15,16 @@ export interface BootstrapRequest {
   readonly epochSeconds: number;
 }
 
+/**
+ * $1 the new root, then mmdebstrap's own arguments. In a user namespace it makes no device nodes. The seal empties /dev in
+ * either case, and the time that this gives the folder must not tell the two apart.
+ */
+const bootstrapScript = `
+target=$1; shift
+mmdebstrap "$@"
+[ -e "$target/dev/null" ] || : > "$target/dev/null"
+`;
+
 /** The archive was checked when it was locked: apt verified the signed index, and each deb has its sha256 in ours. */
 export async function bootstrapImage(
   request: BootstrapRequest,
@@ -39,7 +49,7 @@ export async function bootstrapImage(
     target,
     `deb [trusted=yes] copy:${archive} ${suite} main`,
   ];
-  await runInSandbox('exec mmdebstrap "$@"', argv, {
+  await runInSandbox(bootstrapScript, [target, ...argv], {
     ...options,
     network: false,
     env: { ...emulation(), INITRD: 'No', SOURCE_DATE_EPOCH: String(request.epochSeconds), LC_ALL: 'C.UTF-8' },

@@ -26,7 +26,9 @@ echo arm64 > "$root/var/lib/dpkg/arch"
 [ -e "$root/etc/fstab" ] || echo '# UNCONFIGURED FSTAB FOR BASE SYSTEM' > "$root/etc/fstab"
 ${mountKernelFolders}${forbidServices}
 mkdir -p "$place/with/mnt" "$place/root"
-mount -t overlay overlay -o "lowerdir=$tools:$place/with" "$place/root"
+tools=lowerdir=$tools:$place/with
+[ -n "$is_root" ] || tools=$tools,$marks
+mount -t overlay overlay -o "$tools" "$place/root"
 mount --rbind "$root" "$place/root/mnt"
 mkdir "$root/run/archives"
 mount --bind "$debs" "$place/root/mnt/run/archives"

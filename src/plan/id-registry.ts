@@ -84,6 +84,17 @@ export function extendRegistry(registry: IdRegistry, passwd: string, group: stri
   };
 }
 
+/** What one of them knows goes before what the other does. */
+export function joinRegistries(first: IdRegistry, second: IdRegistry): IdRegistry {
+  return {
+    format: 1,
+    users: { ...second.users, ...first.users },
+    groups: { ...second.groups, ...first.groups },
+    passwd: mergeLines(first.passwd, second.passwd.join('\n')),
+    group: mergeLines(first.group, second.group.join('\n')),
+  };
+}
+
 /** The name of a passwd or group line. */
 const nameOf = (line: string) => line.split(':')[0] ?? '';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { run, type Argv } from '../../src/host/process.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
-const program = path.join(project, 'dist/cli/main.js');
+export const compiledProgram = path.join(project, 'dist/cli/main.js');
 
 /** From the sources as they are now. Files that run side by side share dist/: one compiles, and the others wait for it. */
 export async function compile(): Promise<void> {
@@ -16,5 +16,5 @@ export async function compile(): Promise<void> {
 export function compiledArgv(dir: string, ...args: readonly string[]): Argv {
   const at = (name: string) => path.join(dir, name);
   const paths = ['--config', at('etc/cluster.yaml'), '--state', at('state'), '--runtime', at('run')];
-  return [process.execPath, program, ...paths, ...args];
+  return [process.execPath, compiledProgram, ...paths, ...args];
 }

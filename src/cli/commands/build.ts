@@ -1,19 +1,25 @@
 /** pi-image build: makes a new version of an image, or says that there is nothing to do. */
 import { Option } from 'commander';
 
+import { adoptNumbers } from '../../build/adopt-numbers.ts';
+import { handOver } from '../../build/hand-over.ts';
 import { lockChanges, readLock, writeLock } from '../../build/lock-file.ts';
 import { prepareBuild, type BuildOptions, type PlannedBuild } from '../../build/prepare-build.ts';
 import { runBuild } from '../../build/run.ts';
-import { buildEngines, type BuildEngine } from '../../build/running-build.ts';
+import { buildEngines, type BuildEngine, type BuildRequest } from '../../build/running-build.ts';
 import { squashNewest } from '../../build/squash-version.ts';
 import { imagesDir, listVersions } from '../../host/image-store.ts';
+import { isOfNamespace } from '../../host/state-owner.ts';
+import { isInUserNamespace } from '../../host/user-namespace.ts';
 import { sweepIfIdle } from '../../host/work-dir.ts';
 import { HostError } from '../../model/errors.ts';
+import type { PackageLock } from '../../model/package-lock.ts';
 import { renderPlan, renderUnknownPlan } from '../../plan/build-text.ts';
 import type { SourceOverrides } from '../../plan/build-sources.ts';
 import { showProgress } from '../build-progress.ts';
 import { buildRequest } from '../build-request.ts';
-import type { CliContext, RegisterCommand } from '../context.ts';
+import { systemState, type CliContext, type RegisterCommand } from '../context.ts';
+import { asRoot, inOwnState } from '../own-root.ts';
 import { sourceOption } from '../source-option.ts';
 import { renderBytes } from '../format.ts';
 
@@ -35,7 +41,8 @@ export const registerBuild: RegisterCommand = (program, context) => {
     .summary('make a new version of an image')
     .description(
       'Builds images/<image>/image.yaml into a new version. What did not change is taken from the cache; when nothing ' +
-        'changed, nothing is done and no network is needed. Needs root.',
+        'changed, nothing is done and no network is needed. Without root it works in ~/.cache/pi-image, or in --state DIR, and ' +
+        'writes an archive that "sudo pi-image image import" publishes.',
     )
     .option('--plan', 'print the steps and do nothing')
     .option('--explain', 'like --plan, with the reason for each step')
@@ -54,7 +61,11 @@ export const registerBuild: RegisterCommand = (program, context) => {
       'after',
       '\nExamples:\n  pi-image build debian-lite\n  pi-image build debian-lite --explain\n  pi-image build debian-lite --update',
     )
-    .action((image: string, flags: BuildFlags) => build(image, flags, context));
+    .action((image: string, flags: BuildFlags) =>
+      buildOptions(flags).onlyPlan
+        ? build(image, flags, inOwnState(context))
+        : asRoot(context, () => build(image, flags, context)),
+    );
 };
 
 async function build(name: string, flags: BuildFlags, context: CliContext): Promise<void> {
@@ -72,10 +83,19 @@ interface Shown {
   readonly shown: ReturnType<typeof showProgress>;
 }
 
+/** What root has to do with a version that was built without root; nothing where root has built it. */
+async function sayHandover(request: BuildRequest, lock: PackageLock, { context, shown }: Shown): Promise<void> {
+  if (!(await isOfNamespace(request.stateDir))) return;
+  const archive = await handOver(request, lock);
+  shown.close();
+  context.stdout(`to publish it on this machine: sudo pi-image image import ${archive}\n`);
+}
+
 async function buildShown(name: string, flags: BuildFlags, { context, shown }: Shown): Promise<void> {
   const asked = await buildRequest(name, { context, progress: shown.progress, offline: flags.offline === true });
   const request = { ...asked, engine: flags.engine };
   const options = buildOptions(flags);
+  if (await isInUserNamespace()) await adoptNumbers({ name, from: systemState, to: request.stateDir });
   const before = await readLock(request);
   const planned = await prepareBuild(request, options);
   if (planned.kind === 'base-first') {
@@ -91,6 +111,7 @@ async function buildShown(name: string, flags: BuildFlags, { context, shown }: S
     // The answer is as fresh as its date says, also when it is the same.
     if (planned.lookedForUpdates && planned.lock !== before) await writeLock(request, planned.lock);
     context.stdout(await upToDate(name, planned, request.stateDir));
+    await sayHandover(request, planned.lock, { context, shown });
     return;
   }
   if (before !== undefined && planned.lookedForUpdates) {
@@ -104,6 +125,7 @@ async function buildShown(name: string, flags: BuildFlags, { context, shown }: S
       ? `published ${version}\n`
       : `nothing to publish: what was made anew holds what ${version} holds\n`,
   );
+  await sayHandover(request, planned.lock, { context, shown });
 }
 
 async function squash(name: string, { context, shown }: Shown): Promise<void> {

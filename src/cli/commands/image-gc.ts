@@ -17,6 +17,7 @@ import { lockFileName } from '../../build/lock-file.ts';
 import { UsageError } from '../../model/errors.ts';
 import type { CliContext, Paths } from '../context.ts';
 import { describeAllLeft, removeLeft } from '../left-trees.ts';
+import { asItsOwner } from '../own-root.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
 import { megabytes, readStoreFacts } from '../store-facts.ts';
 
@@ -82,7 +83,7 @@ export function registerGc(parent: Command, context: CliContext): void {
       'after',
       '\nExamples:\n  pi-image image gc --dry-run\n  pi-image image gc --keep 1\n  pi-image image gc --trees node08',
     )
-    .action((flags: GcFlags) => collect(flags, context));
+    .action((flags: GcFlags) => asItsOwner(context, () => collect(flags, context)));
   withOutput(gc);
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import type { Command } from 'commander';
 
+import { importArchive, type ArchiveRequest } from '../../build/import-archive.ts';
 import { importImage } from '../../build/import-image.ts';
 import { boardNames, type BoardName } from '../../model/board.ts';
 import { UsageError } from '../../model/errors.ts';
@@ -11,42 +12,58 @@ import { showProgress } from '../build-progress.ts';
 import type { CliContext } from '../context.ts';
 
 interface ImportFlags {
-  readonly root: string;
-  readonly boot: string;
+  readonly root?: string;
+  readonly boot?: string;
   readonly boards: string;
 }
 
 export function registerImport(parent: Command, context: CliContext): void {
   parent
     .command('import')
-    .summary('publish a root and boot files that were made elsewhere')
-    .argument('<name>', 'name of the image')
-    .requiredOption('--root <dir|tar>', 'the root file system: a folder, or a tar file with numeric owners')
-    .requiredOption('--boot <dir>', 'kernel8.img, initramfs8 and the firmware of the boards')
+    .summary('publish what was built without root, or a root and boot files that were made elsewhere')
+    .description(
+      'Publishes the archive that "pi-image build" writes when it is not run by root: it is sealed, looked through for ' +
+        'secrets and read again. With --root and --boot it publishes what others have made, as it is. Needs root.',
+    )
+    .argument('<what>', 'the archive; with --root and --boot a name for the image')
+    .option('--root <dir|tar>', 'the root file system: a folder, or a tar file with numeric owners')
+    .option('--boot <dir>', 'kernel8.img, initramfs8 and the firmware of the boards')
     .option('--boards <names>', `boards it is for: ${boardNames.join(', ')}`, 'uefi')
     .addHelpText(
       'after',
-      '\nExample:\n  pi-image image import mine --root rootfs.tar.zst --boot boot/ --boards pi4,pi5',
+      '\nExamples:\n  pi-image image import debian-lite@20261121.1.tar.zst\n  pi-image image import mine --root rootfs.tar.zst --boot boot/ --boards pi4,pi5',
     )
-    .action(async (name: string, flags: ImportFlags) => {
+    .action(async (what: string, flags: ImportFlags) => {
       const shown = showProgress(context);
+      const to = {
+        stateDir: context.paths().state,
+        now: () => new Date(),
+        signal: context.signal,
+        progress: shown.progress,
+      };
       try {
-        const version = await importImage({
-          name: parseName(name),
-          root: path.resolve(flags.root),
-          boot: path.resolve(flags.boot),
-          boards: parseBoards(flags.boards),
-          stateDir: context.paths().state,
-          now: () => new Date(),
-          progress: shown.progress,
-          signal: context.signal,
-        });
+        const version = await publish(what, flags, to);
         shown.close();
-        context.stdout(`published ${name}@${version}\n`);
+        context.stdout(`published ${version}\n`);
       } finally {
         shown.close();
       }
     });
+}
+
+type ImportTo = Omit<ArchiveRequest, 'archive'>;
+
+/** @returns its name and version */
+async function publish(what: string, { root, boot, boards }: ImportFlags, to: ImportTo): Promise<string> {
+  if (root === undefined && boot === undefined) return importArchive({ ...to, archive: path.resolve(what) });
+  if (root === undefined || boot === undefined) {
+    throw new UsageError('--root and --boot go together', {
+      hint: 'Without either, name an archive that "pi-image build" wrote.',
+    });
+  }
+  const name = parseName(what);
+  const request = { ...to, name, root: path.resolve(root), boot: path.resolve(boot), boards: parseBoards(boards) };
+  return `${name}@${await importImage(request)}`;
 }
 
 function parseName(text: string): string {

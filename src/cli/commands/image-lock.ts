@@ -9,6 +9,7 @@ import type { SourceOverrides } from '../../plan/build-sources.ts';
 import { showProgress } from '../build-progress.ts';
 import { buildRequest } from '../build-request.ts';
 import type { CliContext } from '../context.ts';
+import { asRoot } from '../own-root.ts';
 import { sourceOption } from '../source-option.ts';
 
 interface LockFlags {
@@ -32,14 +33,16 @@ export function registerLock(parent: Command, context: CliContext): void {
     .addOption(sourceOption('--mirror <source=url>', 'take an archive from this address'))
     .addOption(sourceOption('--keyring <source=file>', 'trust this key file for an archive'))
     .addHelpText('after', '\nExample:\n  pi-image image lock mine --update')
-    .action(async (name: string, flags: LockFlags) => {
-      const shown = showProgress(context);
-      try {
-        context.stdout(await lock(name, flags, { context, shown }));
-      } finally {
-        shown.close();
-      }
-    });
+    .action((name: string, flags: LockFlags) =>
+      asRoot(context, async () => {
+        const shown = showProgress(context);
+        try {
+          context.stdout(await lock(name, flags, { context, shown }));
+        } finally {
+          shown.close();
+        }
+      }),
+    );
 }
 
 async function lock(

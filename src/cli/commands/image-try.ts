@@ -9,6 +9,7 @@ import { HostError } from '../../model/errors.ts';
 import { buildRequest } from '../build-request.ts';
 import type { CliContext } from '../context.ts';
 import { CommandEnded } from '../explain.ts';
+import { asRoot } from '../own-root.ts';
 import { showProgress } from '../build-progress.ts';
 
 interface TryFlags {
@@ -35,14 +36,16 @@ export function registerExec(parent: Command, context: CliContext): void {
       'after',
       '\nExamples:\n  pi-image image exec debian-lite -- dpkg -l\n  pi-image image exec mine --keep locale -- locale-gen de_DE.UTF-8',
     )
-    .action(async (name: string, command: string[], flags: TryFlags) => {
-      const request = await quietRequest(name, context);
-      await tryAndKeep(request, { command, flags }, async (layer, { code }) => {
-        if (code !== 0) throw new CommandEnded(code, 'nothing is kept: the command failed');
-        const written = await keepCommand(request, layer, { command, network: flags.network === true });
-        context.stdout(keptText(written, name));
-      });
-    });
+    .action((name: string, command: string[], flags: TryFlags) =>
+      asRoot(context, async () => {
+        const request = await quietRequest(name, context);
+        await tryAndKeep(request, { command, flags }, async (layer, { code }) => {
+          if (code !== 0) throw new CommandEnded(code, 'nothing is kept: the command failed');
+          const written = await keepCommand(request, layer, { command, network: flags.network === true });
+          context.stdout(keptText(written, name));
+        });
+      }),
+    );
 }
 
 export function registerShell(parent: Command, context: CliContext): void {
@@ -57,19 +60,21 @@ export function registerShell(parent: Command, context: CliContext): void {
     .option('--keep <layer>', 'add what changed to image.yaml as a layer of this name')
     .option(...network)
     .addHelpText('after', '\nExample:\n  pi-image image shell mine --keep settings')
-    .action(async (name: string, flags: TryFlags) => {
-      const request = await quietRequest(name, context);
-      const shell = 'command -v bash > /dev/null && exec bash || exec sh';
-      await tryAndKeep(
-        request,
-        { command: ['/bin/sh', '-c', shell], flags, isShell: true },
-        async (layer, { upper }) => {
-          const { written, cannot } = await keepSession(request, layer, upper);
-          for (const sentence of cannot) context.stderr(`not kept as it is: ${sentence}\n`);
-          context.stdout(written.length === 0 ? 'nothing changed that can be kept\n' : keptText(written, name));
-        },
-      );
-    });
+    .action((name: string, flags: TryFlags) =>
+      asRoot(context, async () => {
+        const request = await quietRequest(name, context);
+        const shell = 'command -v bash > /dev/null && exec bash || exec sh';
+        await tryAndKeep(
+          request,
+          { command: ['/bin/sh', '-c', shell], flags, isShell: true },
+          async (layer, { upper }) => {
+            const { written, cannot } = await keepSession(request, layer, upper);
+            for (const sentence of cannot) context.stderr(`not kept as it is: ${sentence}\n`);
+            context.stdout(written.length === 0 ? 'nothing changed that can be kept\n' : keptText(written, name));
+          },
+        );
+      }),
+    );
 }
 
 function keptText(written: readonly string[], name: string): string {

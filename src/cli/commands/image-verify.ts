@@ -7,6 +7,7 @@ import { imagesDir, listImages, squashDir } from '../../host/image-store.ts';
 import { HostError, UsageError } from '../../model/errors.ts';
 import { chooseImage } from '../../plan/choose-image.ts';
 import type { CliContext } from '../context.ts';
+import { asItsOwner } from '../own-root.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
 
 const listing: Listing<Verified> = {
@@ -30,21 +31,23 @@ export function registerVerify(parent: Command, context: CliContext): void {
     .argument('[image]', 'NAME for its newest version, or NAME@VERSION')
     .option('--all', 'every version of every image')
     .addHelpText('after', '\nExamples:\n  pi-image image verify debian-lite\n  pi-image image verify --all')
-    .action(async (reference: string | undefined, options: { output: OutputFormat; all?: boolean }) => {
-      const { state } = context.paths();
-      const dir = imagesDir(state);
-      const images = await listImages(dir);
-      const chosen = chosenOf(reference, options.all === true, [...images.keys()]);
-      const manifests =
-        chosen === 'all' ? [...images.values()].flat() : chosen.map((name) => chooseImage(name, images));
-      const checkSignature = await readCheckSignature(state);
-      const check = imageVerifier(dir, { signal: context.signal, checkSignature, squashDir: squashDir(state) });
-      const results: Verified[] = [];
-      for (const manifest of manifests) results.push(await check(manifest));
-      context.stdout(renderListing(results, options.output, listing));
-      const broken = results.filter(({ problems }) => problems.length > 0);
-      if (broken.length > 0) throw describeBroken(broken);
-    });
+    .action((reference: string | undefined, options: { output: OutputFormat; all?: boolean }) =>
+      asItsOwner(context, async () => {
+        const { state } = context.paths();
+        const dir = imagesDir(state);
+        const images = await listImages(dir);
+        const chosen = chosenOf(reference, options.all === true, [...images.keys()]);
+        const manifests =
+          chosen === 'all' ? [...images.values()].flat() : chosen.map((name) => chooseImage(name, images));
+        const checkSignature = await readCheckSignature(state);
+        const check = imageVerifier(dir, { signal: context.signal, checkSignature, squashDir: squashDir(state) });
+        const results: Verified[] = [];
+        for (const manifest of manifests) results.push(await check(manifest));
+        context.stdout(renderListing(results, options.output, listing));
+        const broken = results.filter(({ problems }) => problems.length > 0);
+        if (broken.length > 0) throw describeBroken(broken);
+      }),
+    );
   withOutput(verify);
 }
 
