@@ -3,6 +3,7 @@ import type { RegisterCommand } from '../context.ts';
 import { registerAudit } from './image-audit.ts';
 import { registerCatalog } from './image-catalog.ts';
 import { registerDiff } from './image-diff.ts';
+import { registerImageDoctor } from './image-doctor.ts';
 import { registerGc } from './image-gc.ts';
 import { registerImport } from './image-import.ts';
 import { registerList, registerShow } from './image-list.ts';
@@ -24,6 +25,7 @@ export const registerImage: RegisterCommand = (program, context) => {
   registerSign(image, context);
   registerSbom(image, context);
   registerAudit(image, context);
+  registerImageDoctor(image, context);
   registerPin(image, context);
   registerGc(image, context);
   registerCatalog(image, context);
