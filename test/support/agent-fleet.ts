@@ -1,4 +1,4 @@
-/** Many nodes' agents on this machine: each has a folder for its root and a loopback address of its own. */
+/** Many nodes on this machine, each at a loopback address of its own: some run the agent, in a folder that is their root. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,6 +16,7 @@ import { createLiveParts } from '../../src/serve/live-parts.ts';
 import { nodeOverlays } from '../../src/serve/node-overlay.ts';
 import { createOverlayChecks } from '../../src/serve/overlay-checks.ts';
 import { agentDir, busybox, shells } from './agent-node.ts';
+import { startLightNode, type LightNode } from './light-node.ts';
 import { sampleBoots } from './sample-boots.ts';
 import { sampleView } from './sample-view.ts';
 import { agentSecrets } from './agent-secrets.ts';
@@ -36,8 +37,15 @@ export function fleetNodes(count: number): readonly NodeSpec[] {
 
 export type AgentFleet = Awaited<ReturnType<typeof agentFleet>>;
 
-/** All of them run and are ready. */
-export async function agentFleet(nodes: readonly NodeSpec[], overlays: ClusterView['overlays']) {
+/**
+ * All of them run and are ready. A real node has processors of its own; here a few hundred shells would wait for each other.
+ * @param options agents: how many of the nodes run one, the others only speak as one does
+ */
+export async function agentFleet(
+  nodes: readonly NodeSpec[],
+  overlays: ClusterView['overlays'],
+  options: { readonly agents: number },
+) {
   const sample = await sampleBoots();
   const viewOf = (changes: Partial<ClusterView> = {}) => sampleView({ overlays, nodes, ...changes });
   sample.world.view = viewOf();
@@ -45,22 +53,25 @@ export async function agentFleet(nodes: readonly NodeSpec[], overlays: ClusterVi
   const { overlayOf, heartbeats, server } = await serveFleet(sample);
   await writePrograms(dir);
   const agents: ChildProcess[] = [];
+  const light = new Map<string, LightNode>();
   const rootOf = (node: string) => path.join(dir, node, 'root');
-  for (const node of nodes) {
+  for (const [index, node] of nodes.entries()) {
     await sample.boots.arrive(node, 'm', 'discover');
     const newest = () => sample.boots.all().find((boot) => boot.node === node.name) as Boot;
     const { chunks } = await overlayOf(newest());
-    await layOut(path.join(dir, node.name), Buffer.concat(chunks), { node, port: server.port });
+    const hasAgent = index < options.agents;
+    if (hasAgent) await layOut(path.join(dir, node.name), Buffer.concat(chunks), { node, port: server.port });
     await sample.boots.report(newest(), { phase: 'overlay', uptimeSeconds: 4, detail: undefined, leavesAgent: true });
-    agents.push(startAgent(dir, node.name));
+    if (hasAgent) agents.push(startAgent(dir, node.name));
+    else light.set(node.name, startLightNode(`http://${node.address}:${server.port}`, newest().key ?? ''));
   }
   const stop = async () => {
-    await Promise.all(agents.map(kill));
+    await Promise.all([...agents.map(kill), ...[...light.values()].map((node) => node.stop())]);
     await server.stop();
     await sample.remove();
     await rm(dir, { recursive: true, force: true });
   };
-  return { ...sample, viewOf, heartbeats, rootOf, stop };
+  return { ...sample, viewOf, heartbeats, rootOf, light, stop };
 }
 
 async function serveFleet(sample: Awaited<ReturnType<typeof sampleBoots>>) {
