@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { imagesDir } from '../host/image-store.ts';
 import { StoreObjects } from '../host/store-objects.ts';
-import { finishFolders, makeFolder, makeLink, makeSpecial } from '../host/place-entry.ts';
+import { finishFolders, makeFolder, makeLink, makeSpecial, placeIn } from '../host/place-entry.ts';
 import type { IndexEntry } from '../model/tree-index.ts';
 import type { BuildStepArgs } from '../plan/build.ts';
 import { mergeLayers } from '../plan/merge-layers.ts';
@@ -54,14 +54,14 @@ async function placeTree(entries: readonly IndexEntry[], { root, ...rest }: Plac
   const names = new ObjectNames();
   for (const entry of entries) {
     rest.signal.throwIfAborted();
-    const target = path.join(root, entry.path);
+    const target = placeIn(root, entry.path);
     let object: string | undefined;
     if (entry.kind === 'folder') makeFolder(target);
     else if (entry.kind === 'link') makeLink(entry, target);
     else if (entry.kind === 'special') await makeSpecial(entry, target, rest.signal);
     else {
       object = names.of(entry);
-      const source = path.join(rest.sources[entry.layer ?? 0] ?? '', entry.path);
+      const source = placeIn(rest.sources[entry.layer ?? 0] ?? '', entry.path);
       await rest.objects.place(entry, object, source, target);
     }
     const info = lstatSync(target, { throwIfNoEntry: false });

@@ -41,6 +41,7 @@ export async function openApt(
   const apt = { dir, config: path.join(dir, 'apt.conf'), status: path.join(dir, 'status') };
   await keepFile(path.join(dir, 'sources.list'), sourcesList);
   await keepFile(apt.status, '');
+  await keepFile(noStatus(apt), '');
   await writeFile(apt.config, `${renderAptConfig(dir, architecture)}${settings.join('\n')}\n`);
   return apt;
 }
@@ -56,6 +57,8 @@ function renderAptConfig(dir: string, architecture: string): string {
   return `${isolated(dir, architecture)}
 Dir::State::status "${dir}/status";
 Dir::Cache::archives "${dir}/empty";
+# With what is installed: another one for each question.
+Dir::Cache::pkgcache "";
 Acquire::Languages "none";
 Acquire::ForceHash "SHA256";
 Acquire::Retries "2";
@@ -175,12 +178,19 @@ export async function orderEssential(config: string, options: RunOptions): Promi
 
 /** @param ids name=version @returns their stanzas */
 export async function describePackages(apt: PrivateApt, ids: readonly string[], options: RunOptions): Promise<string> {
-  return ids.length === 0 ? '' : aptRun(apt, ['apt-cache', 'show', ...ids], options);
+  return ids.length === 0 ? '' : aptRun(apt, ['apt-cache', ...ofLists(apt), 'show', ...ids], options);
 }
 
 /** @returns stanzas of the newest version of every package that the lists have */
 export async function listAvailable(apt: PrivateApt, options: RunOptions): Promise<string> {
-  return aptRun(apt, ['apt-cache', 'dumpavail'], options);
+  return aptRun(apt, ['apt-cache', ...ofLists(apt), 'dumpavail'], options);
+}
+
+const noStatus = ({ dir }: Pick<PrivateApt, 'dir'>) => path.join(dir, 'no-status');
+
+/** What is installed has no part in these answers; what does not change is kept for the next one. */
+function ofLists(apt: PrivateApt): string[] {
+  return ['-o', `Dir::State::status=${noStatus(apt)}`, '-o', 'Dir::Cache::pkgcache=pkgcache.bin'];
 }
 
 export interface Download {

@@ -1,11 +1,11 @@
 /** Reads a tree into its index: attributes of every entry, and the digest of every file that is not known yet. */
 import { createHash } from 'node:crypto';
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Dirent, type Stats } from 'node:fs';
-import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
 import { HostError } from '../model/errors.ts';
 import type { IndexEntry, LayerIndex } from '../model/tree-index.ts';
+import { placeIn } from './place-entry.ts';
 import { readXattrs, type Xattrs } from './xattrs.ts';
 
 /** What is known of a file without reading it; asked for each of its names. */
@@ -67,7 +67,7 @@ class TreeWalk {
   /** Yields when it has worked for a while. */
   *folder(folder: string): Generator<void> {
     this.#addFolder(folder);
-    const names = readdirSync(path.join(this.#root, folder), { withFileTypes: true });
+    const names = readdirSync(placeIn(this.#root, folder), { withFileTypes: true });
     for (const entry of names.toSorted((one, other) => (one.name < other.name ? -1 : 1))) {
       const relative = folder === '.' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) yield* this.folder(relative);
@@ -80,7 +80,7 @@ class TreeWalk {
   }
 
   #addFolder(folder: string): void {
-    const info = lstatSync(path.join(this.#root, folder));
+    const info = lstatSync(placeIn(this.#root, folder));
     const xattrs = this.#xattrsOf(folder, info);
     const isOpaque = Object.keys(xattrs ?? {}).some(isOpaqueMark);
     if (isOpaque) this.#opaque.push(folder);
@@ -88,7 +88,7 @@ class TreeWalk {
   }
 
   #add(relative: string, entry: Dirent): void {
-    const place = path.join(this.#root, relative);
+    const place = placeIn(this.#root, relative);
     const info = statEntry(place);
     const attributes = attributesOf(relative, info, this.#xattrsOf(relative, info));
     if (entry.isFile())

@@ -59,12 +59,12 @@ export class StoreObjects {
   }
 
   #file(name: string): string {
-    const folder = path.join(this.#dir, name.slice(0, 2));
+    const folder = `${this.#dir}/${name.slice(0, 2)}`;
     if (!this.#folders.has(folder)) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       this.#folders.add(folder);
     }
-    return path.join(folder, name.slice(2));
+    return `${folder}/${name.slice(2)}`;
   }
 
   async #make({ uid, gid, mode, time, xattrs }: IndexedFile, source: string, object: string): Promise<void> {

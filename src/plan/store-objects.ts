@@ -12,7 +12,16 @@ function inodeOf({ sha256: content, mode, uid, gid, time, xattrs }: IndexedFile)
   return `${content} ${mode} ${uid} ${gid} ${time}${xattrs === undefined ? '' : ` ${canonicalJson(xattrs)}`}`;
 }
 
-export const isSameInode = (one: IndexedFile, other: IndexedFile) => inodeOf(one) === inodeOf(other);
+export function isSameInode(one: IndexedFile, other: IndexedFile): boolean {
+  return (
+    one.sha256 === other.sha256 &&
+    one.mode === other.mode &&
+    one.uid === other.uid &&
+    one.gid === other.gid &&
+    one.time === other.time &&
+    (one.xattrs === other.xattrs || inodeOf(one) === inodeOf(other))
+  );
+}
 
 /**
  * Gives each file of one version an object of its own, so that no two of its files become one: a copy of the tree that
