@@ -100,11 +100,8 @@ async function openLocked(
   const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), begun);
   const addresses = seenAddresses(bootsFile);
   await signOlderVersions(paths.state, log);
-  const tellUntrusted = (problems: readonly string[]) => {
-    health.report('images', problems);
-    for (const problem of problems) log.warn('image.untrusted', { problem });
-  };
-  const site = await openSite({ ...siteReaders(paths, tellUntrusted), state, addresses, health, log });
+  const readers = siteReaders(paths, untrustedTo(health, log));
+  const site = await openSite({ ...readers, state, addresses, health, log });
   const dirs = rootDirs(paths.state);
   const roots = createRoots({ ...dirs, site, state, health, log, signal });
   const boots = createBoots({ file: bootsFile, frozen, site, settle: roots.settle, health, now, log });
@@ -148,6 +145,13 @@ async function openLocked(
       await database.close();
       await unlock();
     },
+  };
+}
+
+function untrustedTo(health: Health, log: Log) {
+  return (problems: readonly string[]) => {
+    health.report('images', problems);
+    for (const problem of problems) log.warn('image.untrusted', { problem });
   };
 }
 

@@ -77,14 +77,7 @@ async function setNodes(
   if (!isPatched && role === undefined && flags.reboot !== true) {
     throw new UsageError('nothing is to be changed', { hint: 'Name what, for example --role login.' });
   }
-  if (isAssignment(flags)) {
-    if (isPatched || role === undefined) {
-      throw new UsageError('--drain goes with --role, and with no other change', {
-        hint: 'Change the rest first, without --drain.',
-      });
-    }
-    return assignRole(selectors, role, flags, { context, client });
-  }
+  if (isAssignment(flags)) return assignRole(selectors, onlyRole(flags, isPatched), flags, { context, client });
   const targets = (await chooseTargets(selectors, client)).map(({ name }) => name);
   refuseShared(flags, targets);
   // Both must be possible before one of them is done.
@@ -101,6 +94,13 @@ async function setNodes(
     return showRoles(await setRoles(isPatched ? targets : selectors, role, flags, client), flags, context, client);
   }
   if (flags.reboot === true) showReboots(await rebootEach(targets, flags, client), flags, context);
+}
+
+function onlyRole({ role }: SetFlags, isPatched: boolean): string {
+  if (role !== undefined && !isPatched) return role;
+  throw new UsageError('--drain goes with --role, and with no other change', {
+    hint: 'Change the rest first, without --drain.',
+  });
 }
 
 function patchOf({ board, address, serial, mac, power, var: vars, unset = {} }: SetFlags): NodePatch {
