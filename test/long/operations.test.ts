@@ -82,9 +82,8 @@ test('a service that is killed while a node boots finishes the operation when it
   expect(begun.stdout).toContain('operation 3 has begun');
   const step = async () => (await operation('3')).nodes[0]?.steps.at(-1)?.step;
   await expect.poll(step, { timeout: operationMs, interval: 1000 }).toBe('boot');
-  const [service] = (await processesWith(path.join(dir, 'state'))).filter(({ commandLine }) =>
-    commandLine.includes('serve'),
-  );
+  const running = await processesWith(path.join(dir, 'run'));
+  const service = running.find(({ commandLine }) => commandLine.includes('serve'));
   process.kill(service?.pid ?? -1, 'SIGKILL');
 
   const watched = () => ofService(['operation', 'watch', '3']);
