@@ -27,7 +27,8 @@ beforeAll(async () => {
     command.commands.forEach(disarm);
   };
   disarm(program);
-});
+  // Modules of all commands are loaded, on a machine that may be busy.
+}, 60_000);
 
 /** The words of a line of shell, as far as they are this command's. */
 function wordsOf(line: string): string[] {
