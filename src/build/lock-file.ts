@@ -11,11 +11,19 @@ import { buildPaths, type BuildRequest } from './running-build.ts';
 
 export const lockFileName = 'image.lock.json';
 
+/** specDir is empty where nobody knows it. */
 type LockOf = Pick<BuildRequest, 'name' | 'stateDir' | 'specDir' | 'isOwnSpec'>;
 
-/** The one beside image.yaml first; what was locked before there was one still counts. */
+/**
+ * The one beside image.yaml first; what was locked before there was one still counts. Where it cannot be written there, what
+ * was locked later lies in the state.
+ */
 export async function readLock(of: LockOf): Promise<PackageLock | undefined> {
-  return (of.isOwnSpec ? await readOne(besideSpec(of)) : undefined) ?? readOne(inState(of));
+  const beside = of.specDir === '' ? undefined : await readOne(besideSpec(of));
+  if (beside !== undefined && of.isOwnSpec) return beside;
+  const inside = await readOne(inState(of));
+  if (beside === undefined || inside === undefined) return beside ?? inside;
+  return inside.resolvedAt > beside.resolvedAt ? inside : beside;
 }
 
 function readOne(file: string): Promise<PackageLock | undefined> {

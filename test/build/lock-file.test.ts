@@ -38,6 +38,17 @@ test('the one beside image.yaml counts, and without it the one that was there be
   expect(await readLock({ ...image(true), name: 'other', specDir: path.join(dir, 'none') })).toBeUndefined();
 });
 
+test('one that lies beside image.yaml and cannot be written there counts until the state has a newer one', async () => {
+  await writeLock(image(true), at('2026-11-20T00:00:00.000Z'));
+  await rm(path.join(dir, 'state'), { recursive: true });
+  expect((await readLock(image(false)))?.resolvedAt).toBe('2026-11-20T00:00:00.000Z');
+  await writeLock(image(false), at('2026-11-19T00:00:00.000Z'));
+  expect((await readLock(image(false)))?.resolvedAt).toBe('2026-11-20T00:00:00.000Z');
+  await writeLock(image(false), at('2026-11-21T00:00:00.000Z'));
+  expect((await readLock(image(false)))?.resolvedAt).toBe('2026-11-21T00:00:00.000Z');
+  expect((await readLock({ ...image(false), specDir: '' }))?.resolvedAt).toBe('2026-11-21T00:00:00.000Z');
+});
+
 test('changes are told by package: newer, new and gone', () => {
   const layer = (...packages: ReturnType<typeof samplePackage>[]) => ({
     name: 'base',

@@ -1,5 +1,17 @@
 /** Builds without root: the same bytes as root's, published by root. An ordinary user is made for each command. Needs root. */
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -8,12 +20,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { imagesDir, listVersions } from '../../src/host/image-store.ts';
 import { readTreeIndex } from '../../src/host/index-file.ts';
 import { run } from '../../src/host/process.ts';
+import { makeCardImage, sampleBootFiles } from '../support/card-image.ts';
 import { compile, compiledProgram } from '../support/compiled.ts';
-import { OrdinaryUser } from '../support/ordinary-user.ts';
+import { OrdinaryUser, ordinaryUid } from '../support/ordinary-user.ts';
+import { processesWith } from '../support/pi-image.ts';
 import { makeTinySystem } from '../support/tiny-system.ts';
 
 const signal = AbortSignal.timeout(600_000);
-const spec = `base: { root: ./root.tar }
+
+const specOf = (base: string) => `base: ${base}
 layers:
   - name: site
     users: [{ name: ada, groups: [video] }, { name: node, system: true, home: /var/lib/node }]
@@ -22,8 +37,11 @@ layers:
     files: files/
 boards: [uefi]
 `;
+/** A tar file, and the card that it makes: fuse2fs reads that without root. */
+const bases = { tree: '{ root: ../root.tar }', card: '{ image: { file: ../card.img } }' } as const;
+const images = ['tree', 'card'] as const;
 
-/** Whiteouts, an emptied folder, owners, a copy of a file with capabilities, links. */
+/** Whiteouts, an emptied folder, owners, a copy of a file with capabilities, links, devices. */
 const change = `#!/bin/sh
 set -eu
 test "$(id -u)" = 0
@@ -38,7 +56,11 @@ echo x > /dev/null
 
 let dir: string;
 let user: OrdinaryUser;
-const pi = (state: string, ...args: string[]) => [
+let rootState: string;
+let userState: string;
+const archives = new Map<string, string>();
+
+const pi = (state: string, ...args: string[]): [string, ...string[]] => [
   process.execPath,
   compiledProgram,
   '--config',
@@ -47,20 +69,16 @@ const pi = (state: string, ...args: string[]) => [
   state,
   ...args,
 ];
-const asRoot = async (state: string, ...args: string[]) => {
-  const [program = '', ...rest] = pi(state, ...args);
-  return run([program, ...rest], { signal });
+const asRoot = (state: string, ...args: string[]) => run(pi(state, ...args), { signal });
+const newest = async (state: string, name: string) => {
+  const [manifest] = await listVersions(imagesDir(state), name);
+  if (manifest === undefined) throw new Error(`no version of ${name} in ${state}`);
+  return manifest;
 };
-const newest = async (state: string) => (await listVersions(imagesDir(state), 'tiny'))[0];
-const entriesOf = async (state: string) => {
-  const version = (await newest(state))?.version ?? '';
-  return (await readTreeIndex(path.join(imagesDir(state), 'tiny', version, 'index.json.gz')))?.entries;
-};
-
-let rootState: string;
-let userState: string;
-let system: string;
-let said: string;
+const versionDir = async (state: string, name: string) =>
+  path.join(imagesDir(state), name, (await newest(state, name)).version);
+const entriesOf = async (state: string, name: string) =>
+  (await readTreeIndex(path.join(await versionDir(state, name), 'index.json.gz')))?.entries;
 
 beforeAll(async () => {
   await compile();
@@ -68,48 +86,181 @@ beforeAll(async () => {
   await chmod(dir, 0o755);
   user = new OrdinaryUser(path.join(dir, 'user'));
   await user.make();
-  const image = path.join(dir, 'etc/images/tiny');
-  await mkdir(path.join(image, 'files/etc'), { recursive: true });
-  await writeFile(path.join(image, 'files/etc/motd'), 'hello\n');
-  await writeFile(path.join(image, 'image.yaml'), spec);
-  await writeFile(path.join(image, 'change.sh'), change, { mode: 0o755 });
-  await makeTinySystem(image, signal);
+  const folder = path.join(dir, 'etc/images');
+  for (const name of images) {
+    const image = path.join(folder, name);
+    await mkdir(path.join(image, 'files/etc'), { recursive: true });
+    await writeFile(path.join(image, 'files/etc/motd'), 'hello\n');
+    await writeFile(path.join(image, 'image.yaml'), specOf(bases[name]));
+    await writeFile(path.join(image, 'change.sh'), change, { mode: 0o755 });
+  }
+  await makeTinySystem(folder, signal);
+  const content = { root: path.join(folder, 'root'), rootBytes: 20 << 20, bootFiles: sampleBootFiles };
+  await makeCardImage(folder, content, signal);
   rootState = path.join(dir, 'root-state');
   userState = path.join(user.home, '.cache/pi-image');
-  system = path.join(dir, 'system');
-  await asRoot(rootState, 'build', 'tiny');
-  // The lock that root has written beside image.yaml is the user's, too.
-  const built = await user.run(pi(userState, 'build', 'tiny'));
-  if (built.code !== 0) throw new Error(built.stderr);
-  said = built.stdout;
-}, 180_000);
+  for (const name of images) {
+    await asRoot(rootState, 'build', name);
+    // The lock that root has written beside image.yaml is the user's, too.
+    const { code, stdout, stderr } = await user.run(pi(userState, 'build', name));
+    if (code !== 0) throw new Error(stderr);
+    archives.set(
+      name,
+      /^to publish it on this machine: sudo pi-image image import (\S+)$/m.exec(stdout)?.[1] ?? stdout,
+    );
+  }
+}, 300_000);
 
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-describe('an image that a user has built', () => {
+describe.each(images)('an image that a user has built from a %s', (name) => {
   test('has the bytes, owners, attributes and times of the one that root has built', async () => {
-    expect(await entriesOf(userState)).toEqual(await entriesOf(rootState));
-    expect((await newest(userState))?.index).toBe((await newest(rootState))?.index);
-    expect((await newest(userState))?.bootFiles).toEqual((await newest(rootState))?.bootFiles);
+    expect((await stat(path.join(userState, 'layers'))).uid).toBe(ordinaryUid);
+    expect(await entriesOf(userState, name)).toEqual(await entriesOf(rootState, name));
+    expect((await newest(userState, name)).index).toBe((await newest(rootState, name)).index);
+    expect((await newest(userState, name)).bootFiles).toEqual((await newest(rootState, name)).bootFiles);
   });
 
   test('is published by root from the archive that the build names, and is still the same', async () => {
-    const archive = /sudo pi-image image import (\S+)/.exec(said)?.[1] ?? '';
-    const { uid } = await stat(archive);
-    expect(uid).toBe(4242);
-    expect(await asRoot(system, 'image', 'import', archive)).toMatch(/^published tiny@/);
-    const [published, built] = [await newest(system), await newest(rootState)];
-    expect(published?.index).toBe(built?.index);
-    expect(published?.layers).toEqual((await newest(userState))?.layers);
-    expect(await asRoot(system, 'image', 'verify', 'tiny')).toContain('as it was published');
-    const root = path.join(imagesDir(system), 'tiny', published?.version ?? '', 'root');
-    const capability = await run(
-      ['getfattr', '-n', 'security.capability', '-e', 'hex', path.join(root, 'usr/bin/ping')],
-      { signal },
+    const system = path.join(dir, `system-${name}`);
+    expect(await asRoot(system, 'image', 'import', archives.get(name) ?? '')).toMatch(
+      new RegExp(`^published ${name}@`),
     );
+    const [published, built] = [await newest(system, name), await newest(userState, name)];
+    expect(published.index).toBe((await newest(rootState, name)).index);
+    for (const part of ['bootFiles', 'layers', 'key', 'kernels', 'diskless', 'users'] as const)
+      expect(published[part]).toEqual(built[part]);
+    expect(await asRoot(system, 'image', 'verify', name)).toContain('as it was published');
+    const root = path.join(await versionDir(system, name), 'root');
+    const ping = path.join(root, 'usr/bin/ping');
+    const capability = await run(['getfattr', '-n', 'security.capability', '-e', 'hex', '--', ping], { signal });
     expect(capability).toContain('0x0100000200200000000000000000000000000000');
     expect((await stat(path.join(root, 'usr/lib/secret'))).uid).toBe(105);
     expect(await readdir(path.join(root, 'etc/renewed'))).toEqual(['again', 'new']);
     expect(await readFile(path.join(root, 'etc/motd'), 'utf8')).toBe('hello\n');
+  });
+});
+
+test('a build that has nothing to do names its archive again', async () => {
+  const { stdout } = await user.run(pi(userState, 'build', 'tree'));
+  expect(stdout).toMatch(/^nothing to do/);
+  expect(stdout).toContain(archives.get('tree'));
+});
+
+test('a user tries things in the image, and is root there', async () => {
+  const { code, stdout } = await user.run(
+    pi(userState, 'image', 'exec', 'tree', '--', 'sh', '-c', 'id -u; touch /x; exit 7'),
+  );
+  expect([code, stdout]).toEqual([7, '0\n']);
+});
+
+test('a build that is killed leaves no process, and the next one goes on', async () => {
+  const program = path.join(dir, 'etc/images/tree/change.sh');
+  await writeFile(program, `${change}sleep 1000\n`);
+  const running = user.run(pi(userState, 'build', 'tree'));
+  const ours = async (word: string) =>
+    (await processesWith(userState)).filter((each) => each.commandLine.includes(word));
+  await expect
+    .poll(async () => (await processesWith('1000')).filter((each) => each.commandLine.includes('sleep')), {
+      timeout: 60_000,
+    })
+    .toHaveLength(1);
+  const [outer] = (await ours('build')).toSorted((a, b) => a.pid - b.pid);
+  if (outer === undefined) throw new Error('the build is not there');
+  process.kill(outer.pid, 'SIGKILL');
+  expect((await running).code).not.toBe(0);
+  await expect.poll(() => processesWith(userState), { timeout: 20_000 }).toEqual([]);
+  await writeFile(program, change);
+  await writeFile(path.join(dir, 'etc/images/tree/files/etc/motd'), 'after a kill\n');
+  expect((await user.run(pi(userState, 'build', 'tree'))).code).toBe(0);
+  expect(await readdir(userState)).not.toContain('build');
+});
+
+describe('an archive', () => {
+  /** Unpacked by root, changed, and packed again. */
+  async function forged(name: string, tamper: (tree: string) => Promise<unknown>): Promise<string> {
+    const tree = path.join(dir, `forged-${name}`);
+    await mkdir(tree);
+    const keep = ['--numeric-owner', '--xattrs', '--xattrs-include=*'];
+    await run(['tar', '-x', ...keep, '-p', '-f', archives.get('card') ?? '', '-C', tree], { signal });
+    await tamper(tree);
+    const file = `${tree}.tar`;
+    await run(['tar', '-c', ...keep, '-f', file, '-C', tree, 'handover.json', 'index.json.gz', 'boot', 'root'], {
+      signal,
+    });
+    return file;
+  }
+  const state = () => path.join(dir, 'system-forged');
+  const half = async (): Promise<string> => {
+    const file = path.join(dir, 'half.tar.zst');
+    await copyFile(archives.get('card') ?? '', file);
+    await truncate(file, Math.floor((await stat(file)).size / 2));
+    return file;
+  };
+  const linkAsBoot = async (tree: string): Promise<void> => {
+    await rm(path.join(tree, 'boot'), { recursive: true });
+    await symlink('/etc', path.join(tree, 'boot'));
+  };
+  const addKey = (tree: string) => writeFile(path.join(tree, 'root/etc/key.pem'), '-----BEGIN PRIVATE KEY-----\n');
+
+  test.each<[string, () => Promise<string> | string, string]>([
+    ['that is half there', half, 'The archive may be damaged'],
+    ['with a key in it', () => forged('key', addKey), 'a private key'],
+    ['with a link where boot files were', () => forged('boot', linkAsBoot), 'boot is no folder'],
+    [
+      'without a kernel that it names',
+      () => forged('kernel', (tree) => rm(path.join(tree, 'boot/kernel8.img'))),
+      'it lacks boot/kernel8.img',
+    ],
+    ['of something else', () => path.join(dir, 'etc/images/root.tar'), 'it has no handover.json'],
+  ])('%s is refused, and nothing of it is shown', async (_, make, message) => {
+    await expect(asRoot(state(), 'image', 'import', await make())).rejects.toThrow(message);
+    expect(await listVersions(imagesDir(state()), 'card')).toEqual([]);
+    expect(await readdir(path.join(imagesDir(state()), 'card')).catch(() => [])).toEqual([]);
+  });
+
+  test('with devices, host keys and capabilities of a namespace loses them, and the rest is as it was built', async () => {
+    const file = await forged('devices', async (tree) => {
+      const root = path.join(tree, 'root');
+      await run(['mknod', path.join(root, 'dev/sda'), 'b', '8', '0'], { signal });
+      await run(['mknod', path.join(root, 'usr/lib/mem'), 'c', '1', '1'], { signal });
+      await run(['touch', '--date=@1000000000', path.join(root, 'usr/lib')], { signal });
+      await mkdir(path.join(root, 'etc/ssh'));
+      await writeFile(path.join(root, 'etc/ssh/ssh_host_rsa_key'), 'a key\n');
+      const ours = '0x010000030020000000000000000000000000000092100000';
+      await run(['setfattr', '-n', 'security.capability', '-v', ours, path.join(root, 'usr/bin/ping')], { signal });
+    });
+    await asRoot(state(), 'image', 'import', file);
+    const found = new Map((await entriesOf(state(), 'card'))?.map((entry) => [entry.path, entry]));
+    expect([...found.keys()].filter((name) => /^(?:dev|usr\/lib\/mem|etc\/ssh)/.test(name))).toEqual([
+      'dev',
+      'etc/ssh',
+    ]);
+    const built = await entriesOf(userState, 'card');
+    const others = built?.filter((entry) => JSON.stringify(found.get(entry.path)) !== JSON.stringify(entry));
+    expect(others?.map((entry) => entry.path)).toEqual(['usr/lib']);
+  });
+});
+
+describe('a user gets a sentence and a cure', () => {
+  test('who has no numbers for the users of an image', async () => {
+    const poor = new OrdinaryUser(path.join(dir, 'poor'));
+    await poor.make({ ids: false });
+    const state = path.join(poor.home, 'state');
+    const { code, stderr } = await poor.run(pi(state, 'build', 'tree'));
+    expect(code).toBe(1);
+    expect(stderr).toContain('without root this takes a user namespace, and an image has files of many users');
+    expect(stderr).toMatch(/hint: Run "sudo usermod --add-subuids .* ada".* Or run it with sudo\.\n$/);
+    expect(await readdir(state)).toEqual([]);
+  });
+
+  test('who builds where root has built', async () => {
+    const { code, stderr } = await user.run(pi(rootState, 'build', 'tree'));
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`cannot write to ${rootState}`)]);
+  });
+
+  test('root, who builds where a user has built', async () => {
+    await writeFile(path.join(dir, 'etc/images/tree/files/etc/motd'), 'changed\n');
+    await expect(asRoot(userState, 'build', 'tree')).rejects.toThrow(`${userState} is of builds without root`);
   });
 });

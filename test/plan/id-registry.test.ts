@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 
 import { emptyIdRegistry, IdRegistry } from '../../src/model/build-record.ts';
-import { checkIds, chooseLayerKey, extendRegistry, parseIds, renderSeeds } from '../../src/plan/id-registry.ts';
+import {
+  checkIds,
+  chooseLayerKey,
+  extendRegistry,
+  joinRegistries,
+  parseIds,
+  renderSeeds,
+} from '../../src/plan/id-registry.ts';
 
 const passwd = 'root:x:0:0:root:/root:/bin/bash\nmunge:x:100:101::/nonexistent:/usr/sbin/nologin\n';
 const group = 'root:x:0:\nmunge:x:101:\n';
@@ -43,6 +50,15 @@ test.each([
   const check = () => checkIds('mine', registry, parseIds(text, group));
   if (refusal === undefined) expect(check).not.toThrow();
   else expect(check).toThrow(refusal);
+});
+
+test('of two registries the first says which number a name has, and both know names', () => {
+  const other = extendRegistry(emptyIdRegistry, 'munge:x:7:7::/:/x\nada:x:1000:1000::/:/x\n', 'ada:x:1000:\n');
+  const joined = joinRegistries(registry, other);
+  expect(joined.users).toEqual({ root: 0, munge: 100, ada: 1000 });
+  expect(joined.groups).toEqual({ root: 0, munge: 101, ada: 1000 });
+  expect(joined.passwd).toEqual([...registry.passwd, 'ada:x:1000:1000::/:/x']);
+  expect(joinRegistries(emptyIdRegistry, other)).toEqual(other);
 });
 
 test('seeded accounts are complete and locked', () => {
