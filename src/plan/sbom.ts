@@ -3,11 +3,14 @@ import type { ImageManifest } from '../model/manifest.ts';
 import type { LockedPackage } from '../model/package-lock.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import type { InstalledPackage } from './dpkg-status.ts';
+import { licenceOf } from './licences.ts';
 
 export interface SbomSource {
   readonly manifest: ImageManifest;
   /** Of its root; empty where it is not Debian's. */
   readonly installed: readonly InstalledPackage[];
+  /** Package -> short names of its licences, as far as its copyright file is for programs. */
+  readonly licences: ReadonlyMap<string, readonly string[]>;
   /** Text of its /etc/os-release. */
   readonly osRelease: string;
   /** Of the image's lock, which may be newer than the version: what it does not name has no digest. */
@@ -24,10 +27,12 @@ export interface ListedPackage {
   readonly purl: string;
   /** Of its .deb. */
   readonly sha256: string | undefined;
+  /** Debian's short names; empty: it says so to people only. */
+  readonly licences: readonly string[];
 }
 
 /** What the manifest says is there, which its signature covers; the root only says more about it. */
-export function listPackages({ manifest, installed, osRelease, locked }: SbomSource): ListedPackage[] {
+export function listPackages({ manifest, installed, osRelease, locked, licences }: SbomSource): ListedPackage[] {
   const known = new Map(installed.map((each) => [idOf(each), each]));
   const digests = new Map(locked.map((each) => [idOf(each), each.sha256]));
   const distribution = readDistribution(osRelease);
@@ -39,6 +44,7 @@ export function listPackages({ manifest, installed, osRelease, locked }: SbomSou
         source: source && `${source.name} ${source.version}`,
         purl: purlOf(each, distribution),
         sha256: digests.get(idOf(each)),
+        licences: licences.get(each.name) ?? [],
       };
     })
     .toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
@@ -107,7 +113,7 @@ export function renderSbom(source: SbomSource): object {
 }
 
 function componentOf(
-  { name, version, architecture, source, purl, sha256: digest }: ListedPackage,
+  { name, version, architecture, source, purl, sha256: digest, licences }: ListedPackage,
   about?: InstalledPackage,
 ) {
   const { maintainer, homepage } = about ?? {};
@@ -118,6 +124,7 @@ function componentOf(
     name,
     version,
     ...(digest !== undefined && { hashes: [{ alg: 'SHA-256', content: digest }] }),
+    ...(licences.length > 0 && { licenses: licences.map((each) => ({ license: licenceOf(each) })) }),
     purl,
     ...(homepage !== undefined && { externalReferences: [{ type: 'website', url: homepage }] }),
     properties: propertiesOf({ 'pi-image:architecture': architecture, 'pi-image:source': source }),

@@ -45,6 +45,10 @@ const packages = [
 const source = (changes: Partial<SbomSource> = {}): SbomSource => ({
   manifest: sampleManifest({ packages }),
   installed: parseDpkgStatus(status),
+  licences: new Map([
+    ['perl-base', ['Artistic or GPL-1+', 'GPL-2+']],
+    ['libc6', ['LGPL-2.1+', 'Expat']],
+  ]),
   osRelease: 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nVERSION_ID="13"\nID=debian\n',
   locked: [
     { name: 'libc6', version: '2.41-12', architecture: 'arm64', sha256: 'c'.repeat(64) },
@@ -70,6 +74,7 @@ test('lists what the manifest says, with source package, address and the digest 
       source: 'glibc 2.41-12',
       purl: 'pkg:deb/debian/libc6@2.41-12?arch=arm64&distro=debian-13',
       sha256: 'c'.repeat(64),
+      licences: ['LGPL-2.1+', 'Expat'],
     },
     {
       name: 'libcrypt1',
@@ -78,6 +83,7 @@ test('lists what the manifest says, with source package, address and the digest 
       source: 'libcrypt1 1:4.4.38-1',
       purl: 'pkg:deb/debian/libcrypt1@1:4.4.38-1?arch=arm64&distro=debian-13',
       sha256: undefined,
+      licences: [],
     },
     {
       name: 'perl-base',
@@ -86,6 +92,7 @@ test('lists what the manifest says, with source package, address and the digest 
       source: 'perl 5.40.1-6',
       purl: 'pkg:deb/debian/perl-base@5.40.1-6%2Bb1?arch=arm64&distro=debian-13',
       sha256: undefined,
+      licences: ['Artistic or GPL-1+', 'GPL-2+'],
     },
   ]);
 });
@@ -116,6 +123,7 @@ test('is CycloneDX 1.6 whose references are all there', () => {
     publisher: 'Niko <niko@example.org>',
     name: 'perl-base',
     version: '5.40.1-6+b1',
+    licenses: [{ license: { name: 'Artistic or GPL-1+' } }, { license: { id: 'GPL-2.0-or-later' } }],
     purl: 'pkg:deb/debian/perl-base@5.40.1-6%2Bb1?arch=arm64&distro=debian-13',
     externalReferences: [{ type: 'website', url: 'https://www.perl.org/' }],
     properties: [
@@ -128,7 +136,7 @@ test('is CycloneDX 1.6 whose references are all there', () => {
 test('is what the official schema wants', async () => {
   expect(await checkCycloneDx(bomOf())).toEqual([]);
   const { components, ...rest } = bomOf();
-  const broken = components.map((component) => ({ ...component, type: 'package' }));
+  const broken = components.map((component) => Object.assign({}, component, { type: 'package' }));
   expect(await checkCycloneDx({ ...rest, components: broken })).toHaveLength(3);
 });
 
