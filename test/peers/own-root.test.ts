@@ -156,12 +156,12 @@ test('a user tries things in the image, and is root there', async () => {
 
 test('a build that is killed leaves no process, and the next one goes on', async () => {
   const program = path.join(dir, 'etc/images/tree/change.sh');
-  await writeFile(program, `${change}sleep 1000\n`);
+  await writeFile(program, `${change}sleep 86421\n`);
   const running = user.run(pi(userState, 'build', 'tree'));
   const ours = async (word: string) =>
     (await processesWith(userState)).filter((each) => each.commandLine.includes(word));
   await expect
-    .poll(async () => (await processesWith('1000')).filter((each) => each.commandLine.includes('sleep')), {
+    .poll(async () => (await processesWith('86421')).filter((each) => each.commandLine.includes('sleep')), {
       timeout: 60_000,
     })
     .toHaveLength(1);

@@ -26,7 +26,7 @@ export function registerExec(parent: Command, context: CliContext): void {
     .description(
       'Runs a command inside an image, as root, on the layers that its last build left. What it changes is thrown away, ' +
         'or becomes a layer with --keep: the command is written beside image.yaml as a program, so that every build ' +
-        'repeats it. Ends with the exit code of the command; 125: it was not run. Needs root.',
+        'repeats it. Ends with the exit code of the command; 125: it was not run. Without root it works on what a build without root has left.',
     )
     .argument('<image>', 'its name')
     .argument('<command...>', 'after --')
@@ -54,7 +54,7 @@ export function registerShell(parent: Command, context: CliContext): void {
     .summary('open a shell in an image as it was built last')
     .description(
       'Like exec, with a shell. With --keep the files that changed are written beside image.yaml into a folder of the ' +
-        "layer's name. Needs root.",
+        "layer's name. Without root it works on what a build without root has left.",
     )
     .argument('<image>', 'its name')
     .option('--keep <layer>', 'add what changed to image.yaml as a layer of this name')
