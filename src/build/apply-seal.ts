@@ -45,7 +45,7 @@ export async function seal(
   return record;
 }
 
-async function readCapabilities(root: string, signal: AbortSignal): Promise<Map<string, string>> {
+export async function readCapabilities(root: string, signal: AbortSignal): Promise<Map<string, string>> {
   const found = [...(await readXattrs(root, signal))];
   return new Map(found.flatMap(([file, xattrs]) => capabilityOf(file, xattrs)));
 }

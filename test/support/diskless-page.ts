@@ -13,7 +13,7 @@ const tables: Readonly<Record<string, () => string>> = {
       ['rule', 'does', 'because', 'without it', 'when kept', 'from'],
       sealRules
         .filter(({ id }) => isKeepable(id))
-        .map((rule) => [...first(rule), faultWords[rule.fault], rule.undo, rule.from]),
+        .map((rule) => first(rule).concat(faultWords[rule.fault], rule.undo, rule.from)),
     ),
   always: () => renderTable(['rule', 'does', 'because'], sealRules.filter(({ id }) => !isKeepable(id)).map(first)),
 };
