@@ -1,5 +1,5 @@
 /** Removes versions that nobody uses, and what builds have left that no version needs any more. */
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { imagesDir, persistentDir, squashDir } from '../host/image-store.ts';
@@ -9,7 +9,7 @@ import { visibleNames } from '../host/squashfs.ts';
 import { removeFolder, removeVersion, sweepGone, sweepStore } from '../host/store-sweep.ts';
 import { isFolder } from '../host/tree.ts';
 import { readCost } from '../host/version-cost.ts';
-import { claimWorkDir } from '../host/work-dir.ts';
+import { claimWorkDir, type WorkDir } from '../host/work-dir.ts';
 import type { ImageManifest } from '../model/manifest.ts';
 import { planCacheGc, planGc, type CachedPart, type GcDecision, type GcInput } from '../plan/gc.ts';
 import { namesIn, neededDebs, neededDownloads, neededPrograms, readLocks } from './needed-parts.ts';
@@ -139,7 +139,7 @@ export async function collectGarbage(
   readInput: () => Promise<GarbageInput>,
   { signal, tell }: GarbageOptions,
 ): Promise<GarbagePlan> {
-  const work = await claimWorkDir(stateDir);
+  const work = await claimWithRoom(stateDir);
   try {
     const plan = await planGarbage(stateDir, await readInput());
     for (const { name, version } of plan.versions) {
@@ -158,6 +158,17 @@ export async function collectGarbage(
     return plan;
   } finally {
     await work.release();
+  }
+}
+
+/** Where the disk has not even room for that, what apt has fetched goes first: it is fetched again. */
+async function claimWithRoom(stateDir: string): Promise<WorkDir> {
+  try {
+    return await claimWorkDir(stateDir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    await rm(buildPaths(stateDir).apt, { recursive: true, force: true });
+    return claimWorkDir(stateDir);
   }
 }
 

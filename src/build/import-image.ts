@@ -13,7 +13,8 @@ import { cacheKey } from '../plan/cache-key.ts';
 import { checkIds } from '../plan/id-registry.ts';
 import { foldersWithKeys, refuseSecrets } from '../plan/secret-lint.ts';
 import { requireRoot, requireStateDir } from './check-machine.ts';
-import { explainDisk } from './disk-error.ts';
+import { explainDisk, type DiskNeed } from './disk-error.ts';
+import { sizeOfSource } from './disk-need.ts';
 import type { BuildProgress } from './progress.ts';
 import { finishTree } from './finish-tree.ts';
 import { discardTorso, publishTree } from './publish.ts';
@@ -36,11 +37,17 @@ export interface ImportRequest {
 export async function importImage(request: ImportRequest): Promise<string> {
   requireRoot('importing an image');
   requireStateDir(request.stateDir);
+  const need = async () => ({ exportsBytes: await sizeOfSource(request.root, request.signal) });
+  return explainDisk(request.stateDir, importClaimed(request, need), need);
+}
+
+async function importClaimed(request: ImportRequest, need: () => Promise<DiskNeed>): Promise<string> {
   const work = await claimWorkDir(request.stateDir);
   try {
     const torso = await beginVersion(imagesDir(request.stateDir), request.name);
     try {
-      return await explainDisk(request.stateDir, importInto(torso, request));
+      // Before it is removed: then there would be room.
+      return await explainDisk(request.stateDir, importInto(torso, request), need);
     } finally {
       await discardTorso(torso);
     }

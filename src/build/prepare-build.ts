@@ -8,6 +8,7 @@ import type { SourceOverrides } from '../plan/build-sources.ts';
 import { canonicalJson } from '../plan/canonical-json.ts';
 import { lockMismatch } from '../plan/package-lock.ts';
 import { explainArchive, openAptFor, readIndexes } from './archives.ts';
+import { explainDisk } from './disk-error.ts';
 import { readLock } from './lock-file.ts';
 import { digestFolder, digestLayerInputs, readCache } from './read-cache.ts';
 import { resolveLock, type ResolveMode } from './resolve-lock.ts';
@@ -38,7 +39,11 @@ export interface UnknownBuild {
   readonly base: ResolvedBase;
 }
 
-export async function prepareBuild(request: BuildRequest, options: BuildOptions): Promise<PlannedBuild | UnknownBuild> {
+export function prepareBuild(request: BuildRequest, options: BuildOptions): Promise<PlannedBuild | UnknownBuild> {
+  return explainDisk(request.stateDir, prepare(request, options));
+}
+
+async function prepare(request: BuildRequest, options: BuildOptions): Promise<PlannedBuild | UnknownBuild> {
   const { spec, specDir, stateDir, name } = request;
   const found = await findLock(request, options);
   if (found.kind === 'base-first') return found;

@@ -12,6 +12,7 @@ import { sealBuild } from './apply-seal.ts';
 import { keepInitramfs, restoreBootFiles } from './boot-cache.ts';
 import { checkMachine } from './check-machine.ts';
 import { explainDisk } from './disk-error.ts';
+import { needOfBuild } from './disk-need.ts';
 import { fetchMissing } from './fetch-missing.ts';
 import { flatten } from './flatten.ts';
 import { writeLock } from './lock-file.ts';
@@ -45,15 +46,17 @@ export type BuildOutcome =
 
 export async function runBuild(request: BuildRequest, planned: PlannedBuild): Promise<BuildOutcome> {
   await checkMachine(request.stateDir);
-  const work = await claimWorkDir(request.stateDir);
+  const need = () => needOfBuild(planned.plan, request);
+  const work = await explainDisk(request.stateDir, claimWorkDir(request.stateDir), need);
   try {
-    return await explainDisk(request.stateDir, runClaimed(await logged(request), planned, work));
+    return await explainDisk(request.stateDir, runClaimed(request, planned, work), need);
   } finally {
     await work.release();
   }
 }
 
-async function runClaimed(request: BuildRequest, planned: PlannedBuild, work: WorkDir): Promise<BuildOutcome> {
+async function runClaimed(asked: BuildRequest, planned: PlannedBuild, work: WorkDir): Promise<BuildOutcome> {
+  const request = await logged(asked);
   const { stateDir, name, signal } = request;
   const { lock, plan } = planned;
   await writeLock(request, lock);
@@ -71,7 +74,8 @@ async function runClaimed(request: BuildRequest, planned: PlannedBuild, work: Wo
   };
   const build: RunningBuild = { ...request, lock, plan, registry, workDir: work.dir, torso, found };
   try {
-    return await runSteps(planned, build);
+    // Before what was made is removed: then there would be room.
+    return await explainDisk(stateDir, runSteps(planned, build), () => needOfBuild(plan, request));
   } finally {
     await discardTorso(torso);
   }

@@ -5,6 +5,7 @@ import { imagesDir, listVersions, squashDir } from '../host/image-store.ts';
 import { listSquashes, makeSquashfs, sweepTorsos } from '../host/squashfs.ts';
 import { NotFoundError } from '../model/errors.ts';
 import { versionId, type SquashFile } from '../model/root-mode.ts';
+import { explainDisk } from './disk-error.ts';
 
 export interface SquashedVersion extends SquashFile {
   /** `name@version` */
@@ -22,6 +23,8 @@ export async function squashNewest(stateDir: string, name: string, signal: Abort
   if (known !== undefined) return { version, ...known };
   const root = path.join(imagesDir(stateDir), name, newest.version, 'root');
   const epochSeconds = Math.floor(Date.parse(newest.builtAt) / 1000);
-  const made = await makeSquashfs({ of: newest, root, squashDir: squashDir(stateDir), epochSeconds, signal });
+  const making = makeSquashfs({ of: newest, root, squashDir: squashDir(stateDir), epochSeconds, signal });
+  // What does not become smaller stays as large as it is.
+  const made = await explainDisk(stateDir, making, () => Promise.resolve({ exportsBytes: newest.rootBytes }));
   return { version, ...made };
 }

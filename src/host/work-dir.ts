@@ -31,11 +31,9 @@ export async function claimWorkDir(stateDir: string): Promise<WorkDir> {
 
 /** Where nothing is to be built: what a dead build has left goes all the same, unless another one runs. */
 export async function sweepIfIdle(stateDir: string): Promise<void> {
-  try {
-    await (await claimWorkDir(stateDir)).release();
-  } catch (error) {
-    if (!(error instanceof HostError)) throw error;
-  }
+  // On a full disk, or where another may write, it is left to the next time.
+  const work = await claimWorkDir(stateDir).catch(() => undefined);
+  await work?.release();
 }
 
 /** Out of the way at once, then away: a kill in between leaves nothing that looks like a build. */
