@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import type { Boot } from '../../src/model/boot.ts';
+import type { PublicBoot } from '../../src/model/node-status.ts';
 import { rootModes, type RootMode } from '../../src/model/root-mode.ts';
 import { imageState, startPiImage } from '../support/pi-image.ts';
 import { raiseRootModeRack, type RootModeRack } from '../support/root-mode-rack.ts';
@@ -18,6 +18,8 @@ export interface BootCost {
   readonly mode: RootMode;
   /** Kernel start to ready. */
   readonly seconds: number;
+  /** What the virtual board took of a processor until then: the time where nothing else goes on. */
+  readonly cpuSeconds: number;
   /** Requests to the NFS server. */
   readonly nfsCalls: number;
   /** Frames of NFS and HTTP, both ways. */
@@ -50,6 +52,7 @@ async function measureBoot(rack: RootModeRack, mode: RootMode): Promise<BootCost
   const capture = await startCapture(rack, mode);
   await rack.boot(mode);
   const boot = await rack.ready(mode);
+  const cpuSeconds = await rack.cpuSeconds(mode);
   await capture.stop();
   const { seconds, kernelMs, readyMs } = await timesOf(rack, boot);
   const frames = await readFrames(capture.file, { fromMs: kernelMs, untilMs: readyMs });
@@ -59,13 +62,13 @@ async function measureBoot(rack: RootModeRack, mode: RootMode): Promise<BootCost
     `awk '/MemTotal/ { all = $2 } /MemAvailable/ { free = $2 } END { print all - free }' /proc/meminfo`,
   );
   await rack.powerOff(mode);
-  return { mode, seconds, ...frames, usedMib: Math.round(Number(used) / 1024) };
+  return { mode, seconds, cpuSeconds, ...frames, usedMib: Math.round(Number(used) / 1024) };
 }
 
 /** What the node says of itself when it is ready: how long its kernel has run. */
 async function timesOf(
   rack: RootModeRack,
-  boot: Boot,
+  boot: PublicBoot,
 ): Promise<{ seconds: number; kernelMs: number; readyMs: number }> {
   const readyMs = boot.phases.find(({ phase }) => phase === 'ready')?.atMs ?? Number.NaN;
   const log = await readFile(path.join(rack.dir, 'logs/service.log'), 'utf8');
@@ -135,10 +138,11 @@ async function readFrames(
 
 export function renderCosts(costs: readonly BootCost[]): string {
   const rows = costs.map(
-    ({ mode, seconds, nfsCalls, wireBytes, usedMib }) =>
-      `| \`${mode}\` | ${seconds.toFixed(1)} | ${nfsCalls} | ${(wireBytes / 1e6).toFixed(1)} | ${usedMib} |\n`,
+    ({ mode, seconds, cpuSeconds, nfsCalls, wireBytes, usedMib }) =>
+      `| \`${mode}\` | ${seconds.toFixed(1)} | ${cpuSeconds.toFixed(1)} | ${nfsCalls} | ${(wireBytes / 1e6).toFixed(1)} | ${usedMib} |\n`,
   );
-  return `| mode | kernel to ready, s | NFS calls | MB on the wire | memory used, MiB |\n| --- | --- | --- | --- | --- |\n${rows.join('')}`;
+  const titles = ['mode', 'kernel to ready, s', 'CPU, s', 'NFS calls', 'MB on the wire', 'memory used, MiB'];
+  return `| ${titles.join(' | ')} |\n|${' --- |'.repeat(titles.length)}\n${rows.join('')}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -4,14 +4,14 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { Boot } from '../../src/model/boot.ts';
+import type { PublicBoot } from '../../src/model/node-status.ts';
 import { buildImage, imageState } from '../support/pi-image.ts';
 import { raiseRootModeRack, type RootModeRack } from '../support/root-mode-rack.ts';
 
 const image = 'debian-lite';
 
 let rack: RootModeRack;
-const boots = new Map<string, Boot>();
+const boots = new Map<string, PublicBoot>();
 
 beforeAll(async () => {
   await buildImage();

@@ -27,7 +27,7 @@ beforeAll(async () => {
   fast = await build('fast', '--engine', 'fast');
   again = await build('again', '--engine', 'fast');
   plain = await build('plain', '--engine', 'plain');
-});
+}, 3 * buildMs);
 
 afterAll(() => rm(dir, { recursive: true, force: true }));
 

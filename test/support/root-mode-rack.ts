@@ -1,11 +1,14 @@
-/** A rack of boards whose roles have one root mode each: small roles that are ready with ssh alone. */
+/** A rack of boards with a role each, which has a root mode: small roles that are ready with ssh alone. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Boot } from '../../src/model/boot.ts';
-import { piImage, type Ended } from './pi-image.ts';
+import type { NodeAnswer } from '../../src/api/actions.ts';
+import { apiSocket } from '../../src/cli/api-client.ts';
+import { ask } from '../../src/cli/ask-service.ts';
+import type { NodeStatus, PublicBoot } from '../../src/model/node-status.ts';
+import type { RackStatus } from '../../src/rack/control.ts';
+import { piImage, piImageWorks, type Ended } from './pi-image.ts';
 
 export interface RootRole {
   /** `debian-lite`, or with a version. */
@@ -13,13 +16,17 @@ export interface RootRole {
   /** `squash`, or `persistent` with its policy. */
   readonly root: string;
   readonly upgrade?: string;
+  /** Of its board; 1024 unless given. */
+  readonly memoryMib?: number;
+  /** Of its node; a rack tells the truth about the memory unless they say otherwise. */
+  readonly vars?: Readonly<Record<string, number>>;
 }
 
-interface Shown {
-  readonly status: { readonly state: string; readonly reason?: string; readonly lastBoot?: Boot };
-}
+/** A boot takes 40 s where nothing else goes on. */
+const readyDeadlineMs = 20 * 60_000;
 
-const readyDeadlineMs = 10 * 60_000;
+/** Other than the node: a rollback of a name that both have is refused. */
+export const roleOf = (node: string) => `${node}-role`;
 
 export class RootModeRack {
   readonly dir: string;
@@ -30,14 +37,10 @@ export class RootModeRack {
     this.#roles = roles;
   }
 
-  run(...args: readonly string[]): Promise<Ended> {
-    return piImage(['--runtime', path.join(this.dir, 'run'), '--state', path.join(this.dir, 'state'), ...args]);
-  }
-
-  async mustRun(...args: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run(...args);
-    if (code !== 0) throw new Error(stderr);
-    return stdout;
+  /** `pi-image ARGS` on the rack's own service. @returns what it prints */
+  run(...args: readonly string[]): Promise<string> {
+    const paths = ['--runtime', path.join(this.dir, 'run'), '--state', path.join(this.dir, 'state')];
+    return piImageWorks(...paths, ...args);
   }
 
   exec(...command: readonly string[]): Promise<Ended> {
@@ -46,26 +49,48 @@ export class RootModeRack {
 
   /** What a command on the node prints, of both of its outputs. */
   async on(node: string, command: string): Promise<string> {
-    const { stdout, stderr } = await this.exec('ssh', '-o', 'ConnectTimeout=20', node, command);
+    const argv = ['rack', 'exec', '--dir', this.dir, '--', 'ssh', '-o', 'ConnectTimeout=60', node, command];
+    const { stdout, stderr } = await piImage(argv, 5 * 60_000);
     return `${stdout}${stderr}`.trim();
   }
 
   async boot(...nodes: readonly string[]): Promise<void> {
-    const { code, stderr } = await piImage(['rack', 'boot', ...nodes, '--dir', this.dir]);
-    if (code !== 0) throw new Error(stderr);
+    await piImageWorks('rack', 'boot', ...nodes, '--dir', this.dir);
   }
 
   /** Pulls the plug: nothing that a node has not written is on the storage node. */
-  async powerOff(node: string): Promise<void> {
-    await piImage(['rack', 'power', node, 'off', '--dir', this.dir]);
+  async powerOff(...nodes: readonly string[]): Promise<void> {
+    await piImage(['rack', 'power', nodes.join(','), 'off', '--dir', this.dir]);
   }
 
-  async show(node: string): Promise<Shown['status']> {
-    return (JSON.parse(await this.mustRun('node', 'show', node, '-o', 'json')) as Shown).status;
+  /** Of the machine that stands in for a board, since it was first switched on: what a boot costs whatever else goes on. */
+  async cpuSeconds(node: string): Promise<number> {
+    const { boards } = JSON.parse(await piImageWorks('rack', 'status', '--dir', this.dir, '-o', 'json')) as RackStatus;
+    return boards.find(({ name }) => name === node)?.cpuSeconds ?? Number.NaN;
   }
 
-  /** @returns the boot that became ready, other than those in `before` */
-  async ready(node: string, before?: string): Promise<Boot> {
+  /** What the firmware of a board has done, one JSON line each. */
+  firmwareLog(node: string): Promise<string> {
+    return readFile(path.join(this.dir, 'boards', node, 'firmware.log'), 'utf8').catch(() => '');
+  }
+
+  /** Without a command of its own: a process for each question would take the processor from the boards. */
+  #ask(route: string): Promise<unknown> {
+    return ask(apiSocket(path.join(this.dir, 'run')), route);
+  }
+
+  async show(node: string): Promise<NodeStatus> {
+    return ((await this.#ask(`/nodes/${node}`)) as NodeAnswer).status;
+  }
+
+  /** Why the boots of a node failed, as far as they did: the newest first. */
+  async failures(node: string): Promise<string[]> {
+    const boots = (await this.#ask(`/nodes/${node}/boots`)) as readonly PublicBoot[];
+    return boots.flatMap(({ closed }) => (closed?.reason === 'failed' ? [closed.cause ?? ''] : []));
+  }
+
+  /** @returns the boot that became ready, other than `before` */
+  async ready(node: string, before?: string): Promise<PublicBoot> {
     const deadline = Date.now() + readyDeadlineMs;
     let last = 'nothing is known of it';
     while (Date.now() < deadline) {
@@ -104,8 +129,16 @@ export class RootModeRack {
     const loads = await this.#loads();
     const [head] = (await readFile(file, 'utf8')).split('roles:');
     await writeFile(file, `${head}roles:\n${Object.entries(this.#roles).map(renderRole).join('')}`);
-    const deadline = Date.now() + 60_000;
-    while ((await this.#loads()) === loads && Date.now() < deadline) await sleep(200);
+    const deadline = Date.now() + 2 * 60_000;
+    while ((await this.#loads()) === loads) {
+      if (Date.now() > deadline) throw new Error(`the service does not take ${file}: ${await this.#lastLines()}`);
+      await sleep(200);
+    }
+  }
+
+  async #lastLines(): Promise<string> {
+    const log = await readFile(path.join(this.dir, 'logs', 'service.log'), 'utf8');
+    return log.split('\n').slice(-5).join('\n');
   }
 
   async #loads(): Promise<number> {
@@ -115,7 +148,7 @@ export class RootModeRack {
 
   /** Until the service has made so many squashfs files and trees, from its start on. */
   async rootsMade(count: number): Promise<void> {
-    const deadline = Date.now() + 5 * 60_000;
+    const deadline = Date.now() + 15 * 60_000;
     let made = 0;
     while (Date.now() < deadline) {
       const log = await readFile(path.join(this.dir, 'logs', 'service.log'), 'utf8');
@@ -135,26 +168,39 @@ export class RootModeRack {
 /** Services of the image that no overlay of these roles sets up. */
 const masks = ['munge', 'slurmd', 'slurmctld'].map((unit) => `systemd.mask=${unit}.service`);
 
-function renderRole([name, { image, root, upgrade }]: [string, RootRole]): string {
-  return `  ${name}:
+function renderRole([node, { image, root, upgrade }]: [string, RootRole]): string {
+  return `  ${roleOf(node)}:
     image: ${image}
     root: ${root}
 ${upgrade === undefined ? '' : `    persistent: { upgrade: ${upgrade} }\n`}    overlays: [base, ssh]
     kernelArguments: [quiet, loglevel=4, systemd.show_status=0, mitigations=off, audit=0, ${masks.join(', ')}]
     ready: [ssh]
-    deadline: 15m
+    deadline: 20m
 `;
 }
 
-/** One board per role, under the role's name. */
+/**
+ * One board for each role.
+ * @param state holds the images; that of the first role is booted by all others of a rack until it has these, and has Slurm
+ */
 export async function raiseRootModeRack(state: string, roles: Record<string, RootRole>): Promise<RootModeRack> {
-  const dir = await mkdtemp(path.join(tmpdir(), 'pi-image-roots-'));
+  // Not in /tmp, which may be in memory: trees and squashfs files are gigabytes.
+  const dir = await mkdtemp('/var/tmp/pi-image-roots-');
   const rack = new RootModeRack(dir, { ...roles });
-  const image = Object.values(roles)[0]?.image ?? '';
-  const boards = Object.keys(roles).map((name) => `${name}:${name}`);
-  const up = ['--state', state, 'rack', 'up', '--dir', dir, '--image', image, '--boards', boards.join(',')];
-  const { code, stderr } = await piImage(up);
-  if (code !== 0) throw new Error(stderr);
-  await rack.writeRoles();
+  const boards = Object.entries(roles).map(([name, { memoryMib, vars }]) => ({
+    name,
+    role: roleOf(name),
+    memoryMib,
+    vars,
+  }));
+  const spec = path.join(dir, 'rack.yaml');
+  await writeFile(spec, JSON.stringify({ image: Object.values(roles)[0]?.image, boards }));
+  try {
+    await piImageWorks('--state', state, 'rack', 'up', '--dir', dir, '--file', spec);
+    await rack.writeRoles();
+  } catch (error) {
+    await rack.down();
+    throw error;
+  }
   return rack;
 }

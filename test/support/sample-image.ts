@@ -15,6 +15,12 @@ ${layers}
 boards: [pi3, pi4, pi5, uefi]
 `;
 
+/** The layers of a shipped image, as `SampleImage.describe` takes them: in the cache where that image was built. */
+export async function shippedLayers(name: string): Promise<string> {
+  const file = path.resolve(import.meta.dirname, '../../images', name, 'image.yaml');
+  return /^layers:\n(.*?)^boards:/ms.exec(await readFile(file, 'utf8'))?.[1] ?? '';
+}
+
 export class SampleImage {
   readonly name: string;
   readonly dir: string;
