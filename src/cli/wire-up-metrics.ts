@@ -29,6 +29,7 @@ export function metricsActions(deps: MetricsDeps): Pick<ApiActions, 'metrics' | 
         boots: counts.boots,
         plane: counts.plane(),
         http: counts.http,
+        webhooks: counts.webhooks,
         stores: await readStores(deps),
         process: processFacts(),
       });

@@ -24,6 +24,7 @@ import { requireExportsApart } from './exports-apart.ts';
 import { apiParts } from './wire-up-api-parts.ts';
 import { httpPart } from './wire-up-http.ts';
 import { nfsExporters } from './wire-up-nfs.ts';
+import { webhooksPart } from './wire-up-webhooks.ts';
 import { operationsPart } from './wire-up-operations.ts';
 import type { Service } from './wire-up.ts';
 
@@ -46,6 +47,7 @@ export function serviceParts(service: Service, plane: Plane, options: PartsOptio
     rootsPart(service),
     operationsPart(service, options.log),
     neighboursPart(service, options),
+    webhooksPart(service, options),
   ];
 }
 

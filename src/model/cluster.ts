@@ -7,6 +7,7 @@ import { parseDurationMs } from './duration.ts';
 import { parsedText } from './parsed-text.ts';
 import { PowerPolicy, Switch } from './power.ts';
 import { PersistentRoot, RootMode } from './root-mode.ts';
+import { Webhook } from './webhook.ts';
 
 /** `debian-lite` follows the newest version, `debian-lite@20261121.1` pins one. */
 const ImageReference = z
@@ -128,6 +129,8 @@ export const Cluster = z.strictObject({
   power: PowerPolicy.prefault({}),
   slurm: z.strictObject({ controllerRole: ResourceName }).optional(),
   vars: z.record(VariableName, VariableValue).default({}),
+  /** Who is told of events. */
+  webhooks: z.array(Webhook).default([]),
   ports: z
     .strictObject({
       dhcp: Port.default(67),

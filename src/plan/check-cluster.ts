@@ -5,6 +5,7 @@ import { checkNetwork } from './check-cluster-network.ts';
 import { checkRoles, checkSlurm } from './check-cluster-roles.ts';
 import { checkShares } from './check-cluster-shares.ts';
 import { checkSwitches } from './check-cluster-switches.ts';
+import { checkWebhooks } from './check-cluster-webhooks.ts';
 import type { KnownParts } from './known-parts.ts';
 
 /** Paths of the problems are those of cluster.yaml. */
@@ -15,5 +16,6 @@ export function checkCluster(cluster: Cluster, known: KnownParts): Problem[] {
     ...checkShares(cluster),
     ...checkSlurm(cluster),
     ...checkSwitches(cluster),
+    ...checkWebhooks(cluster),
   ];
 }

@@ -2,18 +2,21 @@
 import type { MetricFamily, Sample } from '../plan/metrics-text.ts';
 import type { HttpCounts } from './http-counts.ts';
 import type { PlaneCounters } from './plane/messages.ts';
+import type { WebhookCounts } from './webhooks.ts';
 
 export interface NetworkFacts {
   /** undefined: the thread has told nothing yet. */
   readonly plane: PlaneCounters | undefined;
   /** By what they listen for. */
   readonly http: Readonly<Record<string, HttpCounts>>;
+  readonly webhooks: WebhookCounts;
 }
 
-export function networkFamilies({ plane, http }: NetworkFacts): MetricFamily[] {
+export function networkFamilies({ plane, http, webhooks }: NetworkFacts): MetricFamily[] {
   return [
     ...(plane === undefined ? [] : [...dhcpFamilies(plane.dhcp), ...tftpFamilies(plane.tftp)]),
     ...httpFamilies(http),
+    webhookFamily(webhooks),
   ];
 }
 
@@ -61,6 +64,11 @@ function httpFamilies(http: NetworkFacts['http']): MetricFamily[] {
     counter('pi_image_http_responses_total', 'HTTP answers, by status; listener is boot (boards) or api.', responses),
     counter('pi_image_http_sent_bytes_total', 'Bytes sent over HTTP.', bytes),
   ];
+}
+
+function webhookFamily(counts: WebhookCounts): MetricFamily {
+  const help = 'Events for webhooks: delivered, tried again, dropped after the last try or because too many waited.';
+  return counter('pi_image_webhook_events_total', help, byKey('result', { ...counts }));
 }
 
 function byKey(label: string, counts: Readonly<Record<string, number>>): Sample[] {

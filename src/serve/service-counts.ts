@@ -5,10 +5,12 @@ import type { Boots } from './boots.ts';
 import { newHttpCounts, type HttpCounts } from './http-counts.ts';
 import type { PlaneCounters } from './plane/messages.ts';
 import type { Site } from './site.ts';
+import { newWebhookCounts, type WebhookCounts } from './webhooks.ts';
 
 export interface ServiceCounts {
   readonly boots: BootCounts;
   readonly http: { readonly boot: HttpCounts; readonly api: HttpCounts };
+  readonly webhooks: WebhookCounts;
   /** What the boot plane's thread told last. */
   readonly plane: () => PlaneCounters | undefined;
   readonly planeCounted: (counters: PlaneCounters) => void;
@@ -27,6 +29,7 @@ export function createCounts({ site, boots: { all }, events }: CountsDeps): Serv
   return {
     boots,
     http: { boot: newHttpCounts(), api: newHttpCounts() },
+    webhooks: newWebhookCounts(),
     plane: () => plane,
     planeCounted: (counters) => {
       plane = counters;

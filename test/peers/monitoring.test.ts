@@ -5,16 +5,25 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { requestOk } from '../../src/cli/api-client.ts';
+import { run } from '../../src/host/process.ts';
+import type { NamespaceProgram } from '../support/namespaces.ts';
 import { pipe } from '../support/pipe-text.ts';
 import { boardAddress, boardMac, ServeFixture } from '../support/serve-fixture.ts';
 
 const base = 'http://127.0.0.1:8443';
 const site = new ServeFixture();
 let token = '';
+let receiver: NamespaceProgram;
 
 beforeAll(async () => {
   await site.open();
-  await site.writeCluster();
+  await site.writeCluster({
+    secrets: { hookKey: { generateBytes: 32 } },
+    webhooks: [{ url: 'http://127.0.0.1:9000/hook', events: ['node.*'], secret: 'hookKey' }],
+  });
+  const argv = [process.execPath, '--import', 'tsx', path.resolve('test/support/webhook-receiver.ts')];
+  receiver = site.net.start('storage', argv);
+  await receiver.line(/^listening$/);
   const service = await site.serve('--no-time');
   await service.line(/part\.ready part=api-tcp/);
   const node = {
@@ -86,4 +95,25 @@ test("what the boot plane's thread has counted stands there within seconds", asy
   await expect
     .poll(read, { timeout: 10_000, interval: 500 })
     .toEqual({ begun: 1, discover: expect.any(Number), offers: expect.any(Number), complete: 1, bytes: 300_000 });
+});
+
+test('a webhook is told again until it listens, and openssl says who has signed it', async () => {
+  const told = () => receiver.lines.filter((line) => line.startsWith('{'));
+  await expect.poll(told, { timeout: 20_000, interval: 500 }).toHaveLength(2);
+  const [first, second] = told().map((line) => JSON.parse(line) as { headers: Record<string, string>; body: string });
+  if (first === undefined || second === undefined) throw new Error('nothing came');
+
+  expect(second.body).toBe(first.body);
+  expect(second.headers['webhook-id']).toBe(first.headers['webhook-id']);
+  expect(JSON.parse(second.body)).toMatchObject({ cluster: 'plum', kind: 'node.added', node: 'node01' });
+  const secret = await readFile(path.join(site.dir, 'state/secrets/cluster/hookKey'));
+  const content = `${second.headers['webhook-id']}.${second.headers['webhook-timestamp']}.${second.body}`;
+  await writeFile(path.join(site.dir, 'signed'), content);
+  const mac = ['-mac', 'HMAC', '-macopt', `hexkey:${secret.toString('hex')}`];
+  const said = await run(['openssl', 'dgst', '-sha256', ...mac, path.join(site.dir, 'signed')], {
+    signal: AbortSignal.timeout(10_000),
+  });
+  const hex = said.trim().split('= ')[1] ?? '';
+  expect(second.headers['webhook-signature']).toBe(`v1,${Buffer.from(hex, 'hex').toString('base64')}`);
+  expect(valueOf(await curl('/metrics'), 'pi_image_webhook_events_total{result="retried"}')).toBe(1);
 });

@@ -5,11 +5,10 @@ import type { Boot } from '../../src/model/boot.ts';
 import type { Event } from '../../src/model/event.ts';
 import { renderMetrics } from '../../src/plan/metrics-text.ts';
 import { createCounts } from '../../src/serve/service-counts.ts';
-import { sampleView } from '../support/sample-view.ts';
+import { sampleNode, sampleView } from '../support/sample-view.ts';
 
 const view = sampleView();
-const [node] = view.nodes;
-if (node === undefined) throw new Error('the sample has no node');
+const node = sampleNode('node01', view);
 
 const startedAtMs = 1000;
 const phases: Boot['phases'] = [

@@ -63,6 +63,7 @@ export function sampleMetricFacts(): MetricFacts {
       tftp: { ...newTftpCounters(), complete: 7 },
     },
     http: counts.http,
+    webhooks: counts.webhooks,
     stores: [{ store: 'images', sizeBytes: 1000, availableBytes: 250 }],
     process: { residentBytes: 1, heapBytes: 2, cpuSeconds: 3, startedAtSeconds: 4 },
   };
