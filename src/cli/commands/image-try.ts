@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 
 import { checkKeepable, keepCommand, keepSession } from '../../build/keep-changes.ts';
+import { readLock } from '../../build/lock-file.ts';
 import { prepareBuild } from '../../build/prepare-build.ts';
 import type { BuildRequest } from '../../build/running-build.ts';
 import { tryInImage, type Tried } from '../../build/try-image.ts';
@@ -95,11 +96,11 @@ async function tryAndKeep(
 ): Promise<void> {
   const layer = flags.keep;
   if (layer !== undefined) await checkKeepable(request, layer);
+  // Else the archives would be asked what it would be made of, for nothing.
+  if ((await readLock(request)) === undefined) throw notBuilt(request);
   const overrides = { mirrors: {}, keyrings: {} };
   const planned = await prepareBuild(request, { update: false, overrides, onlyPlan: true });
-  if (planned.kind === 'base-first') {
-    throw new HostError(`${request.name} was not built yet`, { hint: `Run "pi-image build ${request.name}".` });
-  }
+  if (planned.kind === 'base-first') throw notBuilt(request);
   await tryInImage(request, planned, {
     command,
     network: flags.network === true,
@@ -110,3 +111,6 @@ async function tryAndKeep(
     },
   });
 }
+
+const notBuilt = ({ name }: BuildRequest) =>
+  new HostError(`${name} was not built yet`, { hint: `Run "pi-image build ${name}".` });

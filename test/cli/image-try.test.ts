@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+
+import { sampleSite } from '../support/command-line.ts';
+
+test('an image that was not built here is told so at once: no archive is asked', async () => {
+  const site = await sampleSite();
+
+  expect(await site.run('image', 'exec', 'debian-lite', '--', 'true')).toEqual({
+    code: 1,
+    out: '',
+    err: 'pi-image: debian-lite was not built yet\n  hint: Run "pi-image build debian-lite".\n',
+  });
+});
