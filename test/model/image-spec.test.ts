@@ -18,6 +18,13 @@ test.each([
   ['{ name: a, units: { enable: ["a b"] } }', '', '"a b" is not the name of a systemd unit'],
   ['{ name: a }', 'kernel: { arguments: ["a b"] }', '"a b" is not one kernel argument without spaces'],
   ['{ name: a }', 'initramfs: { modules: [../x] }', '"../x" is not the name of a kernel module'],
+  [
+    '{ name: a }',
+    'diskless: { keep: [fstap] }',
+    'i.yaml:5: diskless.keep[0]: there is no rule "fstap"; did you mean fstab?',
+  ],
+  ['{ name: a }', 'diskless: { keep: [munge-key] }', '"munge-key" cannot be kept: every image needs it'],
+  ['{ name: a }', 'diskless: { keeps: [] }', 'unknown key "keeps"; did you mean keep?'],
 ])('%s %s', (layer, more, complaint) => {
   expect(() => read(image(layer, more))).toThrow(complaint);
 });
@@ -35,4 +42,9 @@ test('a layer needs no more than a name', () => {
       units: { enable: [], disable: [], mask: [] },
     },
   ]);
+});
+
+test('no rule is kept unless it is named', () => {
+  expect(read(image('{ name: a }')).diskless).toEqual({ keep: [] });
+  expect(read(image('{ name: a }', 'diskless: { keep: [zram, radio] }')).diskless.keep).toEqual(['zram', 'radio']);
 });
