@@ -1,4 +1,6 @@
 /** Writes down what DHCP has seen: a MAC and an unknown board before their answer leaves, the begin of a boot behind it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { StateFile } from '../host/state-file.ts';
 import { describeError } from '../model/describe-error.ts';
 import { RefusedError, unreachable } from '../model/errors.ts';
@@ -80,16 +82,24 @@ function requireUnlearned({ node: name, mac }: { node: string; mac: MacAddress }
   if (other !== undefined) throw new RefusedError(`${other.name} has the MAC ${mac} now`);
 }
 
-/** All boards of one turn are one change. */
+/**
+ * A write costs about as much for one board as for thirty: in a crowd those of some milliseconds share one. A board that
+ * comes alone waits for nobody.
+ */
+const gatherMs = 3;
+
 function boardRecorder({ state, now }: DhcpRecordDeps): (board: SeenBoard) => Promise<void> {
   let boards: SeenBoard[] = [];
   let written: Promise<void> | undefined;
+  let lastMs = -Infinity;
   return (board) => {
     boards.push(board);
-    written ??= Promise.resolve().then(() => {
+    const isCrowd = now() - lastMs < 2 * gatherMs;
+    written ??= (isCrowd ? sleep(gatherMs) : Promise.resolve()).then(() => {
       const together = boards;
       boards = [];
       written = undefined;
+      lastMs = now();
       return state.update((current) => seeBoards(current, together, now()));
     });
     return written;
