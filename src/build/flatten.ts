@@ -56,7 +56,7 @@ async function placeTree(entries: readonly IndexEntry[], { root, ...rest }: Plac
     rest.signal.throwIfAborted();
     const target = placeIn(root, entry.path);
     let object: string | undefined;
-    if (entry.kind === 'folder') makeFolder(target);
+    if (entry.kind === 'folder') makeFolder(entry, target);
     else if (entry.kind === 'link') makeLink(entry, target);
     else if (entry.kind === 'special') await makeSpecial(entry, target, rest.signal);
     else {

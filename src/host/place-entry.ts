@@ -1,5 +1,5 @@
 /** Makes what is not a file in a new tree: folders, links, device nodes, with their owners and times. */
-import { chmodSync, chownSync, lchownSync, lutimesSync, mkdirSync, symlinkSync, utimesSync } from 'node:fs';
+import { chmodSync, chownSync, lchownSync, lstatSync, lutimesSync, mkdirSync, symlinkSync, utimesSync } from 'node:fs';
 
 import type { IndexEntry } from '../model/tree-index.ts';
 import { run } from './process.ts';
@@ -10,9 +10,13 @@ export function placeIn(root: string, relative: string): string {
   return relative === '.' ? root : `${root}/${relative}`;
 }
 
-/** For nobody else until its content is there. */
-export function makeFolder(target: string): void {
-  mkdirSync(target, { mode: 0o700 });
+/** The topmost is for nobody else until its content is there, and with it all below. */
+export function makeFolder({ path: name, mode, uid, gid }: IndexEntry, target: string): void {
+  mkdirSync(target, { mode: name === '.' ? 0o700 : mode });
+  const made = lstatSync(target);
+  if (made.uid !== uid || made.gid !== gid) chownSync(target, uid, gid);
+  // What the mask or the owner has taken away of it.
+  if (name !== '.' && (made.mode & 0o7777) !== mode) chmodSync(target, mode);
 }
 
 export function makeLink(
@@ -43,8 +47,7 @@ export async function finishFolders(entries: readonly IndexEntry[], root: string
   for (const entry of entries.toReversed()) {
     if (entry.kind !== 'folder') continue;
     const place = placeIn(root, entry.path);
-    chownSync(place, entry.uid, entry.gid);
-    chmodSync(place, entry.mode);
+    if (entry.path === '.') chmodSync(place, entry.mode);
     if (entry.xattrs !== undefined) await writeXattrs(place, entry.xattrs, signal);
     utimesSync(place, entry.time, entry.time);
   }

@@ -121,8 +121,10 @@ export function sweepObjects(imagesDir: string, options: { readonly dryRun: bool
 }
 
 function* objectsIn(dir: string): Generator<string> {
-  for (const folder of namesIn(dir))
-    for (const name of namesIn(path.join(dir, folder))) yield path.join(dir, folder, name);
+  for (const folder of namesIn(dir)) {
+    const place = path.join(dir, folder);
+    for (const name of namesIn(place)) yield `${place}/${name}`;
+  }
 }
 
 function namesIn(folder: string): string[] {
