@@ -91,8 +91,6 @@ const typeNames: Readonly<Record<string, string>> = {
 };
 
 function describe(input: unknown): string {
-  if (Array.isArray(input)) return 'a list';
-  if (typeof input === 'object' && input !== null) return 'a block of keys';
   return typeof input === 'string' ? `the text ${quote(input)}` : quote(input);
 }
 
@@ -158,5 +156,7 @@ function keysOf(issues: readonly Issue[]): string[] {
 }
 
 function quote(input: unknown): string {
+  if (Array.isArray(input)) return 'a list';
+  if (typeof input === 'object' && input !== null) return 'a block of keys';
   return typeof input === 'string' ? JSON.stringify(input) : String(input);
 }

@@ -27,6 +27,7 @@ describe('is refused:', () => {
     [{}, ': write one of: apt, image, root, oci'],
     [{ apt: { suite: 'trixie' }, root: 'x' }, ': write only one of: apt, root'],
     [{ apt: { suite: 'bullseye' } }, 'apt.suite: "bullseye" is not one of: trixie'],
+    [{ apt: { suite: { name: 'trixie' } } }, 'apt.suite: a block of keys is not one of: trixie'],
     [{ image: {} }, 'image: write one of: url, file, name'],
     [{ image: { url: 'https://x.test/a.img', file: 'x' } }, 'image: write only one of: url, file'],
     [
