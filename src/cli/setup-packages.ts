@@ -94,6 +94,11 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'genders', why: 'reads groups of nodes' },
     { name: 'pdsh', why: 'runs commands on them' },
     { name: 'clustershell', why: 'does both' },
+    {
+      name: 'systemd-journal-remote',
+      why: 'sends and takes journals',
+      units: ['systemd-journal-remote.socket', 'systemd-journal-upload.service'],
+    },
     { name: 'openssh-server', why: 'is a node that ssh reaches', units: ['ssh.service', 'ssh.socket'] },
   ],
 };
