@@ -7,7 +7,7 @@ import { HostError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 
-const ownerOnly = { folder: 0o700, file: 0o600 } as const;
+export const ownerOnly = { folder: 0o700, file: 0o600 } as const;
 
 /** Bits that let group or others do anything. */
 const othersMask = 0o077;

@@ -1,6 +1,6 @@
 /** The cluster's SSH certificate authority, and keys and certificates for nodes and the storage node; by ssh-keygen. */
 import { createHash } from 'node:crypto';
-import { copyFile, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { HostError } from '../model/errors.ts';
@@ -12,6 +12,7 @@ import {
   createSecretFolder,
   keepFolderPrivate,
   nameOnce,
+  ownerOnly,
   readSecretFile,
   uniqueSuffix,
 } from './secret-files.ts';
@@ -136,6 +137,7 @@ class KeyStore {
       for (const name of names) {
         const file = path.join(temporary, name);
         await this.#keygen(['-q', '-t', 'ed25519', '-N', '', '-C', comments[name] ?? name, '-f', file]);
+        await chmod(`${file}.pub`, ownerOnly.file);
       }
     });
   }
@@ -152,6 +154,8 @@ class KeyStore {
       const kind = spec.kind === 'host' ? ['-h'] : [];
       const authority = ['-q', '-s', this.#path('ca/ca'), '-I', spec.id, '-n', principals, '-V', validity];
       await this.#keygen([...authority, ...kind, `${work}.pub`]);
+      // What others can read looks like an accident to whoever reads it next, and is told.
+      await chmod(`${work}-cert.pub`, ownerOnly.file);
       await nameOnce(`${work}-cert.pub`, this.#path(certificate));
     } finally {
       await Promise.all([`${work}.pub`, `${work}-cert.pub`].map((file) => rm(file, { force: true })));

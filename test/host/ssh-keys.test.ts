@@ -54,6 +54,16 @@ describe.skipIf(isMissing(program))('keys made by ssh-keygen', () => {
     expect(text(values)['sshCaPublicKey']).toBe(await keys.caPublicKey());
   });
 
+  test('nothing that it made itself is told to have been readable for others', async () => {
+    const told: string[] = [];
+    const own = await openSshKeys(path.join(dir, 'own'), {
+      log: { ...silent, warn: (event) => void told.push(event) },
+    });
+    await own.nodeSecrets(node);
+
+    expect(told).toEqual([]);
+  });
+
   test('keys stay the same for ever, and for all who ask at once', async () => {
     const others = await Promise.all([1, 2, 3].map(() => openSshKeys(dir, { log: silent })));
 
