@@ -3,17 +3,19 @@ import type { ImageActions, NodeActions, RoleActions } from '../api/actions.ts';
 import { chooseVersion, pinVersion } from '../fleet/image-choice.ts';
 import { nodeEdits } from '../fleet/node-edits.ts';
 import { rebootNode } from '../fleet/reboot-node.ts';
-import { createReboots, type Reboots } from '../fleet/reboots.ts';
+import { createReboots, type PowerFallback, type Reboots } from '../fleet/reboots.ts';
 import { changeRole, type RoleFleet } from '../fleet/role-change.ts';
 import type { Secrets } from '../host/secrets.ts';
 import { rebootNode as tellToReboot } from '../host/ssh.ts';
 import type { Boot } from '../model/boot.ts';
+import { describeError } from '../model/describe-error.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
 import type { Log } from '../model/log.ts';
 import { nodesWithMacs, type State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { hasOwnAddresses } from '../plan/learned-addresses.ts';
 import { decideReboot, pendingReboots, runningRoles } from '../plan/role-change-running.ts';
+import { powerFallback } from './wire-up-power.ts';
 import type { Service } from './wire-up.ts';
 
 export type NodeChanges = NodeActions & RoleActions & ImageActions;
@@ -28,8 +30,10 @@ export function nodeChanges(fleet: RoleFleet): NodeChanges {
   };
 }
 
+type FleetSources = Pick<Service, 'state' | 'site' | 'boots' | 'heartbeats' | 'reboots' | 'power'>;
+
 /** What the service knows of its nodes decides what may be changed, and who hears of it. */
-export function serviceFleet(service: Pick<Service, 'state' | 'site' | 'boots' | 'heartbeats' | 'reboots'>): RoleFleet {
+export function serviceFleet(service: FleetSources): RoleFleet {
   const { state, site, boots, heartbeats, reboots } = service;
   const newestOf = (node: string) => boots.all().findLast((boot) => boot.node === node);
   return {
@@ -42,6 +46,7 @@ export function serviceFleet(service: Pick<Service, 'state' | 'site' | 'boots' |
     running: () => runningRoles(boots.all(), boots.generations(), heartbeats.isSilent),
     reboots: {
       begin: reboots.begin,
+      cycleOf: (node) => powerFallback(node, service),
       decide: (node) => {
         const last = newestOf(node);
         return decideReboot(node, last, last !== undefined && isHeard(last, heartbeats));
@@ -70,7 +75,7 @@ function isHeard(last: Boot, heartbeats: Service['heartbeats']): boolean {
 /** A node that boots has a minute to bring its sshd up; a busy emulated one took 20 s for a handshake. */
 const sshDeadlineMs = 60_000;
 
-interface RebootSources extends Pick<Service, 'events'> {
+interface RebootSources extends Pick<Service, 'events' | 'power' | 'site' | 'heartbeats'> {
   readonly boots: () => readonly Boot[];
   readonly secrets: Pick<Secrets, 'storageKey'>;
   readonly log: Log;
@@ -81,10 +86,18 @@ interface RebootSources extends Pick<Service, 'events'> {
 const now = () => Date.now();
 
 /** Reboots by ssh; what a service that was killed has promised and not done is done now. */
-export async function openReboots({ events, boots, secrets, log, signal }: RebootSources): Promise<Reboots> {
+export async function openReboots(sources: RebootSources): Promise<Reboots> {
+  const { events, boots, secrets, log, signal } = sources;
   const ssh = async (address: Ipv4Address) =>
     tellToReboot({ address, key: await secrets.storageKey(), deadlineMs: sshDeadlineMs, signal });
-  const reboots = createReboots({ ssh, append: events.append, now, log, signal });
+  const reboots = createReboots({
+    ssh,
+    cycle: (node) => cycleSilent(node, sources),
+    append: events.append,
+    now,
+    log,
+    signal,
+  });
   const newest = await events.after(Math.max(0, events.lastId() - newestEvents), newestEvents);
   for (const { node, address } of pendingReboots(newest, boots(), now())) reboots.begin(node, address);
   return reboots;
@@ -92,3 +105,16 @@ export async function openReboots({ events, boots, secrets, log, signal }: Reboo
 
 /** More than what happens in the minute that a promise is good for. */
 const newestEvents = 5000;
+
+/** A node that still sends heartbeats runs: whatever keeps ssh from it, its power is not cut for that. */
+async function cycleSilent(node: string, sources: RebootSources): Promise<PowerFallback> {
+  const last = sources.boots().findLast((boot) => boot.node === node);
+  const cycle = last !== undefined && isHeard(last, sources.heartbeats) ? undefined : powerFallback(node, sources);
+  if (cycle === undefined) return { kind: 'none' };
+  try {
+    await cycle({ by: 'reboot', dryRun: false, ifMatch: undefined });
+    return { kind: 'cycled' };
+  } catch (error) {
+    return { kind: 'refused', reason: describeError(error) };
+  }
+}

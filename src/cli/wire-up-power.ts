@@ -4,10 +4,12 @@ import { openDriver } from '../fleet/power-driver.ts';
 import { createPower, type Power } from '../fleet/power.ts';
 import type { Secrets } from '../host/secrets.ts';
 import { readOwnMacs } from '../host/own-macs.ts';
+import type { ChangeOptions } from '../model/change.ts';
 import { NotFoundError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import type { SecretFile } from '../model/power.ts';
 import { hasKernelReported } from '../plan/boot-timeline.ts';
+import { requireFree } from '../plan/operation-guard.ts';
 import type { Service } from './wire-up.ts';
 
 interface PowerSources extends Pick<Service, 'state' | 'site' | 'boots' | 'health'> {
@@ -46,10 +48,20 @@ function firstLine(content: Uint8Array): string {
   return Buffer.from(content).toString('utf8').split(/\r?\n/, 1)[0] ?? '';
 }
 
-export function powerActions({ power }: Pick<Service, 'power'>): PowerActions {
+/** How a node's power is cycled where ssh does not reach it; undefined: nobody does. */
+export function powerFallback(name: string, { power, site }: Pick<Service, 'power' | 'site'>) {
+  if (site.view().cluster.power.reboot !== 'cycle' || !power.isSwitched(name)) return undefined;
+  return (options: ChangeOptions) => power.change([name], 'cycle', options);
+}
+
+export function powerActions({ power, state }: Pick<Service, 'power' | 'state'>): PowerActions {
   return {
     power: power.status,
-    switchPower: ({ nodes, action }, options) => power.change(nodes, action, options),
+    switchPower: async ({ nodes, action }, options) => {
+      // What gets power boots what it should, in whatever operation it is.
+      if (action !== 'on') requireFree(nodes, state.current());
+      return power.change(nodes, action, options);
+    },
     powerRuns: () => {
       const { running, ended } = power.runs();
       return { running: [...running], ended: [...ended] };

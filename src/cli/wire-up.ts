@@ -110,7 +110,7 @@ async function openLocked(
   const secrets = await openSecrets(path.join(paths.state, 'secrets'), { log, signal });
   const secretsFor = nodeSecrets(site, secrets);
   const power = await openPower({ state, site, boots, health, secrets, log, signal });
-  const reboots = await openReboots({ events, boots: boots.all, secrets, log, signal });
+  const reboots = await openReboots({ events, power, site, heartbeats, boots: boots.all, secrets, log, signal });
   const holds = createHolds({ state, now, log });
   const eeproms = await openEeproms(paths.state, { state, site, boots, now, log });
   const bootImages = openBootImages({ ...dirs, paths, log, signal });

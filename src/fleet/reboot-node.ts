@@ -11,8 +11,19 @@ export interface Reboot {
   readonly dryRun: boolean;
 }
 
-/** @throws RefusedError when it does not run: nobody would hear the order */
+/** A node that does not run is cycled. @throws RefusedError when nobody can do that: none would hear the order */
 export async function rebootNode(name: string, options: ChangeOptions, fleet: RoleFleet): Promise<Tagged<Reboot>> {
+  const before = fleet.state.current();
+  const node = nodeNamed(name, fleet.viewOf(before).nodes);
+  const cycle = fleet.reboots.decide(name).kind === 'off' ? fleet.reboots.cycleOf?.(name) : undefined;
+  if (cycle === undefined) return tellNode(name, options, fleet);
+  requireMatch(`node ${name}`, node, options.ifMatch);
+  requireFree([name], before);
+  await cycle({ ...options, ifMatch: undefined });
+  return { answer: { node: name, dryRun: options.dryRun }, etag: tagOf(name, fleet.viewOf(before)) };
+}
+
+async function tellNode(name: string, options: ChangeOptions, fleet: RoleFleet): Promise<Tagged<Reboot>> {
   const { state, answer } = await commit(
     fleet,
     (before) => {

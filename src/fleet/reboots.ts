@@ -8,12 +8,20 @@ import type { Log } from '../model/log.ts';
 export interface RebootsDeps {
   /** @throws HostError when the node does not take the order in time */
   readonly ssh: (address: Ipv4Address, signal: AbortSignal) => Promise<void>;
+  /** For a node that ssh does not reach. */
+  readonly cycle: (node: string) => Promise<PowerFallback>;
   readonly append: (events: readonly NewEvent[]) => Promise<void>;
   readonly now: () => number;
   readonly log: Log;
   /** Ends the service. */
   readonly signal: AbortSignal;
 }
+
+export type PowerFallback =
+  | { readonly kind: 'cycled' }
+  /** Its power is not switched by anybody, or not for this. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'refused'; readonly reason: string };
 
 interface RebootFailure {
   readonly atMs: number;
@@ -56,10 +64,13 @@ async function tell(deps: RebootsDeps, node: string, address: Ipv4Address): Prom
     await ssh(address, signal);
   } catch (error) {
     if (signal.aborted) return undefined;
+    const fallback = await deps.cycle(node);
+    if (fallback.kind === 'cycled') return undefined;
     const isKnown = error instanceof PiImageError;
+    const said = isKnown ? error.message : describeError(error);
     const failure = {
       atMs: now(),
-      reason: isKnown ? error.message : describeError(error),
+      reason: fallback.kind === 'refused' ? `${said}; ${fallback.reason}` : said,
       hint: isKnown ? error.hint : undefined,
     };
     const { reason, hint } = failure;

@@ -16,6 +16,8 @@ export interface RoleFleet extends Fleet {
 }
 
 interface RoleReboots extends Pick<Reboots, 'begin'> {
+  /** Off and on again, for a node that does not run; undefined: nobody switches its power, or not for this. */
+  readonly cycleOf?: (node: string) => ((options: ChangeOptions) => Promise<unknown>) | undefined;
   readonly decide: (node: string) => RebootDecision;
   /** It runs what it should boot: a reboot would change nothing. */
   readonly isCurrent: (node: string) => boolean;

@@ -20,6 +20,7 @@ function reboots(changes: Partial<RebootsDeps> = {}) {
   const log = { info: (event: string) => void lines.push(event), warn: (event: string) => void lines.push(event) };
   const deps: RebootsDeps = {
     ssh: () => Promise.resolve(),
+    cycle: () => Promise.resolve({ kind: 'none' }),
     append: (more) => Promise.resolve(void events.push(...more)),
     now: () => 7,
     log,
@@ -30,6 +31,29 @@ function reboots(changes: Partial<RebootsDeps> = {}) {
 }
 
 describe('a reboot', () => {
+  const silent = () => Promise.reject(new HostError('ssh failed', { hint: 'Cut its power.' }));
+
+  test('of a node that ssh does not reach is a cycle of its power', async () => {
+    const { made, events } = reboots({ ssh: silent, cycle: () => Promise.resolve({ kind: 'cycled' }) });
+
+    made.begin('node01', address);
+    await made.settled();
+
+    expect(events).toEqual([]);
+    expect(made.failure('node01')).toBeUndefined();
+  });
+
+  test('says why neither was possible', async () => {
+    const refused = { kind: 'refused', reason: 'port 1 of sw1 is one of its uplinks' } as const;
+    const { made } = reboots({ ssh: silent, cycle: () => Promise.resolve(refused) });
+
+    made.begin('node01', address);
+    await made.settled();
+
+    const reason = 'ssh failed; port 1 of sw1 is one of its uplinks';
+    expect(made.failure('node01')).toEqual({ atMs: 7, reason, hint: 'Cut its power.' });
+  });
+
   test('that is taken is an event', async () => {
     const { made, events } = reboots();
 

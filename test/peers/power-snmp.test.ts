@@ -1,4 +1,6 @@
 /** Switches by SNMP: Debian's snmpd with the tables of one, asked in v2c and v3, and what it refuses. */
+import { inspect } from 'node:util';
+
 import { expect, test } from 'vitest';
 
 import { openDriver, type PowerDriver } from '../../src/fleet/power-driver.ts';
@@ -79,7 +81,7 @@ test('what a switch refuses is said, and no secret with it', async () => {
       (thrown: Error) => thrown,
     );
     driver.close();
-    expect(JSON.stringify({ ...error, message: error.message, stack: error.stack })).not.toMatch(/Sesame|Wrong/);
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/Sesame|Wrong/);
     return error.message;
   };
   const where = `the switch at 127.0.0.1:${sw.port}`;

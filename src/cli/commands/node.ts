@@ -8,6 +8,7 @@ import { registerExplain } from './node-explain.ts';
 import { registerExport } from './node-export.ts';
 import { registerHistory } from './node-history.ts';
 import { registerList } from './node-list.ts';
+import { registerPower } from './node-power.ts';
 import { registerReboot } from './node-reboot.ts';
 import { registerRemove } from './node-remove.ts';
 import { registerNodeRole } from './node-role.ts';
@@ -27,6 +28,7 @@ export const registerNode: RegisterCommand = (program, context) => {
   registerSet(node, context);
   registerNodeRole(node, context);
   registerReboot(node, context);
+  registerPower(node, context);
   registerEeprom(node, context);
   registerRemove(node, context);
   registerExplain(node, context);

@@ -1,0 +1,133 @@
+/** Power by the owner's own program, through the service: what it is called with, and when it is not. */
+import { chmod, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { expect, test, vi } from 'vitest';
+
+import { renderYaml } from '../../src/host/yaml-file.ts';
+import { withDatabase } from '../../src/host/state-file.ts';
+import { beginBoot, closeBoot } from '../../src/plan/boot-timeline.ts';
+import { sampleSite, type TestSite } from '../support/command-line.ts';
+import { sampleClusterInput, sampleNodesInput } from '../support/sample-view.ts';
+import { serveSite } from '../support/serve-site.ts';
+
+/** Remembers for each node what it was told last; `fails` beside it makes it fail, `hangs` makes it hang. */
+const program = `#!/bin/sh
+cd "$(dirname "$0")" || exit 1
+printf '%s|' "$@" >> called; echo >> called
+[ -e hangs ] && exec sleep 30
+[ -e fails ] && { echo 'no contact' >&2; exit 3; }
+[ "$2" = status ] || echo "$2" > "now-$3"
+cat "now-$3" 2>/dev/null || echo on
+`;
+
+const nodes = sampleNodesInput.map((node, index) => Object.assign({ power: { switch: 'lab', port: index + 1 } }, node));
+const odd = 'a b;$(touch x)';
+
+async function lab(power: object = {}): Promise<TestSite> {
+  const site = await sampleSite({ power: program, 'nodes.yaml': renderYaml(nodes) });
+  await chmod(`${site.dir}/power`, 0o755);
+  const settings = { driver: 'command', command: [`${site.dir}/power`, odd], timeout: '2s' };
+  await site.write('cluster.yaml', renderYaml({ ...sampleClusterInput, switches: { lab: settings }, power }));
+  expect(await site.run('apply', '-f', `${site.dir}/nodes.yaml`)).toMatchObject({ code: 0, err: '' });
+  return site;
+}
+
+/** Without the questions. */
+async function orders(site: TestSite): Promise<string[]> {
+  const called = await readFile(path.join(site.dir, 'called'), 'utf8').catch(() => '');
+  return called.split('\n').filter((line) => line !== '' && !line.includes('|status|'));
+}
+
+test('it gets its own arguments, the verb, the node and the port, and no shell reads them', async () => {
+  const site = await lab();
+  await serveSite(site.dir);
+
+  expect(await site.run('node', 'power', 'off', 'node01')).toEqual({
+    code: 0,
+    out: 'node01 (lab port 1) is off\n',
+    err: '',
+  });
+  expect((await site.run('node', 'power', 'status', 'node01')).out).toMatch(/^node01 +lab +1 +off/m);
+  expect((await site.run('node', 'power', 'on', 'node01', '-o', 'name')).out).toBe('node01\n');
+
+  expect(await orders(site)).toEqual([`${odd}|off|node01|1|`, `${odd}|on|node01|1|`]);
+});
+
+test('one that hangs is ended, and one that fails is quoted', async () => {
+  const site = await lab();
+  await serveSite(site.dir);
+
+  await site.write('hangs', '');
+  expect((await site.run('node', 'power', 'on', 'node01')).err).toMatch(
+    /power status" for node01 did not end within 2 s/,
+  );
+  await site.write('hangs', '');
+  expect(await orders(site)).toEqual([]);
+});
+
+test('without a service nobody switches anything', async () => {
+  const site = await lab();
+
+  const { code, err } = await site.run('node', 'power', 'off', 'node01');
+
+  expect(code).toBe(1);
+  expect(err).toContain('no service runs here');
+});
+
+const boot = (nowMs: number, end: 'ready' | 'silent') =>
+  closeBoot(
+    beginBoot({
+      id: 'b1',
+      node: 'node01',
+      mac: 'm',
+      address: '10.42.0.11',
+      generation: 'ab'.repeat(32),
+      token: 't',
+      sign: 'discover',
+      nowMs,
+    }),
+    end,
+    nowMs,
+  );
+
+async function booted(site: TestSite, end: 'ready' | 'silent'): Promise<void> {
+  await withDatabase(`${site.dir}/state`, new AbortController().signal, async ({ boots }) => {
+    await boots.update(() => ({ boots: [boot(Date.now() - 5000, end)] }));
+  });
+}
+
+test('a node that runs keeps its power unless --yes says otherwise', async () => {
+  const site = await lab();
+  await booted(site, 'ready');
+  await serveSite(site.dir);
+
+  const { code, err } = await site.run('node', 'power', 'off', 'node01', 'head');
+  expect(code).toBe(1);
+  expect(err).toContain('node01 runs and would lose power as when the plug is pulled');
+  expect(await orders(site)).toEqual([]);
+
+  expect((await site.run('node', 'power', 'off', 'node01', '--yes', '--no-wait')).out).toMatch(/is being switched off/);
+});
+
+test('a reboot of a node that does not run is a cycle of its power', async () => {
+  const site = await lab();
+  await booted(site, 'silent');
+  const service = await serveSite(site.dir);
+
+  expect((await site.run('node', 'reboot', 'node01', '--dry-run')).out).toContain('node01 would reboot');
+  expect(await orders(site)).toEqual([]);
+  expect((await site.run('node', 'reboot', 'node01')).out).toBe('node01 reboots now\n');
+
+  await vi.waitFor(() => expect(service.power.runs().ended).toHaveLength(1), { timeout: 15_000, interval: 100 });
+  expect(await orders(site)).toEqual([`${odd}|off|node01|1|`, `${odd}|on|node01|1|`]);
+});
+
+test('unless the owner wants ssh and nothing else', async () => {
+  const site = await lab({ reboot: 'ssh' });
+  await booted(site, 'silent');
+  await serveSite(site.dir);
+
+  expect((await site.run('node', 'reboot', 'node01')).err).toContain('node01 does not run, as far as is known');
+  expect(await orders(site)).toEqual([]);
+});
