@@ -31,7 +31,12 @@ export function clusterSlurm({ address, run }: SlurmController): ClusterSlurm {
   const order = async (command: string, signal: AbortSignal) => void (await tell(command, signal));
   return {
     isThere: () => address() !== undefined,
-    nodes: async (signal) => parseSlurmNodes(await tell('scontrol --oneliner show nodes', signal)),
+    nodes: async (signal) => {
+      const nodes = parseSlurmNodes(await tell('scontrol --oneliner show nodes', signal));
+      // Who has a node's jobs is not known from an answer that is none.
+      if (nodes.size === 0) throw new HostError('Slurm names no node');
+      return nodes;
+    },
     drain: (node, reason, signal) => order(`scontrol update nodename=${node} state=drain reason='${reason}'`, signal),
     resume: (node, signal) => order(`scontrol update nodename=${node} state=resume`, signal),
     // xargs -r: a job may have ended since, and then there is nothing to requeue.

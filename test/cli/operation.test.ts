@@ -18,11 +18,12 @@ const silent = { info: () => undefined, warn: () => undefined };
 const program = (folder: string) => `#!/bin/sh
 for command; do :; done
 printf '%s\\n' "$command" >> ${folder}/told
+state=$(cat ${folder}/slurm)
+become() { echo "$1" > ${folder}/slurm.new; mv ${folder}/slurm.new ${folder}/slurm; }
 case $command in
-  *'show nodes') printf 'NodeName=node01 Arch=aarch64 State=%s\\n' "$(cat ${folder}/slurm)" ;;
-  *state=drain*) state=$(cat ${folder}/slurm); echo "$state+DRAIN Reason=\${command#*reason=}" | tr -d "'" > ${folder}/slurm ;;
-  *state=resume) echo IDLE > ${folder}/slurm ;;
-  *requeue*) echo 'IDLE+DRAIN Reason=pi-image operation 1' > ${folder}/slurm ;;
+  *'show nodes') echo "NodeName=node01 Arch=aarch64 State=$state" ;;
+  *state=drain*) become "$state+DRAIN Reason=pi-image operation 1" ;;
+  *state=resume) become IDLE ;;
 esac
 `;
 
