@@ -1,4 +1,4 @@
-/** A small Debian archive with a key of its own, served on loopback. Its packages are no real ones: nobody installs them. */
+/** A small Debian archive with a key of its own, served on loopback. Its packages are no real ones, unless they are given. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,13 +10,17 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 const runProgram = promisify(execFile);
-const sha256 = (content: string) => createHash('sha256').update(content).digest('hex');
+const sha256 = (content: Content) => createHash('sha256').update(content).digest('hex');
+
+type Content = string | Uint8Array;
 
 export interface ArchivePackage {
   readonly name: string;
   readonly version: string;
   /** More fields of its stanza: `Depends: x`. */
   readonly fields?: readonly string[];
+  /** Where somebody installs it. */
+  readonly deb?: Uint8Array;
 }
 
 export interface SignedArchive {
@@ -25,6 +29,8 @@ export interface SignedArchive {
   readonly keyring: string;
   /** Paths that were asked for. */
   readonly requests: readonly string[];
+  /** These take the place of its packages, signed again. */
+  readonly publish: (packages: readonly ArchivePackage[]) => Promise<void>;
   /** Changes what is served under a path. */
   readonly damage: (pathEnd: string) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -37,12 +43,15 @@ export async function makeSignedArchive(
   packages: readonly ArchivePackage[],
 ): Promise<SignedArchive> {
   const dir = await mkdtemp(path.join(tmpdir(), 'signed-archive-'));
-  const served = new Map<string, string>();
-  const index = packages.map((each) => addPackage(served, each)).join('\n');
-  for (const suite of suites) {
-    const release = addIndexes(served, suite, components, index);
-    served.set(`/dists/${suite}/InRelease`, await sign(path.join(dir, 'gpg'), release));
-  }
+  const served = new Map<string, Content>();
+  const publish = async (all: readonly ArchivePackage[]) => {
+    const index = all.map((each) => addPackage(served, each)).join('\n');
+    for (const suite of suites) {
+      const release = addIndexes(served, suite, components, index);
+      served.set(`/dists/${suite}/InRelease`, await sign(path.join(dir, 'gpg'), release));
+    }
+  };
+  await publish(packages);
   const keyring = path.join(dir, 'archive.gpg');
   await gpg(path.join(dir, 'gpg'), ['--output', keyring, '--export']);
   const requests: string[] = [];
@@ -53,7 +62,9 @@ export async function makeSignedArchive(
     if (server.listening) await promisify(server.close.bind(server))();
   };
   const damage = (pathEnd: string) => {
-    for (const [name, content] of served) if (name.endsWith(pathEnd)) served.set(name, content.toUpperCase());
+    for (const [name, content] of served) {
+      if (name.endsWith(pathEnd)) served.set(name, content.toString().toUpperCase());
+    }
     return Promise.resolve();
   };
   const remove = async () => {
@@ -61,13 +72,13 @@ export async function makeSignedArchive(
     await runProgram('gpgconf', ['--homedir', path.join(dir, 'gpg'), '--kill', 'gpg-agent']).catch(() => undefined);
     await rm(dir, { recursive: true, force: true });
   };
-  return { url: `http://${host}/`, host, keyring, requests, damage, stop, remove };
+  return { url: `http://${host}/`, host, keyring, requests, publish, damage, stop, remove };
 }
 
 /** @returns its stanza */
-function addPackage(served: Map<string, string>, { name, version, fields = [] }: ArchivePackage): string {
+function addPackage(served: Map<string, Content>, { name, version, fields = [], deb }: ArchivePackage): string {
   const file = `pool/${name}_${version}_arm64.deb`;
-  const content = `not a package, but the bytes of ${name} ${version}\n`;
+  const content = deb ?? `not a package, but the bytes of ${name} ${version}\n`;
   served.set(`/${file}`, content);
   return [
     `Package: ${name}`,
@@ -84,7 +95,7 @@ function addPackage(served: Map<string, string>, { name, version, fields = [] }:
 }
 
 /** @returns the text of the Release file */
-function addIndexes(served: Map<string, string>, suite: string, components: readonly string[], index: string): string {
+function addIndexes(served: Map<string, Content>, suite: string, components: readonly string[], index: string): string {
   const lines = components.map((component, position) => {
     const name = `${component}/binary-arm64/Packages`;
     const content = position === 0 ? index : '';
@@ -120,7 +131,7 @@ async function gpg(home: string, args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-async function serve(served: ReadonlyMap<string, string>, requests: string[]): Promise<Server> {
+async function serve(served: ReadonlyMap<string, Content>, requests: string[]): Promise<Server> {
   const server = createServer((request, response) => {
     const name = decodeURIComponent((request.url ?? '').replace(/^\/+/, '/'));
     requests.push(name);
