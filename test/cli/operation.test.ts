@@ -69,9 +69,9 @@ async function runningSite(): Promise<{ site: TestSite; service: ServedSite }> {
   return { site, service };
 }
 
-const whenTold = (order: string) => expect.poll(orders, { timeout: 10_000 }).toContain(order);
+const whenTold = (order: string) => expect.poll(orders, { timeout: 30_000 }).toContain(order);
 
-test('a role is given as an operation, followed to its end, and stands in the list', async () => {
+test('a role is given as an operation, followed to its end, and stands in the list', { timeout: 60_000 }, async () => {
   const { site, service } = await runningSite();
 
   const begun = await site.run('node', 'role', 'node01', 'login', '--drain', 'wait');
@@ -94,7 +94,7 @@ test('a role is given as an operation, followed to its end, and stands in the li
   expect(shown).toMatchObject({ id: '1', nodes: [{ node: 'node01', from: 'compute', result: 'done' }] });
 });
 
-test('one that is stopped gives the node back, and fails for who follows it', async () => {
+test('one that is stopped gives the node back, and fails for who follows it', { timeout: 60_000 }, async () => {
   const { site } = await runningSite();
   await writeFile(path.join(dir, 'slurm'), 'MIXED\n');
   await site.run('node', 'set', 'node01', '--role', 'login', '--drain', 'wait', '--drain-deadline', '2h');
