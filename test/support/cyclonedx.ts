@@ -6,7 +6,8 @@ import path from 'node:path';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 
-const library = createRequire(import.meta.url).resolve('@cyclonedx/cyclonedx-library/package.json');
+const require = createRequire(import.meta.url);
+const library = require.resolve('@cyclonedx/cyclonedx-library/package.json');
 
 async function readSchema(name: string): Promise<object> {
   const file = path.join(path.dirname(library), 'res/schema', `${name}.SNAPSHOT.schema.json`);
