@@ -88,7 +88,7 @@ function renderFinding({ rule, result, fault, does, why, undo, cause, hint }: Ru
     ...(cause === undefined ? [] : [`    why: ${why}`]),
     ...(hint === undefined ? [] : [`    do: ${hint}`]),
     ...(result === 'broken' || result === 'kept' ? [`    without it: ${faultWords[fault]}`] : []),
-    ...(result === 'applied' ? [`    did: ${does.join('; ')}`] : []),
+    ...(result === 'applied' ? [`    does: ${does.join('; ')}`] : []),
     `    undo: ${undo}`,
   ];
   return lines.map((line) => `${line}\n`).join('');
