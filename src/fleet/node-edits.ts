@@ -16,7 +16,8 @@ import {
   type Nodes,
 } from '../plan/edit-nodes.ts';
 import { etagOf, requireMatch } from '../plan/etag.ts';
-import { diffNodes } from '../plan/node-changes.ts';
+import { diffNodes, type NodeChange } from '../plan/node-changes.ts';
+import { requireFree } from '../plan/operation-guard.ts';
 import { refuseSecondController, type RunningRoles } from '../plan/role-change.ts';
 import { replaceNodes } from '../plan/state-changes.ts';
 import { commit, tagOf, type Edited, type Fleet } from './fleet.ts';
@@ -52,6 +53,13 @@ export function nodeEdits(fleet: Fleet): NodeEdits {
   };
 }
 
+/** What an operation changes itself, or needs: whether a node is there, and its role. */
+function isOperations(change: NodeChange): boolean {
+  return (
+    change.kind === 'removed' || (change.kind === 'changed' && change.fields.some(({ field }) => field === 'role'))
+  );
+}
+
 interface Edit {
   readonly edit: (before: State) => Nodes;
   /** @throws ChangedError */
@@ -71,6 +79,10 @@ function carryOut(
     refuseControllers(before.nodes, { ...view, nodes }, fleet.running());
     requireEdited(before.nodes, nodes, view);
     const changes = diffNodes(before.nodes, nodes);
+    requireFree(
+      changes.filter(isOperations).map(({ node }) => node.name),
+      before,
+    );
     const isSame = nodes.length === before.nodes.length && nodes.every((node, index) => node === before.nodes[index]);
     return {
       state: isSame ? before : replaceNodes(before, nodes),

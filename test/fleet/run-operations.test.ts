@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { cancelOperation, startRoleChange, type RoleAssignment } from '../../src/fleet/start-operation.ts';
+import { nodeEdits } from '../../src/fleet/node-edits.ts';
 import { changeRole } from '../../src/fleet/role-change.ts';
 import { bySocket, dryRun } from '../support/sample-fleet.ts';
 import { operationWorld } from '../support/operation-world.ts';
@@ -139,6 +140,9 @@ test('a node is in one operation at a time, and nobody changes its role beside i
   await expect(start(world)).rejects.toMatchObject({ message: 'node01 is in operation 1', hint });
   const wanted = { role: 'login', reboot: false };
   await expect(changeRole('node01', wanted, bySocket, world.fleet)).rejects.toThrow('node01 is in operation 1');
+  const edits = nodeEdits(world.fleet);
+  await expect(edits.removeNode('node01', bySocket)).rejects.toThrow('node01 is in operation 1');
+  await edits.patchNode('node01', { vars: { slurmPartition: 'night' } }, bySocket);
   await start(world, { nodes: ['node02'] });
   await world.runToEnd();
 });
