@@ -6,6 +6,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import type { NodeAnswer } from '../../src/api/actions.ts';
+import { apiSocket } from '../../src/cli/api-client.ts';
+import { ask } from '../../src/cli/ask-service.ts';
 import { dnsmasq } from '../support/dhcp-net.ts';
 import type { Namespaces, NamespaceProgram } from '../support/namespaces.ts';
 import { buildImage, imageState, piImage, piImageWorks, processesWith } from '../support/pi-image.ts';
@@ -57,13 +59,10 @@ async function leaveAddressesToIt(): Promise<void> {
   process.kill(service.pid, 'SIGTERM');
   const log = () => readFile(path.join(dir, 'logs', 'service.log'), 'utf8');
   const starts = async () => (await log()).split('part.ready part=dhcp').length - 1;
-  await vi.waitFor(async () => expect(await starts()).toBe(2), { timeout: 30_000, interval: 200 });
+  await vi.waitFor(async () => expect(await starts()).toBe(2), { timeout: 180_000, interval: 200 });
 }
 
-async function node(): Promise<NodeAnswer> {
-  const paths = ['--runtime', path.join(dir, 'run'), '--state', path.join(dir, 'state')];
-  return JSON.parse(await piImageWorks(...paths, 'node', 'show', 'home', '-o', 'json')) as NodeAnswer;
-}
+const node = async () => (await ask(apiSocket(path.join(dir, 'run')), '/nodes/home')) as NodeAnswer;
 
 const phases = async () => (await node()).status.lastBoot?.phases.map(({ phase }) => phase) ?? [];
 const given = () => router?.lines.filter((line) => line.includes(`DHCPACK(switch) ${leased} ${mac}`)).length ?? 0;
@@ -71,10 +70,10 @@ const given = () => router?.lines.filter((line) => line.includes(`DHCPACK(switch
 test('it boots at the address of the router, which its running system renews', async () => {
   await piImageWorks('rack', 'boot', 'home', '--dir', dir);
 
-  await expect.poll(phases, { timeout: 300_000, interval: 1000 }).toContain('overlay');
+  await expect.poll(phases, { timeout: 900_000, interval: 1000 }).toContain('overlay');
   expect((await node()).status.address).toBe(leased);
   // Firmware and initramfs have theirs: only the running system asks again.
   const before = given();
   expect(before).toBeGreaterThan(1);
-  await expect.poll(given, { timeout: 300_000, interval: 500 }).toBeGreaterThan(before);
+  await expect.poll(given, { timeout: 900_000, interval: 500 }).toBeGreaterThan(before);
 });

@@ -8,7 +8,7 @@ import { apiSocket } from '../../src/cli/api-client.ts';
 import { ask } from '../../src/cli/ask-service.ts';
 import type { NodeStatus, PublicBoot } from '../../src/model/node-status.ts';
 import type { RackStatus } from '../../src/rack/control.ts';
-import { piImage, piImageWorks, type Ended } from './pi-image.ts';
+import { piImage, type Ended } from './pi-image.ts';
 
 export interface RootRole {
   /** `debian-lite`, or with a version. */
@@ -25,6 +25,15 @@ export interface RootRole {
 /** A boot takes 40 s where nothing else goes on. */
 const readyDeadlineMs = 20 * 60_000;
 
+/** Of a command. Boards take the processor from it. */
+const patienceMs = 10 * 60_000;
+
+async function works(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await piImage(args, patienceMs);
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
+  return stdout;
+}
+
 /** Other than the node: a rollback of a name that both have is refused. */
 export const roleOf = (node: string) => `${node}-role`;
 
@@ -40,32 +49,31 @@ export class RootModeRack {
   /** `pi-image ARGS` on the rack's own service. @returns what it prints */
   run(...args: readonly string[]): Promise<string> {
     const paths = ['--runtime', path.join(this.dir, 'run'), '--state', path.join(this.dir, 'state')];
-    return piImageWorks(...paths, ...args);
+    return works(...paths, ...args);
   }
 
   exec(...command: readonly string[]): Promise<Ended> {
-    return piImage(['rack', 'exec', '--dir', this.dir, '--', ...command]);
+    return piImage(['rack', 'exec', '--dir', this.dir, '--', ...command], patienceMs);
   }
 
   /** What a command on the node prints, of both of its outputs. */
   async on(node: string, command: string): Promise<string> {
-    const argv = ['rack', 'exec', '--dir', this.dir, '--', 'ssh', '-o', 'ConnectTimeout=60', node, command];
-    const { stdout, stderr } = await piImage(argv, 5 * 60_000);
+    const { stdout, stderr } = await this.exec('ssh', '-o', 'ConnectTimeout=60', node, command);
     return `${stdout}${stderr}`.trim();
   }
 
   async boot(...nodes: readonly string[]): Promise<void> {
-    await piImageWorks('rack', 'boot', ...nodes, '--dir', this.dir);
+    await works('rack', 'boot', ...nodes, '--dir', this.dir);
   }
 
   /** Pulls the plug: nothing that a node has not written is on the storage node. */
   async powerOff(...nodes: readonly string[]): Promise<void> {
-    await piImage(['rack', 'power', nodes.join(','), 'off', '--dir', this.dir]);
+    await works('rack', 'power', nodes.join(','), 'off', '--dir', this.dir);
   }
 
   /** Of the machine that stands in for a board, since it was first switched on: what a boot costs whatever else goes on. */
   async cpuSeconds(node: string): Promise<number> {
-    const { boards } = JSON.parse(await piImageWorks('rack', 'status', '--dir', this.dir, '-o', 'json')) as RackStatus;
+    const { boards } = JSON.parse(await works('rack', 'status', '--dir', this.dir, '-o', 'json')) as RackStatus;
     return boards.find(({ name }) => name === node)?.cpuSeconds ?? Number.NaN;
   }
 
@@ -129,7 +137,7 @@ export class RootModeRack {
     const loads = await this.#loads();
     const [head] = (await readFile(file, 'utf8')).split('roles:');
     await writeFile(file, `${head}roles:\n${Object.entries(this.#roles).map(renderRole).join('')}`);
-    const deadline = Date.now() + 2 * 60_000;
+    const deadline = Date.now() + patienceMs;
     while ((await this.#loads()) === loads) {
       if (Date.now() > deadline) throw new Error(`the service does not take ${file}: ${await this.#lastLines()}`);
       await sleep(200);
@@ -160,7 +168,7 @@ export class RootModeRack {
   }
 
   async down(): Promise<void> {
-    await piImage(['rack', 'down', '--dir', this.dir]);
+    await piImage(['rack', 'down', '--dir', this.dir], patienceMs);
     await rm(this.dir, { recursive: true, force: true });
   }
 }
@@ -196,7 +204,7 @@ export async function raiseRootModeRack(state: string, roles: Record<string, Roo
   const spec = path.join(dir, 'rack.yaml');
   await writeFile(spec, JSON.stringify({ image: Object.values(roles)[0]?.image, boards }));
   try {
-    await piImageWorks('--state', state, 'rack', 'up', '--dir', dir, '--file', spec);
+    await works('--state', state, 'rack', 'up', '--dir', dir, '--file', spec);
     await rack.writeRoles();
   } catch (error) {
     await rack.down();
