@@ -16,7 +16,7 @@ export const requiredRules = [
   'logs',
   'apt-sources',
 ] as const;
-export type RequiredRule = (typeof requiredRules)[number];
+type RequiredRule = (typeof requiredRules)[number];
 
 /** Those that `diskless.keep` of image.yaml switches off. */
 export const keepableRules = [

@@ -11,7 +11,7 @@ import type { SealTree } from './seal-tree.ts';
 import { whatItDoes } from './seal-words.ts';
 import { isKeepable, sealRules } from './seal.ts';
 
-export type RuleResult = 'broken' | 'kept' | 'applied' | 'not needed';
+type RuleResult = 'broken' | 'kept' | 'applied' | 'not needed';
 
 export interface RuleFinding {
   readonly rule: DisklessRuleId;
