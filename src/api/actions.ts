@@ -18,7 +18,15 @@ import type {
   ShownOperation,
   StartedOperation,
 } from './schemas/operation.ts';
-import type { NodePower, PowerChange, PowerListRequest, PowerMap, PowerRuns } from './schemas/power.ts';
+import type {
+  NodePower,
+  PowerChange,
+  PowerListRequest,
+  PowerMap,
+  PowerOrder,
+  PowerRuns,
+  Shutdown,
+} from './schemas/power.ts';
 import type { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
 import type { TargetGroup } from './schemas/monitoring.ts';
 import type { Image, Lease } from './schemas/service.ts';
@@ -146,7 +154,10 @@ export interface PowerActions {
   readonly power: () => Promise<NodePower[]>;
   /** `node.power-asked`; goes on behind the answer. @throws as NodeActions */
   readonly switchPower: (wanted: PowerListRequest, options: ChangeOptions) => Promise<PowerChange[]>;
+  /** `node.shutdown-asked`; ends when the node has taken the order. @throws as NodeActions */
+  readonly shutdownNode: (name: string, options: ChangeOptions) => Promise<Shutdown>;
   readonly powerRuns: () => PowerRuns;
+  readonly powerOrder: () => PowerOrder;
   /** Asks the switches. */
   readonly discoverPower: () => Promise<PowerMap>;
 }

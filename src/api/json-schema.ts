@@ -22,7 +22,16 @@ import {
   ShownOperation,
   StartedOperation,
 } from './schemas/operation.ts';
-import { NodePower, PowerChange, PowerListRequest, PowerMap, PowerRequest, PowerRuns } from './schemas/power.ts';
+import {
+  NodePower,
+  PowerChange,
+  PowerListRequest,
+  PowerMap,
+  PowerOrder,
+  PowerRequest,
+  PowerRuns,
+  Shutdown,
+} from './schemas/power.ts';
 import { Problem } from './schemas/problem.ts';
 import { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
 import { Document, Health, Image, Lease } from './schemas/service.ts';
@@ -68,6 +77,8 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   PowerChange,
   PowerRuns,
   PowerMap,
+  PowerOrder,
+  Shutdown,
   UnknownBoard: WaitingBoard,
   Image,
   Lease,

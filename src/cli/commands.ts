@@ -12,6 +12,7 @@ export const commands: ReadonlyMap<string, () => Promise<RegisterCommand>> = new
   ['status', async () => (await import('./commands/status.ts')).registerStatus],
   ['doctor', async () => (await import('./commands/doctor.ts')).registerDoctor],
   ['node', async () => (await import('./commands/node.ts')).registerNode],
+  ['cluster', async () => (await import('./commands/cluster.ts')).registerCluster],
   ['operation', async () => (await import('./commands/operation.ts')).registerOperation],
   ['role', async () => (await import('./commands/role.ts')).registerRole],
   ['overlay', async () => (await import('./commands/overlay.ts')).registerOverlay],

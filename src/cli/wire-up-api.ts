@@ -33,11 +33,12 @@ export interface ApiAbout {
 export function apiActions(service: Service, about: ApiAbout): ApiActions {
   const { site, boots, state, events, holds } = service;
   const named = (name: string) => findNode(service, name);
+  const fleet = serviceFleet(service);
   return {
-    ...nodeChanges(serviceFleet(service)),
+    ...nodeChanges(fleet),
     ...tokenActions(service.tokens),
     ...eepromActions(service, named),
-    ...powerActions(service),
+    ...powerActions(service, fleet),
     ...operationActions(service),
     ...diagnosisActions({
       sources: service,

@@ -2,7 +2,6 @@
 import path from 'node:path';
 
 import { openDatabase, type Database } from '../host/database/open.ts';
-import type { Power } from '../fleet/power.ts';
 import type { ClusterSlurm } from '../fleet/slurm.ts';
 import type { Reboots } from '../fleet/reboots.ts';
 import { openFrozenBoots, type FrozenBoots } from '../host/frozen-boots.ts';
@@ -35,7 +34,7 @@ import { openBootImages } from './wire-up-http.ts';
 import { openReboots } from './wire-up-nodes.ts';
 import { openEeproms, type ServiceEeproms } from './wire-up-eeproms.ts';
 import { openSlurm } from './wire-up-slurm.ts';
-import { openPower } from './wire-up-power.ts';
+import { openPower, type ServicePower } from './wire-up-power.ts';
 import { siteReaders } from './wire-up-site.ts';
 
 export interface Service extends RootDirs {
@@ -50,7 +49,7 @@ export interface Service extends RootDirs {
   /** What a boot was begun with, by its generation. */
   readonly frozen: Pick<FrozenBoots, 'get'>;
   readonly reboots: Reboots;
-  readonly power: Power;
+  readonly power: ServicePower;
   readonly slurm: ClusterSlurm;
   readonly health: Health;
   readonly counts: ServiceCounts;

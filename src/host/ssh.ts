@@ -36,9 +36,18 @@ export async function runOnNode({ address, command, key, deadlineMs, signal }: S
 }
 
 /** Resolves when the node has taken the order; it goes down a moment later. */
-export async function rebootNode(options: Omit<SshOptions, 'command'>): Promise<void> {
+export function rebootNode(options: Omit<SshOptions, 'command'>): Promise<void> {
+  return runToTheEnd({ ...options, command: 'systemctl reboot' });
+}
+
+/** As above; it stays down until its power is switched off and on. */
+export function shutDownNode(options: Omit<SshOptions, 'command'>): Promise<void> {
+  return runToTheEnd({ ...options, command: 'systemctl poweroff' });
+}
+
+async function runToTheEnd(options: SshOptions): Promise<void> {
   try {
-    await runOnNode({ ...options, command: 'systemctl reboot' });
+    await runOnNode(options);
   } catch (error) {
     if (!(error instanceof HostError && wentDown.test(error.message))) throw error;
   }

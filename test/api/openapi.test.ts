@@ -48,6 +48,7 @@ test('every change can be tried, needs more than to read, and every single resou
     'assignRole',
     'cancelOperation',
     'switchPower',
+    'shutdownNode',
     'setRoleImage',
     'setNodeImage',
     'pinImage',

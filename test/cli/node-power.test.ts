@@ -2,7 +2,7 @@
 import { chmod, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { renderYaml } from '../../src/host/yaml-file.ts';
 import { withDatabase } from '../../src/host/state-file.ts';
@@ -130,4 +130,43 @@ test('unless the owner wants ssh and nothing else', async () => {
 
   expect((await site.run('node', 'reboot', 'node01')).err).toContain('node01 does not run, as far as is known');
   expect(await orders(site)).toEqual([]);
+});
+
+test('a cluster is shut down stage by stage, and started in the reversed order', async () => {
+  const site = await lab();
+  await booted(site, 'ready');
+  await serveSite(site.dir);
+  const before = process.env['PATH'];
+  await site.write('bin/ssh', `#!/bin/sh\nprintf '%s\\n' "$*" >> ${site.dir}/ssh-asked\n`);
+  await chmod(`${site.dir}/bin/ssh`, 0o755);
+  process.env['PATH'] = `${site.dir}/bin:${before ?? ''}`;
+  onTestFinished(() => void (process.env['PATH'] = before));
+
+  const plan = await site.run('cluster', 'shutdown', '--dry-run');
+  expect(plan.out.split('\n').slice(0, 3)).toEqual([
+    'shut down node[01-02], then switch off node[01-02]',
+    'shut down login, then switch off login',
+    'shut down head, then switch off head',
+  ]);
+  expect((await site.run('cluster', 'shutdown')).err).toContain('would be shut down');
+  expect(await orders(site)).toEqual([]);
+
+  const down = await site.run('cluster', 'shutdown', '--yes', '--deadline', '1s');
+  expect(down).toMatchObject({ code: 0, err: '' });
+  expect(down.out).toMatch(
+    /^node01 shut down now\nnode01 did not end in time\nnode\[01-02\] are switched off\nlogin is switched off\nhead is switched off\n$/,
+  );
+  expect(await readFile(`${site.dir}/ssh-asked`, 'utf8')).toMatch(/ root@10\.42\.0\.11 systemctl poweroff\n$/);
+  await vi.waitFor(async () => expect(await orders(site)).toHaveLength(4), { timeout: 20_000 });
+  const called = (await orders(site)).map((line) => line.split('|')[2]);
+  expect([called.slice(0, 2).toSorted(), called.slice(2)]).toEqual([
+    ['node01', 'node02'],
+    ['login', 'head'],
+  ]);
+
+  const up = await site.run('cluster', 'start', '--dry-run');
+  expect(up.out).toBe('switch on head\nswitch on login\nswitch on node[01-02]\ndry run: nothing was changed\n');
+  expect(await site.run('cluster', 'start', '--deadline', '1s')).toMatchObject({ code: 0 });
+  await vi.waitFor(async () => expect(await orders(site)).toHaveLength(8), { timeout: 20_000 });
+  expect((await orders(site))[4]).toBe(`${odd}|on|head|2|`);
 });

@@ -12,6 +12,7 @@ import {
   nodePowerExample,
   powerChangeExample,
   powerMapExample,
+  powerOrderExample,
   powerRunsExample,
 } from '../../src/api/schemas/power.ts';
 import { roleChangeExample, roleExample } from '../../src/api/schemas/role.ts';
@@ -66,6 +67,7 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     eeprom: (name: string) => named(name, eepromExample),
     power: () => [nodePowerExample],
     powerRuns: () => powerRunsExample,
+    powerOrder: () => powerOrderExample,
     discoverPower: () => powerMapExample,
     operations: () => [listedExample],
     operation: () => shownExample,
@@ -91,9 +93,13 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     setEeprom: (name: string, sent: unknown, options: ChangeOptions) =>
       change('setEeprom', [name, sent], options, eepromExample),
     reboot: (name: string, options: ChangeOptions) => change('reboot', [name], options, { node: name }),
+    shutdownNode: (name: string, options: ChangeOptions) => {
+      changes.push({ action: 'shutdownNode', sent: [name], options });
+      return Promise.resolve(named(name, { node: name, dryRun: options.dryRun, runs: true }));
+    },
     switchPower: (sent: { readonly nodes: readonly string[] }, options: ChangeOptions) => {
       changes.push({ action: 'switchPower', sent: [sent], options });
-      for (const name of sent.nodes) named(name, undefined);
+      named(sent.nodes[0] ?? '', undefined);
       return Promise.resolve([{ ...powerChangeExample, dryRun: options.dryRun }]);
     },
     addNode: (sent: unknown, options: ChangeOptions) => change('addNode', [sent], options, nodesChangeExample),

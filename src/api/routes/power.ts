@@ -12,7 +12,10 @@ import {
   powerMapExample,
   PowerRequest,
   PowerRuns,
+  PowerOrder,
+  powerOrderExample,
   powerRunsExample,
+  Shutdown,
 } from '../schemas/power.ts';
 
 const tag = 'nodes';
@@ -66,6 +69,16 @@ export const powerRoutes: readonly Route[] = [
   }),
   route({
     method: 'get',
+    path: '/power/order',
+    id: 'getPowerOrder',
+    tag,
+    scope: 'read',
+    summary: 'Show the order in which nodes are shut down, whoever others need last',
+    answers: { 200: { summary: 'Stages', schema: PowerOrder, example: powerOrderExample } },
+    run: ({ actions }) => json(actions.powerOrder()),
+  }),
+  route({
+    method: 'get',
     path: '/power/map',
     id: 'discoverPower',
     tag,
@@ -99,5 +112,25 @@ export const powerRoutes: readonly Route[] = [
       const [answer] = await actions.switchPower({ nodes: [param('name')], action: body.action }, options);
       return json(answer, { status: options.dryRun ? 200 : 202 });
     },
+  }),
+  route({
+    method: 'post',
+    path: '/nodes/{name}:shutdown',
+    id: 'shutdownNode',
+    tag,
+    scope: 'operate',
+    summary: 'Shut a node down by ssh',
+    description:
+      'Answered when the node has taken the order. Its power stays on, and it stays down until that is cycled.',
+    isChange: true,
+    answers: {
+      200: {
+        summary: 'The node goes down, or would',
+        schema: Shutdown,
+        example: { node: 'node01', dryRun: false, runs: true },
+      },
+    },
+    problems: [409],
+    run: async ({ actions, param, options }) => json(await actions.shutdownNode(param('name'), options)),
   }),
 ];

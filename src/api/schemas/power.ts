@@ -23,6 +23,18 @@ export const PowerChange = z.strictObject({
 });
 export type PowerChange = Readonly<z.output<typeof PowerChange>>;
 
+export const Shutdown = z.strictObject({
+  node: z.string(),
+  dryRun: z.boolean(),
+  /** False: it does not run, as far as is known, so nobody was told. */
+  runs: z.boolean(),
+});
+export type Shutdown = Readonly<z.output<typeof Shutdown>>;
+
+/** Names of nodes; each stage is down before the next one begins. */
+export const PowerOrder = z.strictObject({ stages: z.array(z.array(z.string())) });
+export type PowerOrder = Readonly<z.output<typeof PowerOrder>>;
+
 export const NodePower = z.strictObject({
   node: z.string(),
   switch: z.string().optional(),
@@ -116,3 +128,5 @@ export const powerMapExample = {
   ],
   failures: [],
 };
+
+export const powerOrderExample = { stages: [['node01', 'node02'], ['login'], ['head']] };
