@@ -72,7 +72,20 @@ async function secretRows(view: ClusterView, paths: Paths): Promise<SecretRow[]>
   const signed = Object.keys(roles).filter((role) => roles[role]?.boot === 'signed');
   const key = signingKeyFile(secretsDir(paths));
   const source = 'made by "pi-image secret make"';
-  return [...own, { name: signingSecret, source, exists: await isThere(key), roles: signed }];
+  const signing = { name: signingSecret, source, exists: await isThere(key), roles: signed };
+  return [...own, signing, ...(await switchRows(view))];
+}
+
+/** What switches are asked with: no role has it, as no node gets it. */
+function switchRows({ cluster }: ClusterView): Promise<SecretRow[]> {
+  const files = Object.entries(cluster.switches).flatMap(([name, { community, auth, privacy }]) =>
+    Object.entries({ community, auth, privacy }).flatMap(([what, secret]) =>
+      secret === undefined ? [] : [{ name: `${name}.${what}`, file: secret.file }],
+    ),
+  );
+  return Promise.all(
+    files.map(async ({ name, file }) => ({ name, source: file, exists: await isThere(file), roles: [] })),
+  );
 }
 
 function placeOf(name: string, spec: SecretSpec, paths: Paths): { readonly file: string; readonly source: string } {
