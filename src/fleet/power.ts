@@ -41,7 +41,7 @@ export interface PowerDeps {
   readonly signal: AbortSignal;
 }
 
-export interface PowerChange extends PowerPort {
+interface PowerChange extends PowerPort {
   readonly node: string;
   readonly action: PowerAction;
   readonly dryRun: boolean;

@@ -5,7 +5,7 @@ import { HostError } from '../model/errors.ts';
 import type { authProtocols, privacyProtocols } from '../model/power.ts';
 import type { SnmpRow } from '../model/snmp.ts';
 
-export interface SnmpUser {
+interface SnmpUser {
   readonly name: string;
   readonly auth?: { readonly protocol: (typeof authProtocols)[number]; readonly password: string } | undefined;
   readonly privacy?: { readonly protocol: (typeof privacyProtocols)[number]; readonly password: string } | undefined;

@@ -6,7 +6,7 @@ import { parseDurationMs } from './duration.ts';
 import { AbsolutePath, NodeName, ResourceName } from './names.ts';
 import { parsedText } from './parsed-text.ts';
 
-export const powerDrivers = ['snmp', 'command', 'none'] as const;
+const powerDrivers = ['snmp', 'command', 'none'] as const;
 export const powerActions = ['on', 'off', 'cycle'] as const;
 export type PowerAction = (typeof powerActions)[number];
 
@@ -92,7 +92,7 @@ export const portKey = ({ switch: name, port }: PowerPort) => `${name}/${port}`;
 
 /** RFC 3621: what a port does with its power. */
 export const detections = ['disabled', 'searching', 'delivering', 'fault', 'test', 'other-fault'] as const;
-export type Detection = (typeof detections)[number];
+type Detection = (typeof detections)[number];
 
 /** What a switch says of one port. */
 export interface PortPower {

@@ -1,12 +1,12 @@
 /** pi-image cluster: all nodes at once, in the order in which they need each other. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 
 import type { NodeAnswer } from '../../api/actions.ts';
 import type { NodePower, PowerChange, PowerOrder, PowerRuns, Shutdown } from '../../api/schemas/power.ts';
 import { ConfigError, HostError } from '../../model/errors.ts';
-import { parseDurationMs } from '../../model/duration.ts';
+import { parseDurationMs, renderDuration } from '../../model/duration.ts';
 import type { PowerAction } from '../../model/power.ts';
 import { compressHostlist } from '../../plan/hostlist.ts';
 import { requestOk, type ApiServer } from '../api-client.ts';
@@ -22,6 +22,9 @@ export const registerCluster: RegisterCommand = (program, context) => {
 
 /** What switches say of the nodes that they feed. */
 type Switched = ReadonlyMap<string, 'on' | 'off'>;
+
+const deadline = (about: string, usualMs: number) =>
+  new Option('--deadline <time>', about).argParser(parseDurationMs).default(usualMs, renderDuration(usualMs));
 
 interface ShutdownFlags {
   readonly dryRun?: boolean;
@@ -44,7 +47,7 @@ function registerShutdown(parent: Command, context: CliContext): void {
     .option('--dry-run', 'show the stages, change nothing')
     .option('-y, --yes', 'do it')
     .option('--keep-power', 'leave the ports on')
-    .option('--deadline <time>', 'for each stage: what has not ended then loses its power', parseDurationMs, 120_000)
+    .addOption(deadline('for each stage: what has not ended then loses its power', 120_000))
     .addHelpText(
       'after',
       '\nExamples:\n  pi-image cluster shutdown --dry-run\n  pi-image cluster shutdown --yes --deadline 60s',
@@ -169,12 +172,12 @@ function registerStart(parent: Command, context: CliContext): void {
         'get power. Nodes without a switch port are named.',
     )
     .option('--dry-run', 'show the stages, change nothing')
-    .option('--deadline <time>', 'for each stage to be ready', parseDurationMs, 300_000)
+    .addOption(deadline('for each stage to be ready', 300_000))
     .addHelpText('after', '\nExamples:\n  pi-image cluster start --dry-run\n  pi-image cluster start')
     .action((flags: StartFlags) => start(flags, context));
 }
 
-async function start({ dryRun = false, deadline }: StartFlags, context: CliContext): Promise<void> {
+async function start({ dryRun = false, deadline: deadlineMs }: StartFlags, context: CliContext): Promise<void> {
   const { server, stages, switched } = await readStages(context);
   const fed = stages
     .toReversed()
@@ -195,7 +198,7 @@ async function start({ dryRun = false, deadline }: StartFlags, context: CliConte
       if (trouble !== undefined) troubles.push(trouble);
     }
     context.stdout(`${namesOf(nodes)}: switched on\n`);
-    if (index < fed.length - 1) await untilReady(nodes, Date.now() + deadline, server, context);
+    if (index < fed.length - 1) await untilReady(nodes, Date.now() + deadlineMs, server, context);
   }
   if (troubles.length > 0) throw new HostError(`not all could be switched on\n${troubles.join('\n')}`);
 }
