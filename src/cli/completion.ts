@@ -78,6 +78,9 @@ _pi_image() {
       ${paths.join(' | ')}) chain="\${chain:+$chain }$word" ;;
     esac
   done
+  case "$chain \${COMP_WORDS[COMP_CWORD - 1]}" in
+${valueCases(entries).join('\n')}
+  esac
   case "\${COMP_WORDS[COMP_CWORD - 1]}" in
     -o | --output) COMPREPLY=($(compgen -W 'table json yaml name' -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
     -n | --node) COMPREPLY=($(compgen -W "$(${listNames('node')})" -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
@@ -90,6 +93,19 @@ ${cases.join('\n')}
 }
 complete -F _pi_image pi-image
 `;
+}
+
+/** What may follow an option of this command, where that is one of a few words. */
+function valueCases(entries: readonly Entry[]): string[] {
+  return entries.flatMap(({ path, options }) =>
+    options
+      .filter(({ argChoices }) => argChoices !== undefined)
+      .map(({ short, long, argChoices }) => {
+        const flags = [short, long].filter((flag) => flag !== undefined && flag !== null);
+        const places = flags.map((flag) => `'${path} ${flag}'`).join(' | ');
+        return `    ${places}) COMPREPLY=($(compgen -W '${argChoices?.join(' ')}' -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;`;
+      }),
+  );
 }
 
 /** zsh runs bash completions; only the way in differs. `path` is its PATH: no variable may have that name. */

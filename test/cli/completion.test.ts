@@ -41,6 +41,8 @@ test.each<[string[], string[]]>([
     ['overlay', 'render', 'base', '-n', ''],
     ['node1', 'node2'],
   ],
+  [['inventory', '-o', 'g'], ['genders']],
+  [['token', 'create', 'x', '--scope', 'r'], ['read']],
   [['completion', 'z'], ['zsh']],
   [['zzz'], []],
 ])('bash completes %j', async (words, expected) => {
