@@ -111,7 +111,7 @@ function layerStep(
   const files = content.run.length > 0 ? inputs?.run : content.files === undefined ? undefined : inputs?.files;
   const { packages, removes, ...settings } = content;
   const parts = {
-    step: canonicalJson({ removes, ...settings }),
+    step: canonicalJson({ removes, ...settings, users: settings.users.map(withoutHash) }),
     ...(packages.length > 0 && { packages: packagesDigest(packages) }),
     ...(files !== undefined && { files: sha256(canonicalJson(files)) }),
   };
@@ -120,6 +120,12 @@ function layerStep(
     ...(files !== undefined && { files }),
   };
   return { action: 'layer', layer, ...content, ...placeStep({ name, parts, details }, below, cache) };
+}
+
+/** Records of builds may be read by more people than shadow. */
+function withoutHash(user: PieceContent['users'][number]): object {
+  const { passwordHash, ...rest } = user;
+  return passwordHash === undefined ? rest : { ...rest, password: sha256(passwordHash) };
 }
 
 /** @param step without what lies below it */

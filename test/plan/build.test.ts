@@ -207,6 +207,17 @@ describe('a layer that was made anew', () => {
   });
 });
 
+test('the hash of a password makes another layer and stands in no record', () => {
+  const withPassword = (passwordHash: string) => {
+    const [first, ...others] = sampleSpec.layers;
+    const layer = { ...first, users: [{ name: 'ada', passwordHash }] };
+    return planBuild({ ...inputs, spec: ImageSpec.parse({ ...sampleSpec, layers: [layer, ...others] }) }, noCache);
+  };
+  const [one, other] = [withPassword('$y$j9T$abc$def'), withPassword('$y$j9T$abc$xyz')];
+  expect(JSON.stringify([...one.parts, ...one.details])).not.toContain('$y$');
+  expect(one.key).not.toBe(other.key);
+});
+
 test('a layer of another image with other user numbers is not taken, and its own is found again', () => {
   const first = planBuild(inputs, noCache);
   const shared = cacheAfter(first, { users: { munge: 100 }, groups: {} });
