@@ -166,7 +166,8 @@ async function claimWithRoom(stateDir: string): Promise<WorkDir> {
   try {
     return await claimWorkDir(stateDir);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    const { cause } = error as Error;
+    if ((cause as NodeJS.ErrnoException | undefined)?.code !== 'ENOSPC') throw error;
     await rm(buildPaths(stateDir).apt, { recursive: true, force: true });
     return claimWorkDir(stateDir);
   }

@@ -6,6 +6,8 @@ import { writeFileAtomically } from '../host/atomic-file.ts';
 import { makeImageKey } from '../host/image-key.ts';
 import { imagesDir, listVersions, nextVersion, publishVersion } from '../host/image-store.ts';
 import { indexFileName, writeIndex } from '../host/index-file.ts';
+import { sweepObjects } from '../host/store-objects.ts';
+import { isFolder } from '../host/tree.ts';
 import type { BuildRecord } from '../model/build-record.ts';
 import type { BoardName } from '../model/board.ts';
 import type { ImageManifest } from '../model/manifest.ts';
@@ -122,6 +124,9 @@ async function describeVersion(finished: FinishedTree): Promise<ImageManifest> {
   };
 }
 
+/** What did not become a version goes with its files, also those that are the store's objects: a full disk has room again. */
 export async function discardTorso(torso: string): Promise<void> {
+  const isLeft = await isFolder(torso);
   await rm(torso, { recursive: true, force: true });
+  if (isLeft) sweepObjects(path.resolve(torso, '../..'), { dryRun: false });
 }

@@ -56,9 +56,9 @@ async function tryClaim(dir: string): Promise<boolean> {
   const owner: Owner = { pid: process.pid, startTime: (await startTimeOf(process.pid)) ?? '' };
   const fresh = `${dir}.${process.pid}`;
   await rm(fresh, { recursive: true, force: true });
-  await mkdir(fresh);
-  await writeFile(path.join(fresh, 'owner.json'), JSON.stringify(owner));
   try {
+    await mkdir(fresh);
+    await writeFile(path.join(fresh, 'owner.json'), JSON.stringify(owner));
     await rename(fresh, dir);
     return true;
   } catch (error) {
