@@ -4,7 +4,7 @@ import { joinRegistries } from '../plan/id-registry.ts';
 import { readRegistry } from './read-cache.ts';
 import { buildPaths } from './running-build.ts';
 
-export interface NumbersAsked {
+interface NumbersAsked {
   readonly name: string;
   /** State directory of the system; may not be there, or not be readable. */
   readonly from: string;

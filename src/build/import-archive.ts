@@ -48,7 +48,8 @@ export async function importArchive(request: ArchiveRequest): Promise<string> {
     const handover = await readHandover(archive, work.dir, signal);
     const torso = await beginVersion(imagesDir(stateDir), handover.manifest.name);
     try {
-      return await explainDisk(stateDir, importInto(torso, handover, request));
+      const need = { exportsBytes: handover.manifest.rootBytes };
+      return await explainDisk(stateDir, importInto(torso, handover, request), () => Promise.resolve(need));
     } finally {
       await discardTorso(torso);
     }

@@ -21,7 +21,7 @@ export interface ImageLayers {
  * Sets $marks: how overlayfs remembers what it hides. Only real root has attributes of its own for that; in the others it
  * follows no renamed folders, and wants nothing said of that.
  */
-export const chooseMarks = `${knowNamespace}
+const chooseMarks = `${knowNamespace}
 if [ -n "$is_root" ]; then marks=redirect_dir=off; else marks=userxattr; fi
 `;
 

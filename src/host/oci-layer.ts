@@ -7,7 +7,7 @@ import { HostError } from '../model/errors.ts';
 import { sha256OfFile } from './deb-store.ts';
 import { readThrough } from './pipe.ts';
 import { runInSandbox } from './sandbox.ts';
-import { keepEverything } from './unpack-tree.ts';
+import { copyWithoutNodes, keepEverything } from './unpack-tree.ts';
 
 interface LayerFile {
   readonly file: string;
@@ -70,7 +70,7 @@ function refuseOther(what: string, found: string, wanted: string): void {
  * $1 root, $2 layer, $3 its form, $4 file of paths to remove, then what tar keeps. Links of an image lead anywhere, also
  * out of it: tar and rm run with the root as theirs, as copies with their libraries on a file system of their own.
  */
-const applyScript = `
+const applyScript = `${copyWithoutNodes}
 root=$1 layer=$2 form=$3 removals=$4; shift 4
 tools=/.pi-image-tools
 mkdir "$root$tools"
@@ -87,7 +87,7 @@ case $form in
   gzip) gzip -dc < "$layer" ;;
   zstd) zstd -dcq < "$layer" ;;
   *) cat "$layer" ;;
-esac | inside tar --extract "$@" --exclude='.wh.*' --file=-
+esac | copy_without_nodes "$root" inside tar --extract "$@" --exclude='.wh.*' --file=-
 umount "$root$tools"
 rmdir "$root$tools"
 `;

@@ -1,5 +1,5 @@
 /** Whose files are in a state directory: root's, or those of a user whose builds number users in their own way. */
-import { lstat, readFile } from 'node:fs/promises';
+import { chmod, lstat, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { HostError } from '../model/errors.ts';
@@ -35,12 +35,17 @@ export async function claimState(stateDir: string): Promise<void> {
   });
 }
 
+/** Of a user that the namespace has no number for. */
+const nobody = 65_534;
+
 async function begin(stateDir: string, now: NamespaceRecord): Promise<void> {
   for (const name of ['layers', 'exports', 'native']) {
-    if ((await lstat(path.join(stateDir, name)).catch(() => undefined)) === undefined) continue;
+    if ((await lstat(path.join(stateDir, name)).catch(() => undefined))?.uid !== nobody) continue;
     throw new HostError(`${stateDir} was begun by root`, {
       hint: 'Choose another folder for builds without root with --state DIR.',
     });
   }
+  // New folders would have its group and this bit, also in layers.
+  await chmod(stateDir, (await lstat(stateDir)).mode & 0o777);
   await writeFileAtomically(recordFile(stateDir), `${JSON.stringify(now, null, 1)}\n`);
 }

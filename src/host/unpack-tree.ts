@@ -26,7 +26,7 @@ copy_without_nodes() {
   if [ -n "$is_root" ]; then "$@"; return; fi
   said=$(LC_ALL=C "$@" 2>&1 > /dev/null) && return
   others=$(printf '%s\\n' "$said" | grep -v -e '^cp: cannot create special file .*: Operation not permitted$' \\
-    -e ': Cannot mknod: Operation not permitted$' -e ': Warning: ' -e '^tar: Exiting with failure status') || :
+    -e ': Cannot mknod: Operation not permitted$' -e ': Warning: ' -e 'tar: Exiting with failure status') || :
   [ -z "$others" ] || { printf '%s\\n' "$others" >&2; return 1; }
   case $said in *"'$target/./dev/"*|*"tar: ./dev/"*|*"tar: dev/"*) ;; *) return 0 ;; esac
   [ -L "$target/dev" ] || [ -e "$target/dev/null" ] || : > "$target/dev/null"

@@ -2,7 +2,7 @@
 import type { IndexEntry } from '../model/tree-index.ts';
 import { canonicalJson } from './canonical-json.ts';
 
-export interface Compared {
+interface Compared {
   /** With the layers that the builder knew of. */
   readonly entries: IndexEntry[];
   /** Paths that are other than they were built, sorted. */

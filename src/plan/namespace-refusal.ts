@@ -1,7 +1,7 @@
 /** Why can this user not build in a user namespace, and what helps? */
 import type { NamespaceFacts } from '../model/user-namespace.ts';
 
-export interface NamespaceRefusal {
+interface NamespaceRefusal {
   /** The end of a sentence that begins with "because". */
   readonly why: string;
   readonly cure: string;

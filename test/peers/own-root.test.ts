@@ -1,6 +1,7 @@
 /** Builds without root: the same bytes as root's, published by root. An ordinary user is made for each command. Needs root. */
 import {
   chmod,
+  chown,
   copyFile,
   mkdir,
   mkdtemp,
@@ -22,11 +23,12 @@ import { readTreeIndex } from '../../src/host/index-file.ts';
 import { run } from '../../src/host/process.ts';
 import { makeCardImage, sampleBootFiles } from '../support/card-image.ts';
 import { compile, compiledProgram } from '../support/compiled.ts';
+import { makeOciImage, writeLayout } from '../support/oci-image.ts';
 import { OrdinaryUser, ordinaryUid } from '../support/ordinary-user.ts';
 import { processesWith } from '../support/pi-image.ts';
 import { makeTinySystem } from '../support/tiny-system.ts';
 
-const signal = AbortSignal.timeout(600_000);
+const signal = AbortSignal.timeout(1_200_000);
 
 const specOf = (base: string) => `base: ${base}
 layers:
@@ -37,9 +39,13 @@ layers:
     files: files/
 boards: [uefi]
 `;
-/** A tar file, and the card that it makes: fuse2fs reads that without root. */
-const bases = { tree: '{ root: ../root.tar }', card: '{ image: { file: ../card.img } }' } as const;
-const images = ['tree', 'card'] as const;
+/** A tar file, the card that it makes, which fuse2fs reads without root, and a container image with it. */
+const bases = {
+  tree: '{ root: ../root.tar }',
+  card: '{ image: { file: ../card.img } }',
+  container: '{ oci: { layout: ../layout } }',
+} as const;
+const images = ['tree', 'card', 'container'] as const;
 
 /** Whiteouts, an emptied folder, owners, a copy of a file with capabilities, links, devices. */
 const change = `#!/bin/sh
@@ -94,7 +100,8 @@ beforeAll(async () => {
     await writeFile(path.join(image, 'image.yaml'), specOf(bases[name]));
     await writeFile(path.join(image, 'change.sh'), change, { mode: 0o755 });
   }
-  await makeTinySystem(folder, signal);
+  const tar = await readFile(await makeTinySystem(folder, signal));
+  await writeLayout(path.join(folder, 'layout'), makeOciImage([{ tar, packed: tar, packing: 'tar' }]));
   const content = { root: path.join(folder, 'root'), rootBytes: 20 << 20, bootFiles: sampleBootFiles };
   await makeCardImage(folder, content, signal);
   rootState = path.join(dir, 'root-state');
@@ -109,7 +116,7 @@ beforeAll(async () => {
       /^to publish it on this machine: sudo pi-image image import (\S+)$/m.exec(stdout)?.[1] ?? stdout,
     );
   }
-}, 300_000);
+}, 600_000);
 
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
@@ -245,7 +252,7 @@ describe('an archive', () => {
 describe('a user gets a sentence and a cure', () => {
   test('who has no numbers for the users of an image', async () => {
     const poor = new OrdinaryUser(path.join(dir, 'poor'));
-    await poor.make({ ids: false });
+    await poor.make('');
     const state = path.join(poor.home, 'state');
     const { code, stderr } = await poor.run(pi(state, 'build', 'tree'));
     expect(code).toBe(1);
@@ -257,6 +264,21 @@ describe('a user gets a sentence and a cure', () => {
   test('who builds where root has built', async () => {
     const { code, stderr } = await user.run(pi(rootState, 'build', 'tree'));
     expect([code, stderr]).toEqual([1, expect.stringContaining(`cannot write to ${rootState}`)]);
+  });
+
+  test('who builds where root has begun, in a folder of theirs', async () => {
+    const state = path.join(user.home, 'mixed');
+    await mkdir(path.join(state, 'layers'), { recursive: true });
+    await chown(state, ordinaryUid, ordinaryUid);
+    const { code, stderr } = await user.run(pi(state, 'build', 'tree'));
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`${state} was begun by root`)]);
+  });
+
+  test('who has got other numbers since the last build', async () => {
+    await writeFile(path.join(dir, 'etc/images/tree/files/etc/motd'), 'of others\n');
+    await user.make('900000:65536');
+    const { code, stderr } = await user.run(pi(userState, 'build', 'tree'));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('had other numbers in /etc/subuid')]);
   });
 
   test('root, who builds where a user has built', async () => {

@@ -1,13 +1,13 @@
 /** A user of this machine who is none: an account that exists for one command, in a mount namespace of its own. Needs root. */
 import { execFile } from 'node:child_process';
-import { chown, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
 import type { Ended } from './pi-image.ts';
 
 export const ordinaryUid = 4242;
-const subIds = '700000:65536';
+const someIds = '700000:65536';
 
 /**
  * $1 folder with the account's files, then what runs as that user. Only root may open /dev/fuse on some machines; Debian's
@@ -24,6 +24,8 @@ if [ -e /dev/fuse ]; then
   mount --bind "$accounts/device/fuse" /dev/fuse
 fi
 cd "$accounts/home"
+# Of somebody who shows others nothing, in a home whose files are its group's.
+umask 077
 exec setpriv --reuid ${ordinaryUid} --regid ${ordinaryUid} --clear-groups -- env -i PATH=/usr/local/bin:/usr/bin:/bin \\
   HOME="$accounts/home" LC_ALL=C.UTF-8 "$@"
 `;
@@ -39,12 +41,13 @@ export class OrdinaryUser {
     return path.join(this.#dir, 'home');
   }
 
-  /** @param ids whether /etc/subuid knows him */
-  async make({ ids = true }: { readonly ids?: boolean } = {}): Promise<void> {
+  /** @param ids what /etc/subuid says of him, empty: nothing */
+  async make(ids = someIds): Promise<void> {
     for (const folder of ['home', 'device']) await mkdir(path.join(this.#dir, folder), { recursive: true });
     await chown(this.home, ordinaryUid, ordinaryUid);
+    await chmod(this.home, 0o2755);
     const account = `ada:x:${ordinaryUid}:${ordinaryUid}::${this.home}:/bin/sh\n`;
-    const range = ids ? `ada:${subIds}\n` : '';
+    const range = ids === '' ? '' : `ada:${ids}\n`;
     const files = {
       passwd: `root:x:0:0::/root:/bin/sh\n_apt:x:42:65534::/nonexistent:/usr/sbin/nologin\n${account}`,
       group: `root:x:0:\nnogroup:x:65534:\nada:x:${ordinaryUid}:\n`,
@@ -55,7 +58,7 @@ export class OrdinaryUser {
   }
 
   /** Never throws: the exit code is part of what is tested. */
-  async run(argv: readonly string[], timeoutMs = 120_000): Promise<Ended> {
+  async run(argv: readonly string[], timeoutMs = 300_000): Promise<Ended> {
     const inside = ['--mount', '--propagation=private', 'sh', '-euc', asUser, 'sh', this.#dir, ...argv];
     try {
       const { stdout, stderr } = await promisify(execFile)('unshare', inside, {

@@ -83,9 +83,9 @@ interface Shown {
   readonly shown: ReturnType<typeof showProgress>;
 }
 
-/** What root has to do with a version that was built without root; nothing where root has built it. */
+/** What root has to do with a version that was built without root. In a container with a service of its own, nothing. */
 async function sayHandover(request: BuildRequest, lock: PackageLock, { context, shown }: Shown): Promise<void> {
-  if (!(await isOfNamespace(request.stateDir))) return;
+  if (request.stateDir === systemState || !(await isOfNamespace(request.stateDir))) return;
   const archive = await handOver(request, lock);
   shown.close();
   context.stdout(`to publish it on this machine: sudo pi-image image import ${archive}\n`);
