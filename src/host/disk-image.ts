@@ -66,7 +66,10 @@ async function requireExt4(image: string, { startBytes }: PartitionPlace): Promi
 
 type MountWay = 'loop' | 'fuse';
 
-/** $1 image, $2 offset, $3 size, $4 mount point, $5 target, $6 ways to mount. The journal is left as it is. */
+/**
+ * $1 image, $2 offset, $3 size, $4 mount point, $5 target, $6 ways to mount. The journal is left as it is. A loop device is a
+ * thread that answers each read of each file when its turn comes: four readers ahead of the copy spare it most of the waiting.
+ */
 const copyScript = `${copyWithoutNodes}
 mount_image() {
   case $1 in
@@ -79,7 +82,9 @@ for way in $6; do
   if mount_image "$way" "$1" "$2" "$3" "$4"; then mounted=yes; break; fi
 done
 [ "$mounted" = yes ]
+find "$4" -xdev -type f -print0 | xargs -0 -n 100 -P 4 cat > /dev/null 2>&1 &
 copy_without_nodes "$5" cp -a --reflink=auto --sparse=auto "$4/." "$5"
+wait
 umount "$4"
 `;
 
