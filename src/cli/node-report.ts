@@ -52,9 +52,16 @@ function statusFacts(
     ['runs', running && `${running.image} as ${running.role}${withRoot(running)}`],
     ['next boot', isNew ? `${desired.image}${withRoot(desired)}` : undefined],
     ['reboot', rebootFailed && `failed: ${printable(rebootFailed.reason)}`],
-    ['heard', heartbeat && describeHeartbeat(heartbeat, nowMs)],
-    ['held back', describeThrottling(heartbeat?.throttled)],
-    ['drifted', describeDrift(heartbeat?.drift)],
+    ...heartbeatFacts(heartbeat, nowMs),
+  ];
+}
+
+function heartbeatFacts(heartbeat: Status['heartbeat'], nowMs: number): Fact[] {
+  if (heartbeat === undefined) return [];
+  return [
+    ['heard', describeHeartbeat(heartbeat, nowMs)],
+    ['held back', describeThrottling(heartbeat.throttled)],
+    ['drifted', describeDrift(heartbeat.drift)],
   ];
 }
 

@@ -3,7 +3,7 @@ import { RefusedError } from '../model/errors.ts';
 import type { State } from '../model/state.ts';
 
 /** @returns the operation that works on it, or will */
-export function operationOf(
+function operationOf(
   node: string,
   { operations, operationNodes }: Pick<State, 'operations' | 'operationNodes'>,
 ): string | undefined {

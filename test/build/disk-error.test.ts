@@ -15,8 +15,17 @@ beforeAll(async () => {
 afterAll(() => rm(state, { recursive: true }));
 
 const failing = (code: string, at = {}) => Object.assign(new Error(`${code}: write`), { code, ...at });
-const explain = (error: Error, need?: object) =>
-  explainDisk(state, Promise.reject(error), () => Promise.resolve(need ?? {})).catch((reason: unknown) => reason);
+async function explain(reason: Error, need: object = {}): Promise<unknown> {
+  const broken = async () => {
+    await Promise.resolve();
+    throw reason;
+  };
+  try {
+    return await explainDisk(state, broken(), async () => need);
+  } catch (thrown) {
+    return thrown;
+  }
+}
 
 describe('a full disk', () => {
   test.each<[string, () => Error]>([

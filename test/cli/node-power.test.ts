@@ -158,11 +158,8 @@ test('a cluster is shut down stage by stage, and started in the reversed order',
   );
   expect(await readFile(`${site.dir}/ssh-asked`, 'utf8')).toMatch(/ root@10\.42\.0\.11 systemctl poweroff\n$/);
   await vi.waitFor(async () => expect(await orders(site)).toHaveLength(4), { timeout: 20_000 });
-  const called = (await orders(site)).map((line) => line.split('|')[2]);
-  expect([called.slice(0, 2).toSorted(), called.slice(2)]).toEqual([
-    ['node01', 'node02'],
-    ['login', 'head'],
-  ]);
+  const called = (await orders(site)).map((line) => line.split('|')[2] ?? '');
+  expect([new Set(called.slice(0, 2)), called.slice(2)]).toEqual([new Set(['node01', 'node02']), ['login', 'head']]);
 
   const up = await site.run('cluster', 'start', '--dry-run');
   expect(up.out).toBe('switch on head\nswitch on login\nswitch on node[01-02]\ndry run: nothing was changed\n');
