@@ -100,12 +100,14 @@ describe('config check', () => {
 
 describe('config show', () => {
   test.each(['yaml', 'json'])('prints %s that reads back as the same cluster', async (format) => {
-    const { run } = await sampleSite();
+    const switches = { sw1: { driver: 'command', command: ['/usr/local/sbin/poe'], timeout: '20s' } };
+    const changes = { switches, power: { off: '8s' } };
+    const { run } = await sampleSite({ 'cluster.yaml': yaml(changes) });
 
     const { code, out } = await run('config', 'show', '-o', format);
 
     expect(code).toBe(0);
-    expect(parseYaml(out, 'shown', Cluster).value).toEqual(sampleCluster());
+    expect(parseYaml(out, 'shown', Cluster).value).toEqual(sampleCluster(changes));
     expect(out).toContain('10.42.0.200-10.42.0.239');
   });
 });

@@ -65,7 +65,16 @@ function asWritten(cluster: Cluster): unknown {
   const roles = Object.entries(cluster.roles).map(
     ([name, role]) => [name, { ...role, deadline: renderDuration(role.deadline) }] as const,
   );
-  return { ...cluster, network: networkAsWritten(cluster.network), roles: Object.fromEntries(roles) };
+  const switches = Object.entries(cluster.switches).map(
+    ([name, each]) => [name, { ...each, timeout: renderDuration(each.timeout) }] as const,
+  );
+  return {
+    ...cluster,
+    network: networkAsWritten(cluster.network),
+    roles: Object.fromEntries(roles),
+    switches: Object.fromEntries(switches),
+    power: { ...cluster.power, off: renderDuration(cluster.power.off) },
+  };
 }
 
 function networkAsWritten(network: Cluster['network']): unknown {
