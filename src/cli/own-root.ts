@@ -13,7 +13,7 @@ import { CommandEnded, exitCode } from './explain.ts';
 import { selfArgv } from './self.ts';
 
 /** What belongs to all users of this machine is for root: without a --state, an ordinary user works in his cache. */
-export function ownState(context: CliContext): string {
+function ownState(context: CliContext): string {
   const { state } = context.paths();
   return process.getuid?.() === 0 || state !== systemState ? state : path.join(cacheDir(), 'pi-image');
 }
