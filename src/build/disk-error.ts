@@ -33,7 +33,8 @@ export async function explainDisk<T>(
   } catch (error) {
     const found = error instanceof DiskError ? undefined : findCause(error);
     if (found === undefined) throw error;
-    if (found.code in full) throw await explainFull({ ...found, code: found.code as keyof typeof full }, stateDir, need);
+    if (found.code in full)
+      throw await explainFull({ ...found, code: found.code as keyof typeof full }, stateDir, need);
     const { what, hint } = broken[found.code] ?? { what: found.code, hint: '' };
     throw new DiskError(`cannot write below ${stateDir}: ${what}`, { cause: error, hint });
   }
@@ -83,8 +84,18 @@ async function explainFull(
   const { stateBytes, exportsBytes } = await need().catch((): DiskNeed => ({}));
   const other = '"pi-image image gc --dry-run" says what can go';
   const disks: Disk[] = [
-    { what: 'versions of images', folder: exportsDir(stateDir), needBytes: exportsBytes, cure: `${other}; or make it larger.` },
-    { what: 'the state', folder: stateDir, needBytes: stateBytes, cure: `${other}; or give another state directory with --state DIR.` },
+    {
+      what: 'versions of images',
+      folder: exportsDir(stateDir),
+      needBytes: exportsBytes,
+      cure: `${other}; or make it larger.`,
+    },
+    {
+      what: 'the state',
+      folder: stateDir,
+      needBytes: stateBytes,
+      cure: `${other}; or give another state directory with --state DIR.`,
+    },
     { what: 'temporary files', folder: tmpdir(), needBytes: undefined, cure: 'Or name another folder in TMPDIR.' },
   ];
   const disk = await findDisk(disks, place);
