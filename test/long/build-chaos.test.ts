@@ -1,0 +1,65 @@
+/**
+ * kill -9 of a build at every single place of the program that changes a file or starts another program, each time on a state
+ * that nothing has happened to; then the next build, which has to leave what an undisturbed one leaves. And disks that have
+ * ever more room. Needs root.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { BuildLab } from '../support/build-lab.ts';
+import { compile } from '../support/compiled.ts';
+import { buildWithLittleRoom } from '../support/full-disk.ts';
+
+const build = ['build', 'tiny', '--squash'] as const;
+const lab = new BuildLab();
+const onDisks = new BuildLab();
+
+beforeAll(async () => {
+  await compile();
+  await lab.open();
+  await lab.change('one');
+  await lab.command(...build);
+  await lab.forgetPackages();
+  await lab.save('one');
+  await lab.change('two');
+  await onDisks.open();
+  await onDisks.mountDisks({ state: 60, exports: 40 });
+  await onDisks.change('one');
+  await onDisks.command(...build);
+});
+afterAll(async () => {
+  await lab.close();
+  await onDisks.close();
+});
+
+test('kill -9 at every place of a build', async () => {
+  const places = await lab.record(...build);
+  const whole = await lab.listing();
+  const broken: unknown[] = [];
+  for (const place of places) {
+    await lab.restore('one');
+    const { versions } = await lab.look();
+    const ended = await lab.kill(place, ...build);
+    const seen = await lab.look();
+    const next = await lab.command(...build).catch((error: Error) => error);
+    const left = next instanceof Error ? [] : await lab.listing();
+    const remains = [...left.filter((name) => !whole.includes(name)), ...whole.filter((name) => !left.includes(name))];
+    const isWell =
+      ended.kind === 'killed' &&
+      !(next instanceof Error) &&
+      seen.problems.length + remains.length + (await lab.look()).problems.length === 0 &&
+      versions.every((version) => seen.versions.includes(version));
+    if (!isWell) broken.push({ place, ended, seen, next, remains });
+  }
+  expect(broken).toEqual([]);
+  expect(places.length).toBeGreaterThan(120);
+});
+
+/** Until it goes through. */
+const rooms = [0, ...Array.from({ length: 100 }, (_, index) => (index + 1) * 400e3)];
+
+test.each(['state', 'exports'] as const)('the disk of %s has ever more room', async (disk) => {
+  await onDisks.change(disk);
+  const failed = await buildWithLittleRoom(onDisks, disk, rooms);
+  expect(failed).toBeGreaterThan(4);
+  expect(failed).toBeLessThan(rooms.length);
+});
