@@ -62,7 +62,8 @@ sub set {
 while (my $verb = <STDIN>) {
     chomp $verb;
     if ($verb eq 'PING') { print "PONG\n"; next }
-    last if $verb eq '';
+    # An order is followed by an empty line; one that ended here would be missed by the next question.
+    next if $verb eq '';
     chomp(my $oid = <STDIN>);
     if ($verb eq 'set') {
         chomp(my $what = <STDIN>);
