@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { OverlaySource } from '../src/model/overlay-source.ts';
-import { agentStorageNode, bootInto, type AgentStorageNode } from './support/agent-node.ts';
+import { agentStorageNode, bootHealthy, type AgentStorageNode } from './support/agent-node.ts';
 import { isMissing } from './support/programs.ts';
 import { sampleOverlay } from './support/sample-view.ts';
 
@@ -14,7 +14,7 @@ import { sampleOverlay } from './support/sample-view.ts';
 const isAbsent = isMissing('busybox');
 
 let storage: AgentStorageNode;
-let node: Awaited<ReturnType<typeof bootInto>>;
+let node: Awaited<ReturnType<typeof bootHealthy>>;
 
 /** The overlay of compute nodes that brings nothing else. */
 const own = (spec: Record<string, unknown>, texts: Record<string, string>): OverlaySource =>
@@ -28,10 +28,7 @@ function give(overlay: OverlaySource): void {
 async function boot(overlay: OverlaySource) {
   storage = await agentStorageNode();
   give(overlay);
-  node = await bootInto(storage, ['dash']);
-  await node.answer('is-active', 'active\n');
-  await node.answer('is-system-running', 'running\n');
-  await node.answer('sinfo', 'idle none\n');
+  node = await bootHealthy(storage, ['dash']);
   node.start();
   await until(() => heartbeat()?.phase).toBe('ready');
 }

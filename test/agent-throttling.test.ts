@@ -4,13 +4,13 @@ import path from 'node:path';
 
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { agentStorageNode, bootInto, shells, type AgentStorageNode } from './support/agent-node.ts';
+import { agentStorageNode, bootHealthy, shells, type AgentStorageNode } from './support/agent-node.ts';
 import { isMissing } from './support/programs.ts';
 
 const isAbsent = isMissing('busybox');
 
 let storage: AgentStorageNode;
-let node: Awaited<ReturnType<typeof bootInto>>;
+let node: Awaited<ReturnType<typeof bootHealthy>>;
 afterEach(async () => {
   await node.remove();
   await storage.server.stop();
@@ -19,10 +19,7 @@ afterEach(async () => {
 
 async function boot(shell: readonly string[]): Promise<void> {
   storage = await agentStorageNode();
-  node = await bootInto(storage, shell);
-  await node.answer('is-active', 'active\n');
-  await node.answer('is-system-running', 'running\n');
-  await node.answer('sinfo', 'idle none\n');
+  node = await bootHealthy(storage, shell);
 }
 
 async function addVcgencmd(says: string): Promise<void> {

@@ -8,13 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { sampleNode } from './support/sample-view.ts';
-import { agentStorageNode, bootInto, shells, type AgentStorageNode } from './support/agent-node.ts';
+import { agentStorageNode, bootHealthy, shells, type AgentStorageNode } from './support/agent-node.ts';
 import { isMissing } from './support/programs.ts';
 
 /** The agent runs on the busybox that the initramfs leaves behind. */
 const isAbsent = isMissing('busybox');
 
-type Node = Awaited<ReturnType<typeof bootInto>>;
+type Node = Awaited<ReturnType<typeof bootHealthy>>;
 
 let storage: AgentStorageNode;
 let node: Node;
@@ -26,10 +26,7 @@ afterEach(async () => {
 
 async function boot(shell: readonly string[] = ['dash'], wrap?: (handler: RequestListener) => RequestListener) {
   storage = await agentStorageNode(wrap);
-  node = await bootInto(storage, shell);
-  await node.answer('is-active', 'active\n');
-  await node.answer('is-system-running', 'running\n');
-  await node.answer('sinfo', 'idle none\n');
+  node = await bootHealthy(storage, shell);
 }
 
 const phases = () => storage.boots.all()[0]?.phases.map(({ phase }) => phase) ?? [];

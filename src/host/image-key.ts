@@ -18,6 +18,7 @@ import { HostError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import { createSecretFile, keepFolderPrivate, nameOnce, readSecretFile, uniqueSuffix } from './secret-files.ts';
+import { ifMissing } from './missing.ts';
 
 interface ImageKey {
   /** First digits of the SHA-256 of the public key. */
@@ -120,11 +121,4 @@ async function readPublic(stateDir: string): Promise<{ id: string; pem: string; 
 
 function readIfThere(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch(ifMissing(undefined));
-}
-
-function ifMissing<T>(otherwise: T): (error: NodeJS.ErrnoException) => T {
-  return (error) => {
-    if (error.code === 'ENOENT') return otherwise;
-    throw error;
-  };
 }

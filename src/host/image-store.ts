@@ -7,6 +7,7 @@ import { ImageManifest } from '../model/manifest.ts';
 import { parseJson } from './json-file.ts';
 import { run } from './process.ts';
 import { sweepStore, syncFolder, torsoPrefix } from './store-sweep.ts';
+import { ifNoPlace } from './missing.ts';
 
 /** A file system of its own: NFS handles reach all of it. */
 export function exportsDir(stateDir: string): string {
@@ -49,12 +50,12 @@ export async function listVersions(exportsImagesDir: string, name: string): Prom
 }
 
 async function visibleNames(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(ifMissing([]));
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ifNoPlace([]));
   return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
 }
 
 async function readManifest(file: string): Promise<ImageManifest | undefined> {
-  const text = await readFile(file, 'utf8').catch(ifMissing(undefined));
+  const text = await readFile(file, 'utf8').catch(ifNoPlace(undefined));
   if (text === undefined) return undefined;
   return parseJson(text, ImageManifest, ({ message }) => damaged(file, message));
 }
@@ -63,13 +64,6 @@ function damaged(file: string, reason: string): HostError {
   return new HostError(`${file} is damaged: ${reason}`, {
     hint: `Move that version away ("mv ${path.dirname(file)} /root/"), then build the image again.`,
   });
-}
-
-function ifMissing<T>(otherwise: T): (error: NodeJS.ErrnoException) => T {
-  return (error) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return otherwise;
-    throw error;
-  };
 }
 
 /** By day, then by counter as a number: 20261121.10 is newer than 20261121.9. */

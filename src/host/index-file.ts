@@ -7,6 +7,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { HostError } from '../model/errors.ts';
 import { LayerIndex, TreeIndex } from '../model/tree-index.ts';
 import { parseJson, type Schema } from './json-file.ts';
+import { ifMissing } from './missing.ts';
 
 export const indexFileName = 'index.json.gz';
 
@@ -32,7 +33,7 @@ export async function readLayerIndex(file: string, digest?: string): Promise<Lay
 }
 
 async function readIndex<T>(file: string, schema: Schema<T>, digest?: string): Promise<T | undefined> {
-  const packed = await readFile(file).catch(ifMissing);
+  const packed = await readFile(file).catch(ifMissing(undefined));
   if (packed === undefined) return undefined;
   const text = await promisify(gunzip)(packed).catch((error: Error) => {
     throw damaged(file, error.message);
@@ -48,8 +49,4 @@ async function readIndex<T>(file: string, schema: Schema<T>, digest?: string): P
 
 function damaged(file: string, reason: string): HostError {
   return new HostError(`${file} is damaged: ${reason}`, { hint: 'Build the image again.' });
-}
-
-function ifMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
 }

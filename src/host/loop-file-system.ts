@@ -5,6 +5,7 @@ import path from 'node:path';
 import { HostError } from '../model/errors.ts';
 import { isMountPoint } from './mounts.ts';
 import { run } from './process.ts';
+import { ifMissing } from './missing.ts';
 
 export interface LoopFileSystem {
   /** The file that holds it. */
@@ -87,9 +88,6 @@ async function setAside(spec: LoopFileSystem): Promise<void> {
 }
 
 async function isEmptyOrMissing(folder: string): Promise<boolean> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await readdir(folder).catch(ifMissing([]));
   return names.every((name) => name === 'lost+found');
 }

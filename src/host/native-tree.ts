@@ -2,13 +2,14 @@
  * Programs of this machine's architecture, unpacked once from their packages: `programs/` with paths as in an image, and
  * `libraries/` with what they are linked to. They are laid over an image while packages are installed, never into it.
  */
-import { linkSync, lstatSync, mkdirSync, readdirSync, utimesSync, type Stats } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, utimesSync } from 'node:fs';
 import { lstat, mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { NativePackage, NativeProgram } from '../model/native-programs.ts';
 import { readElfMachine } from './elf.ts';
 import { run } from './process.ts';
+import { infoOf } from './tree.ts';
 
 /** Debian's name of this machine's architecture, where its programs can stand in for an image's; undefined elsewhere. */
 export function nativeArchitecture(): 'amd64' | undefined {
@@ -155,15 +156,5 @@ function copyFolderTimes(over: string, image: readonly string[], below = ''): vo
     const info = infoOf(path.join(layer, below));
     if (info?.isDirectory() !== true) continue;
     return utimesSync(path.join(over, below), info.atime, info.mtime);
-  }
-}
-
-function infoOf(place: string): Stats | undefined {
-  try {
-    return lstatSync(place, { throwIfNoEntry: false });
-  } catch (error) {
-    // A file where the path wants a folder.
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
-    throw error;
   }
 }

@@ -1,6 +1,8 @@
 /** A tree on the disk as the rules of the seal see it. Synchronous: they ask for some hundred names, one after the other. */
-import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
+
+import { infoOf, kindOf } from './tree.ts';
 
 /** See `SealTree` of plan/. */
 interface FoundEntry {
@@ -24,7 +26,7 @@ export class TreeOnDisk {
 
   readonly entry = (relative: string): FoundEntry | undefined => {
     const place = this.#place(relative);
-    const info = place === undefined ? undefined : statOf(place);
+    const info = place === undefined ? undefined : infoOf(place);
     if (place === undefined || info === undefined) return undefined;
     const kind = kindOf(info);
     const target = kind === 'link' ? { target: readlinkSync(place) } : {};
@@ -33,13 +35,13 @@ export class TreeOnDisk {
 
   readonly names = (folder: string): readonly string[] => {
     const place = this.#follow(folder.split('/').filter((part) => part !== ''));
-    if (place === undefined || statOf(place)?.isDirectory() !== true) return [];
+    if (place === undefined || infoOf(place)?.isDirectory() !== true) return [];
     return readdirSync(place).toSorted();
   };
 
   readonly text = (relative: string): string => {
     const place = this.#place(relative);
-    const info = place === undefined ? undefined : statOf(place);
+    const info = place === undefined ? undefined : infoOf(place);
     return place !== undefined && info?.isFile() === true && info.size <= maxTextBytes
       ? readFileSync(place, 'utf8')
       : '';
@@ -64,7 +66,7 @@ export class TreeOnDisk {
         continue;
       }
       const place = path.join(this.#root, ...walked, part);
-      const info = statOf(place);
+      const info = infoOf(place);
       if (info === undefined) return undefined;
       if (!info.isSymbolicLink()) {
         walked.push(part);
@@ -78,19 +80,4 @@ export class TreeOnDisk {
     }
     return path.join(this.#root, ...walked);
   }
-}
-
-function statOf(place: string): Stats | undefined {
-  try {
-    return lstatSync(place, { throwIfNoEntry: false });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
-
-function kindOf(info: Stats): FoundEntry['kind'] {
-  if (info.isFile()) return 'file';
-  if (info.isDirectory()) return 'folder';
-  return info.isSymbolicLink() ? 'link' : 'other';
 }

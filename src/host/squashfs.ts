@@ -9,6 +9,7 @@ import { readJsonFile } from './json-file.ts';
 import { run } from './process.ts';
 import { syncFolder } from './store-sweep.ts';
 import { sweepUnfinished } from './sweep-unfinished.ts';
+import { ifMissing } from './missing.ts';
 
 export interface SquashSpec {
   /** Image and version: the folder that it goes to. */
@@ -87,13 +88,9 @@ export async function verifySquash(squashDir: string, { name, version }: Persist
   const made = await readSquash(folder).catch((error: Error) => error);
   if (made instanceof Error) return [made.message];
   if (made === undefined) return [`${record} is missing`];
-  const sha256 = await sha256OfFile(file).catch(ifMissing);
+  const sha256 = await sha256OfFile(file).catch(ifMissing(undefined));
   if (sha256 === undefined) return [`${file} is missing`];
   return sha256 === made.sha256 ? [] : [`${file} has another content`];
-}
-
-function ifMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
 }
 
 /** Names without what is still being made. */

@@ -3,6 +3,7 @@ import { open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { sweepObjects, type SweptObjects } from './store-objects.ts';
+import { ifMissing, ifNoPlace } from './missing.ts';
 
 /** What has not been named yet; nobody is shown it. */
 export const torsoPrefix = '.tmp-';
@@ -45,12 +46,8 @@ export async function hasLeftovers(imagesDir: string): Promise<boolean> {
 export async function removeFolder(folder: string): Promise<void> {
   const gone = path.join(path.dirname(folder), `${torsoPrefix}${process.pid}-gone-${path.basename(folder)}`);
   await rm(gone, { recursive: true, force: true });
-  await rename(folder, gone).catch(ifMissing);
+  await rename(folder, gone).catch(ifMissing(undefined));
   await rm(gone, { recursive: true, force: true });
-}
-
-function ifMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
 }
 
 export async function sweepGone(folder: string): Promise<void> {
@@ -62,15 +59,7 @@ function ifInUse(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw error;
-  }
-}
+const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(ifNoPlace([]));
 
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');

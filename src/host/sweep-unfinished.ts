@@ -2,6 +2,8 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
+import { ifNoPlace } from './missing.ts';
+
 /** The number of the process in names of what is not finished, or is being removed. */
 const forms = [
   // Folders of builds, of squashfs files, and of whatever is out of sight before it is removed.
@@ -14,7 +16,7 @@ const forms = [
 
 /** @param of what else counts as gone: a number that this process has got from a dead one, where it makes nothing itself */
 export async function sweepUnfinished(folder: string, of?: { readonly isOursToo: boolean }): Promise<void> {
-  const names = await readdir(folder).catch(ifNoFolder);
+  const names = await readdir(folder).catch(ifNoPlace([]));
   for (const name of names) {
     const pid = forms.map((form) => form.exec(name)?.[1]).find((found) => found !== undefined);
     if (pid === undefined || (await isAtWork(Number(pid), of?.isOursToo === true))) continue;
@@ -46,13 +48,8 @@ const ofBuilds = {
 export async function sweepState(stateDir: string): Promise<void> {
   for (const name of ofBuilds.here) await sweepUnfinished(path.join(stateDir, name));
   for (const name of ofBuilds.below) {
-    for (const inner of await readdir(path.join(stateDir, name)).catch(ifNoFolder)) {
+    for (const inner of await readdir(path.join(stateDir, name)).catch(ifNoPlace([]))) {
       await sweepUnfinished(path.join(stateDir, name, inner));
     }
   }
-}
-
-function ifNoFolder(error: NodeJS.ErrnoException): string[] {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
-  throw error;
 }

@@ -1,5 +1,5 @@
 /** Reads and changes a tree of files that belongs to an image, never following its symbolic links out of it. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import { lstat, mkdir, readdir, realpath, rm, stat, symlink, utimes, writeFile, chmod, chown } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -27,10 +27,24 @@ export async function* walkTree(root: string, below = ''): AsyncGenerator<TreeEn
   }
 }
 
-function kindOf(entry: { isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }): TreeEntry['kind'] {
+export function kindOf(entry: {
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}): TreeEntry['kind'] {
   if (entry.isFile()) return 'file';
   if (entry.isDirectory()) return 'folder';
   return entry.isSymbolicLink() ? 'link' : 'other';
+}
+
+/** Of the entry itself, not of what a link leads to. undefined: there is none, or a file where the path wants a folder. */
+export function infoOf(place: string): Stats | undefined {
+  try {
+    return lstatSync(place, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }
 
 /** Paths of files and links below some folders of `root`; folders that do not exist have none. */

@@ -15,11 +15,7 @@ const onDisks = new BuildLab();
 
 beforeAll(async () => {
   await compile();
-  await lab.open();
-  await lab.change('one');
-  await lab.command(...build);
-  await lab.forgetPackages();
-  await lab.save('one');
+  await lab.openBuilt('one', build);
   await lab.change('two');
   await onDisks.open();
   await onDisks.mountDisks({ state: 60, exports: 40 });

@@ -9,10 +9,9 @@ import { requestOk } from '../../src/cli/api-client.ts';
 import type { Argv } from '../../src/host/process.ts';
 import { answerValidators, promisedAnswers, readDocument } from '../support/api-document.ts';
 import type { NamespaceProgram } from '../support/namespaces.ts';
-import { boardAddress, boardMac, ServeFixture } from '../support/serve-fixture.ts';
+import { boardNode, ServeFixture } from '../support/serve-fixture.ts';
 
 const base = 'http://127.0.0.1:8443/api/v1';
-const node01 = { name: 'node01', mac: boardMac, board: 'pi4', address: boardAddress, role: 'compute' };
 const compute = { image: 'small', overlays: ['base'] };
 
 const site = new ServeFixture();
@@ -30,7 +29,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => site.close(), 60_000);
 beforeEach(async () => {
-  await requestOk(site.socket, 'PUT', '/nodes', [node01]);
+  await requestOk(site.socket, 'PUT', '/nodes', [boardNode]);
 });
 
 const tokenFile = (name: string) => path.join(site.dir, `${name}.token`);

@@ -32,11 +32,7 @@ const partsOfBuild = [
 
 beforeAll(async () => {
   await compile();
-  await lab.open();
-  await lab.change('one');
-  await lab.command(...build);
-  await lab.forgetPackages();
-  await lab.save('one');
+  await lab.openBuilt('one', build);
   await lab.change('two');
   places = onePerFile(await lab.record(...build));
   await lab.save('two');

@@ -8,7 +8,7 @@ import { requestOk } from '../../src/cli/api-client.ts';
 import { run } from '../../src/host/process.ts';
 import type { NamespaceProgram } from '../support/namespaces.ts';
 import { pipe } from '../support/pipe-text.ts';
-import { boardAddress, boardMac, ServeFixture } from '../support/serve-fixture.ts';
+import { boardNode, ServeFixture } from '../support/serve-fixture.ts';
 
 const base = 'http://127.0.0.1:8443';
 const site = new ServeFixture();
@@ -26,15 +26,7 @@ beforeAll(async () => {
   await receiver.line(/^listening$/);
   const service = await site.serve('--no-time');
   await service.line(/part\.ready part=api-tcp/);
-  const node = {
-    name: 'node01',
-    mac: boardMac,
-    board: 'pi4',
-    address: boardAddress,
-    role: 'compute',
-    vars: { rack: 'a' },
-  };
-  await requestOk(site.socket, 'PUT', '/nodes', [node]);
+  await requestOk(site.socket, 'PUT', '/nodes', [{ ...boardNode, vars: { rack: 'a' } }]);
   const answer = await requestOk(site.socket, 'POST', '/tokens', { name: 'prometheus', scope: 'read' });
   if (answer.kind === 'no-service') throw new Error('the service has ended');
   token = path.join(site.dir, 'prometheus.token');

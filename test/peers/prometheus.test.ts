@@ -9,7 +9,7 @@ import { renderYaml } from '../../src/host/yaml-file.ts';
 import { docsBlocks } from '../support/docs-blocks.ts';
 import { boardQuestions } from '../support/grafana-board.ts';
 import { pipe } from '../support/pipe-text.ts';
-import { boardAddress, boardMac, ServeFixture } from '../support/serve-fixture.ts';
+import { boardAddress, boardNode, ServeFixture } from '../support/serve-fixture.ts';
 
 const site = new ServeFixture();
 let folder = '';
@@ -49,15 +49,7 @@ beforeAll(async () => {
   await mkdir(folder);
   const service = await site.serve('--no-time');
   await service.line(/part\.ready part=api-tcp/);
-  const node = {
-    name: 'node01',
-    mac: boardMac,
-    board: 'pi4',
-    address: boardAddress,
-    role: 'compute',
-    vars: { rack: 'a' },
-  };
-  await requestOk(site.socket, 'PUT', '/nodes', [node]);
+  await requestOk(site.socket, 'PUT', '/nodes', [{ ...boardNode, vars: { rack: 'a' } }]);
   await site.command('token', 'create', 'prometheus', '--scope', 'read', '--out', path.join(folder, 'pi-image.token'));
   await site.onBoard('ip', 'address', 'add', `${boardAddress}/24`, 'dev', 'end0');
   await writePiSysfs();

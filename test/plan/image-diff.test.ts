@@ -4,17 +4,10 @@ import type { IndexEntry } from '../../src/model/tree-index.ts';
 import { diffImages, isSame, type ImageSide } from '../../src/plan/image-diff.ts';
 import { explainPath } from '../../src/plan/image-why.ts';
 import { compareWithIndex } from '../../src/plan/verify-tree.ts';
+import { indexFile } from '../support/index-file.ts';
 import { sampleManifest } from '../support/sample-view.ts';
 
 const attributes = { mode: 0o644, uid: 0, gid: 0, time: 1 };
-const file = (path: string, changes: Partial<Extract<IndexEntry, { kind: 'file' }>> = {}): IndexEntry => ({
-  kind: 'file',
-  path,
-  ...attributes,
-  bytes: 1,
-  sha256: 'a'.repeat(64),
-  ...changes,
-});
 const link = (path: string, target: string): IndexEntry => ({ kind: 'link', path, ...attributes, mode: 0o777, target });
 
 const side = (entries: IndexEntry[], manifest = {}): ImageSide => ({
@@ -23,15 +16,23 @@ const side = (entries: IndexEntry[], manifest = {}): ImageSide => ({
 });
 
 test('files: content, mode, owner, kind, attributes; a time alone is nothing', () => {
-  const before = [file('a'), file('b'), file('c'), file('d'), file('e'), file('gone'), link('l', 'x')];
+  const before = [
+    indexFile('a'),
+    indexFile('b'),
+    indexFile('c'),
+    indexFile('d'),
+    indexFile('e'),
+    indexFile('gone'),
+    link('l', 'x'),
+  ];
   const after = [
-    file('a', { sha256: 'b'.repeat(64) }),
-    file('b', { mode: 0o4755, uid: 5 }),
+    indexFile('a', { sha256: 'b'.repeat(64) }),
+    indexFile('b', { mode: 0o4755, uid: 5 }),
     link('c', 'elsewhere'),
-    file('d', { time: 99 }),
-    file('e', { xattrs: { 'user.x': '00' } }),
+    indexFile('d', { time: 99 }),
+    indexFile('e', { xattrs: { 'user.x': '00' } }),
     link('l', 'y'),
-    file('new'),
+    indexFile('new'),
   ];
 
   const { files, privileges } = diffImages(side(before), side(after));
@@ -71,15 +72,15 @@ test('packages, numbers of users and boot files come from the manifest', () => {
 test('units: installed, enabled, masked', () => {
   const units = 'usr/lib/systemd/system';
   const before = [
-    file(`${units}/a.service`),
-    file(`${units}/b.service`),
+    indexFile(`${units}/a.service`),
+    indexFile(`${units}/b.service`),
     link('etc/systemd/system/multi-user.target.wants/a.service', '/x'),
   ];
   const after = [
-    file(`${units}/a.service`),
-    file(`${units}/b.service`),
+    indexFile(`${units}/a.service`),
+    indexFile(`${units}/b.service`),
     link('etc/systemd/system/b.service', '/dev/null'),
-    file(`${units}/c.timer`),
+    indexFile(`${units}/c.timer`),
   ];
 
   expect(diffImages(side(before), side(after)).units).toEqual({
@@ -90,8 +91,8 @@ test('units: installed, enabled, masked', () => {
 });
 
 test('a version is the same as itself; without an index only the manifest is compared', () => {
-  expect(isSame(diffImages(side([file('a')]), side([file('a')])))).toBe(true);
-  expect(isSame(diffImages(side([file('a')]), { ...side([]), index: undefined }))).toBe(true);
+  expect(isSame(diffImages(side([indexFile('a')]), side([indexFile('a')])))).toBe(true);
+  expect(isSame(diffImages(side([indexFile('a')]), { ...side([]), index: undefined }))).toBe(true);
 });
 
 test('a path is explained by its layer and package, or by the rule that took it away', () => {
@@ -99,7 +100,7 @@ test('a path is explained by its layer and package, or by the rule that took it 
     layers: [{ name: 'cluster', kind: 'layer', key: 'c'.repeat(64) }],
     packages: [{ name: 'slurmd', version: '24.11', architecture: 'arm64' }],
   });
-  const index = { format: 1, entries: [file('usr/sbin/slurmd', { layer: 0 }), file('etc/fstab')] } as const;
+  const index = { format: 1, entries: [indexFile('usr/sbin/slurmd', { layer: 0 }), indexFile('etc/fstab')] } as const;
   const why = (path: string, owners: string[] = []) =>
     explainPath(path, { manifest, index: { ...index, entries: [...index.entries] }, owners });
 
@@ -116,17 +117,17 @@ test('a path is explained by its layer and package, or by the rule that took it 
 
 test.each<[IndexEntry[], string]>([
   [[], '/a is missing'],
-  [[file('a'), file('b')], '/b does not belong there'],
-  [[file('a', { sha256: 'f'.repeat(64) })], '/a has another content'],
-  [[file('a', { mode: 0o600 })], '/a has the mode 0600 and had 0644'],
-  [[file('a', { gid: 7 })], '/a belongs to 0:7 and did to 0:0'],
-  [[file('a', { time: 2 })], '/a has another time'],
-  [[file('a', { xattrs: { x: '00' } })], '/a has other extended attributes'],
+  [[indexFile('a'), indexFile('b')], '/b does not belong there'],
+  [[indexFile('a', { sha256: 'f'.repeat(64) })], '/a has another content'],
+  [[indexFile('a', { mode: 0o600 })], '/a has the mode 0600 and had 0644'],
+  [[indexFile('a', { gid: 7 })], '/a belongs to 0:7 and did to 0:0'],
+  [[indexFile('a', { time: 2 })], '/a has another time'],
+  [[indexFile('a', { xattrs: { x: '00' } })], '/a has other extended attributes'],
   [[link('a', 'b')], '/a is a link and was a file'],
 ])('a tree that differs is told: %#', (found, sentence) => {
-  expect(compareWithIndex([file('a')], found)).toEqual([sentence]);
+  expect(compareWithIndex([indexFile('a')], found)).toEqual([sentence]);
 });
 
 test('the layer and the number of a file do not count', () => {
-  expect(compareWithIndex([file('a', { layer: 1, group: 3 })], [file('a')])).toEqual([]);
+  expect(compareWithIndex([indexFile('a', { layer: 1, group: 3 })], [indexFile('a')])).toEqual([]);
 });

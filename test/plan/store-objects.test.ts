@@ -2,17 +2,9 @@ import { expect, test } from 'vitest';
 
 import type { IndexedFile } from '../../src/model/tree-index.ts';
 import { objectKey, ObjectNames } from '../../src/plan/store-objects.ts';
+import { indexFile } from '../support/index-file.ts';
 
-const file: IndexedFile = {
-  kind: 'file',
-  path: 'a',
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  time: 1,
-  bytes: 1,
-  sha256: 'a'.repeat(64),
-};
+const file = indexFile('a');
 
 test.each<Partial<IndexedFile>>([
   { mode: 0o4755 },

@@ -79,6 +79,15 @@ while [ "$2" = --wait ] && grep -q starting "$answers/$f"; do sleep 0.1; done`,
 
 export const busybox = findProgram('busybox');
 
+/** Whose units are all active, and whom Slurm knows. */
+export async function bootHealthy(storage: AgentStorageNode, shell: readonly string[]) {
+  const node = await bootInto(storage, shell);
+  await node.answer('is-active', 'active\n');
+  await node.answer('is-system-running', 'running\n');
+  await node.answer('sinfo', 'idle none\n');
+  return node;
+}
+
 /** Boots into a folder as the initramfs does, up to the hand-over. */
 export async function bootInto(storage: AgentStorageNode, shell: readonly string[]) {
   const dir = await mkdtemp(path.join(tmpdir(), 'agent-'));

@@ -51,6 +51,15 @@ export class BuildLab {
     this.#image = await makeTinyImage(path.join(this.#dir, 'etc/images'), 'tiny');
   }
 
+  /** With a version of `content`, and saved under its name. */
+  async openBuilt(content: string, build: readonly string[]): Promise<void> {
+    await this.open();
+    await this.change(content);
+    await this.command(...build);
+    await this.forgetPackages();
+    await this.save(content);
+  }
+
   /** The state and the versions on small disks of their own. */
   async mountDisks(megabytes: Readonly<Record<Disk, number>>): Promise<void> {
     for (const disk of ['state', 'exports'] as const) {

@@ -21,6 +21,7 @@ const patience = () => AbortSignal.timeout(120_000);
 export const storageAddress = '10.42.0.1';
 export const boardMac = 'dc:a6:32:00:00:01';
 export const boardAddress = '10.42.0.11';
+export const boardNode = { name: 'node01', mac: boardMac, board: 'pi4', address: boardAddress, role: 'compute' };
 export const kernelBytes = 300_000;
 
 export class ServeFixture {

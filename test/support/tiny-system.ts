@@ -3,6 +3,8 @@ import { chmod, chown, copyFile, link, mkdir, symlink, writeFile } from 'node:fs
 import path from 'node:path';
 
 import { run } from '../../src/host/process.ts';
+import { readIndexTargets } from '../../src/host/apt.ts';
+import { debianKeyring, findDebianMirrors, indexTargetFormat } from '../../src/plan/build-sources.ts';
 
 const release = '6.12.1-tiny';
 
@@ -26,8 +28,6 @@ const texts: Readonly<Record<string, string>> = {
   'etc/keep/one': 'one\n',
   'etc/keep/two': 'two\n',
   'etc/renewed/old': 'old\n',
-  'etc/apt/sources.list.d/debian.sources':
-    'Types: deb\nURIs: http://deb.debian.org/debian\nSuites: trixie\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n',
   'var/lib/dpkg/status': '',
   'var/log/old.log': 'of the build\n',
   'usr/bin/ping': 'ping\n',
@@ -48,11 +48,13 @@ export async function makeTinySystem(dir: string, signal: AbortSignal): Promise<
   for (const folder of ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'usr/sbin', 'usr/share/keyrings', 'var/lib/dbus']) {
     await mkdir(at(folder), { recursive: true });
   }
-  for (const [name, text] of Object.entries(texts)) {
+  const { debian } = findDebianMirrors(await readIndexTargets(indexTargetFormat, signal));
+  const sources = `Types: deb\nURIs: ${debian}\nSuites: trixie\nComponents: main\nSigned-By: ${debianKeyring}\n`;
+  for (const [name, text] of Object.entries({ ...texts, 'etc/apt/sources.list.d/debian.sources': sources })) {
     await mkdir(at(path.dirname(name)), { recursive: true });
     await writeFile(at(name), text);
   }
-  await copyFile('/usr/share/keyrings/debian-archive-keyring.gpg', at('usr/share/keyrings/debian-archive-keyring.gpg'));
+  await copyFile(debianKeyring, at(debianKeyring));
   await copyFile('/bin/busybox', at('usr/bin/busybox'));
   for (const name of ['sh', 'mkdir', 'rm', 'chown', 'chmod', 'touch', 'ln', 'id', 'cat', 'test']) {
     await symlink('busybox', at('usr/bin', name));
