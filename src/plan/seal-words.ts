@@ -16,7 +16,8 @@ const words: Words = {
   comment: ({ globs }) => `comments lines out of ${all(globs)}`,
   prepend: ({ path }) => `adds lines to the top of /${path}`,
   'drop-in': ({ globs }) => `adds a drop-in to ${all(globs)}`,
-  'apt-sources': () => 'writes the archives of the lock to /etc/apt/sources.list.d/debian.sources, and removes /etc/apt/sources.list',
+  'apt-sources': () =>
+    'writes the archives of the lock to /etc/apt/sources.list.d/debian.sources, and removes /etc/apt/sources.list',
   capabilities: () => 'adds pi-image-capabilities.service',
 };
 
