@@ -1,8 +1,9 @@
 /** What processes that are gone have left in the making. Whose it was stands in its name. */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { ifNoPlace } from './missing.ts';
+import { startTimeOf } from './start-time.ts';
 
 /** The number of the process in names of what is not finished, or is being removed. */
 const forms = [
@@ -33,10 +34,7 @@ export async function removeDead(folder: string): Promise<void> {
 
 async function isAtWork(pid: number, isOursToo: boolean): Promise<boolean> {
   if (pid === process.pid) return !isOursToo;
-  return stat(`/proc/${pid}`).then(
-    () => true,
-    () => false,
-  );
+  return (await startTimeOf(pid)) !== undefined;
 }
 
 /** Folders of the state directory whose files are made by builds and clean-ups; in those of `below`, one level further down. */

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { HostError } from '../model/errors.ts';
+import { startTimeOf } from './start-time.ts';
 import { removeDead, sweepState } from './sweep-unfinished.ts';
 
 export interface WorkDir {
@@ -85,10 +86,4 @@ async function readOwner(dir: string): Promise<Owner | undefined> {
   } catch {
     return undefined;
   }
-}
-
-async function startTimeOf(pid: number): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // The program's name stands in brackets and may hold spaces; the 20th field after it is the start time.
-  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
 }
