@@ -32,18 +32,31 @@ export interface SeenBoard {
 
 /** Many at once: of two with one MAC or one address the later holds. */
 export function seeBoards(state: State, seen: readonly SeenBoard[], nowMs: number): State {
-  const boards = new Map(state.unknownBoards.map((board) => [board.mac, board]));
-  const holders = new Map(state.unknownBoards.map(({ mac, address }) => [address, mac]));
+  // The list is gone through once: there may be ten thousand boards on it, and hundreds of calls a second.
+  const latest = new Map<MacAddress, SeenBoard>();
+  const holders = new Map<Ipv4Address, MacAddress>();
   for (const each of seen) {
-    const before = boards.get(each.mac);
     const holder = holders.get(each.address);
-    if (holder !== undefined && boards.get(holder)?.address === each.address) boards.delete(holder);
-    boards.delete(each.mac);
-    const seenMs = { firstSeenMs: before?.firstSeenMs ?? nowMs, lastSeenMs: nowMs };
-    boards.set(each.mac, { ...before, ...each, ...seenMs, poweredOnMs: poweredOn(before, nowMs) });
+    if (holder !== undefined && latest.get(holder)?.address === each.address) latest.delete(holder);
+    const together = { ...latest.get(each.mac), ...each };
+    latest.delete(each.mac);
+    latest.set(each.mac, together);
     holders.set(each.address, each.mac);
   }
-  return { ...state, unknownBoards: [...boards.values()] };
+  const macs = new Set(seen.map(({ mac }) => mac));
+  const before = new Map<MacAddress, UnknownBoard>();
+  const unknownBoards = state.unknownBoards.filter((board) => {
+    if (!macs.has(board.mac)) return !holders.has(board.address);
+    before.set(board.mac, board);
+    return false;
+  });
+  for (const each of latest.values()) unknownBoards.push(seenAgain(before.get(each.mac), each, nowMs));
+  return { ...state, unknownBoards };
+}
+
+function seenAgain(before: UnknownBoard | undefined, board: SeenBoard, nowMs: number): UnknownBoard {
+  const seenMs = { firstSeenMs: before?.firstSeenMs ?? nowMs, lastSeenMs: nowMs };
+  return { ...before, ...board, ...seenMs, poweredOnMs: poweredOn(before, nowMs) };
 }
 
 /** Firmware that finds nothing asks again and again, within minutes: that is no new power-on. */

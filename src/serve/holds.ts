@@ -157,6 +157,7 @@ function nextOrder(entry: Held, signal: AbortSignal): Promise<HoldOrder> {
 
 /** It became a node, or is forgotten: what it boots next is decided by DHCP. */
 function releaseNamed(held: Map<Ipv4Address, Held>, boards: readonly UnknownBoard[]): void {
+  if (held.size === 0) return;
   const macs = new Set(boards.map(({ mac }) => mac));
   for (const [address, entry] of held) {
     if (macs.has(entry.mac)) continue;

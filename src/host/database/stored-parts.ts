@@ -39,7 +39,9 @@ export const tokenParts: Parts<TokenList> = { tokens: list('tokens', (token: Api
 function list<Item>(table: RowTable, keyOf: (item: Item) => string): Part<Item[]> {
   return {
     table,
-    entries: (items) => items.map((item): Entry => [keyOf(item), item]),
+    *entries(items) {
+      for (const item of items) yield [keyOf(item), item];
+    },
     assemble: (entries) => entries.map(([, item]) => item),
   };
 }

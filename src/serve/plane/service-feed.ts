@@ -63,13 +63,21 @@ function isSame(one: PlaneSite, other: PlaneSite): boolean {
 }
 
 function tellBoards(told: Told, boards: readonly UnknownBoard[]): void {
-  if (told.listed === boards) return;
+  const { listed = [] } = told;
+  if (listed === boards) return;
   told.listed = boards;
-  const seen = boards.filter((board) => isNews(told.boards.get(board.mac), board));
+  // Of ten thousand boards those that asked lately stand at the end.
+  const rest = boards.slice(sameAtBegin(listed, boards));
+  const seen = rest.filter((board) => isNews(told.boards.get(board.mac), board));
   for (const board of seen) told.boards.set(board.mac, board);
   const gone = told.boards.size === boards.length ? [] : notAmong(boards, told.boards);
   for (const mac of gone) told.boards.delete(mac);
   if (seen.length + gone.length > 0) told.link.send({ kind: 'boards', seen, gone });
+}
+
+function sameAtBegin(one: readonly UnknownBoard[], other: readonly UnknownBoard[]): number {
+  const index = one.findIndex((board, at) => board !== other[at]);
+  return index === -1 ? one.length : index;
 }
 
 /** What else is known of a board is of no use there. */
