@@ -6,6 +6,7 @@ import express, { type Express } from 'express';
 import type { Log } from '../model/log.ts';
 import type { ApiActions } from './actions.ts';
 import { socketAccess, tokenAccess } from './auth.ts';
+import { dashboardFiles } from './dashboard-files.ts';
 import { requireLoopbackHost } from './host-header.ts';
 import { HttpError } from './http-error.ts';
 import { sendError } from './problem.ts';
@@ -22,12 +23,14 @@ export interface ApiAppOptions {
   readonly now: () => number;
   /** Ends what goes on for long: streams of events. */
   readonly signal: AbortSignal;
+  /** Where the build has put the page for browsers; none unless given. */
+  readonly dashboardDir?: string;
 }
 
 /** Also there without /api/v1, where monitors look for them. */
 const monitorPaths: ReadonlySet<string> = new Set(['/healthz', '/metrics', '/prometheus/targets']);
 
-export function apiApp({ actions, log, listener, version, now, signal }: ApiAppOptions): Express {
+export function apiApp({ actions, log, listener, version, now, signal, dashboardDir }: ApiAppOptions): Express {
   // Each stream of events listens for the end; any number of them is no leak.
   setMaxListeners(0, signal);
   const app = express();
@@ -44,6 +47,7 @@ export function apiApp({ actions, log, listener, version, now, signal }: ApiAppO
   app.use('/api/v1', apiRouter({ routes, actions, access, log, signal }));
   const monitored = routes.filter(({ path }) => monitorPaths.has(path));
   app.use(apiRouter({ routes: monitored, actions, access, log, signal }));
+  if (dashboardDir !== undefined) app.use(dashboardFiles(dashboardDir));
   app.use(({ method, path }) => {
     throw new HttpError(404, `there is no ${method} ${path}`, {
       hint: 'GET /api/v1/openapi.json lists what there is.',

@@ -36,6 +36,7 @@ import { Problem } from './schemas/problem.ts';
 import { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
 import { Document, Health, Image, Lease } from './schemas/service.ts';
 import { NewToken, RevokedToken, Token, TokenRequest } from './schemas/token.ts';
+import { ClusterNews, NodeTile, WatchFrame } from './schemas/watch.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -84,6 +85,9 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Lease,
   TargetGroup,
   Event,
+  NodeTile,
+  ClusterNews,
+  WatchFrame,
   Health,
   Token,
   NewToken,

@@ -1,7 +1,8 @@
 /** One boot as people read it: how it ended, its waterfall, why it failed and what to do. */
 import type { PublicBoot } from '../model/node-status.ts';
+import { barsOf, endOf, type Span } from '../plan/boot-bars.ts';
 import { printable } from './format.ts';
-import { barsOf, endOf, renderWaterfall, type Canvas, type Span } from './waterfall.ts';
+import { loadedOf, renderWaterfall, type Canvas } from './waterfall.ts';
 
 export interface BootReport {
   readonly boot: PublicBoot;
@@ -16,7 +17,7 @@ export function renderBoot({ boot, title, nowMs, scale = spanOf(boot, nowMs) }: 
   const { cause, hint } = boot.closed ?? {};
   return [
     `${title}: ${describeOutcome(boot, scale.fromMs, nowMs)}\n`,
-    renderWaterfall(barsOf(boot, nowMs), scale, canvas),
+    renderWaterfall(barsOf(boot, nowMs, loadedOf), scale, canvas),
     cause === undefined ? '' : `why: ${printable(cause)}\n`,
     hint === undefined ? '' : `do:  ${printable(hint)}\n`,
   ].join('');

@@ -1,7 +1,8 @@
 /** The boots of several boards that were switched on together, on one scale. */
 import type { PublicBoot } from '../model/node-status.ts';
+import { endOf } from '../plan/boot-bars.ts';
 import { renderBoot } from './boot-report.ts';
-import { endOf, type Canvas } from './waterfall.ts';
+import type { Canvas } from './waterfall.ts';
 
 export interface BoardBoots {
   readonly name: string;

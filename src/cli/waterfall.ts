@@ -1,6 +1,6 @@
 /** A boot as a picture in text: what took how long, one bar for each phase, as wide as the terminal. */
-import type { BootPhase } from '../model/boot.ts';
 import type { PublicBoot } from '../model/node-status.ts';
+import type { Bar, Span } from '../plan/boot-bars.ts';
 import { printable, renderBytes } from './format.ts';
 
 export interface Canvas {
@@ -9,57 +9,8 @@ export interface Canvas {
   readonly isUtf8: boolean;
 }
 
-export interface Span {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-export interface Bar extends Span {
-  readonly phase: BootPhase;
-  /** When the phase was reached; undefined: it has not been. */
-  readonly atMs: number | undefined;
-  readonly note: string;
-}
-
-/** Reached when they begin; the others when they are done, so what is seen before them is the work for them. */
-const begins: ReadonlySet<BootPhase> = new Set(['offered', 'loading', 'kernel', 'waiting']);
-
-/** What is worked on after a phase that is done. */
-const nextWork: Partial<Readonly<Record<BootPhase, BootPhase>>> = {
-  network: 'root',
-  root: 'overlay',
-  overlay: 'userspace',
-  userspace: 'ready',
-};
-
-/** Each piece of time belongs to one bar: the work that filled it. */
-export function barsOf(boot: PublicBoot, nowMs: number): Bar[] {
-  const steps = boot.phases.toSorted((a, b) => a.atMs - b.atMs);
-  const endMs = endOf(boot, nowMs);
-  const bars = steps.map((step, index): Bar => {
-    const { phase, atMs } = step;
-    const before = steps[index - 1];
-    const note = phase === 'loading' ? loadedOf(boot) : (step.detail ?? '');
-    if (begins.has(phase)) return { phase, atMs, fromMs: atMs, toMs: steps[index + 1]?.atMs ?? endMs, note };
-    const isWorkBefore = before !== undefined && !begins.has(before.phase);
-    return { phase, atMs, fromMs: isWorkBefore ? before.atMs : atMs, toMs: atMs, note };
-  });
-  return [...bars, ...unfinished(boot, steps.at(-1), endMs)];
-}
-
-/** What it was at when it ended, or is at now. */
-function unfinished(boot: PublicBoot, last: PublicBoot['phases'][number] | undefined, endMs: number): Bar[] {
-  const phase = last && nextWork[last.phase];
-  if (last === undefined || phase === undefined || boot.closed?.reason === 'handed-over') return [];
-  return [{ phase, atMs: undefined, fromMs: last.atMs, toMs: endMs, note: '' }];
-}
-
-export function endOf(boot: PublicBoot, nowMs: number): number {
-  const lastMs = Math.max(boot.startedAtMs, ...boot.phases.map(({ atMs }) => atMs));
-  return Math.max(boot.closed?.atMs ?? nowMs, lastMs);
-}
-
-const loadedOf = ({ files, bytes }: PublicBoot) =>
+/** What a boot has loaded, as its bar says it. */
+export const loadedOf = ({ files, bytes }: PublicBoot) =>
   `${renderBytes(bytes)} in ${files} ${files === 1 ? 'file' : 'files'}`;
 
 const phaseWidth = 9;

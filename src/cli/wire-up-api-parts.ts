@@ -1,5 +1,6 @@
 /** The API as parts of the service: on the Unix socket for this machine's administrators, on loopback TCP for tokens. */
 import { chmod, mkdir } from 'node:fs/promises';
+import path from 'node:path';
 
 import { apiApp, type ApiAppOptions } from '../api/app.ts';
 import { clearStaleSocket } from '../host/unix-socket.ts';
@@ -18,12 +19,14 @@ interface Options {
   readonly log: Log;
 }
 
-type Common = Pick<ApiAppOptions, 'actions' | 'log' | 'version' | 'now'>;
+type Common = Pick<ApiAppOptions, 'actions' | 'log' | 'version' | 'now' | 'dashboardDir'>;
 
 export function apiParts(service: Service, { paths, log }: Options): Part[] {
-  const version = versionOf(paths.dataDirs.at(-1) ?? '');
+  const packageDir = paths.dataDirs.at(-1) ?? '';
+  const version = versionOf(packageDir);
   const actions = apiActions(service, { version, stateDir: paths.state });
-  const common: Common = { actions, log, version, now: () => Date.now() };
+  const dashboardDir = path.join(packageDir, 'dist/dashboard');
+  const common: Common = { actions, log, version, now: () => Date.now(), dashboardDir };
   return [socketPart(common, service, paths), loopbackPart(common, service)];
 }
 

@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { renderBoot } from '../../src/cli/boot-report.ts';
-import { barsOf, endOf, renderWaterfall } from '../../src/cli/waterfall.ts';
+import { loadedOf, renderWaterfall } from '../../src/cli/waterfall.ts';
+import { barsOf, endOf } from '../../src/plan/boot-bars.ts';
 import { bootPhases } from '../../src/model/boot.ts';
 import { t0, timeline, timelines } from '../support/sample-timelines.ts';
 
@@ -20,13 +21,13 @@ describe('looks as before', () => {
 });
 
 test('bytes and files stand beside loading, what the node said beside the rest', () => {
-  const notes = barsOf(timelines.ready, nowMs).map(({ phase, note }) => `${phase} ${note}`);
+  const notes = barsOf(timelines.ready, nowMs, loadedOf).map(({ phase, note }) => `${phase} ${note}`);
 
   expect(notes.slice(1, 4)).toEqual(['loading 31 MB in 9 files', 'kernel 6.12.48', 'network eth0 10.42.0.11']);
 });
 
 test('a scale that begins earlier moves all to the right', () => {
-  const bars = barsOf(timelines.ready, nowMs);
+  const bars = barsOf(timelines.ready, nowMs, loadedOf);
   const lines = renderWaterfall(bars, { fromMs: t0 - 33_300, toMs: t0 + 33_300 }, { columns: 50, isUtf8: false });
 
   expect(lines.split('\n')[0]).toMatch(/^offered +33\.3 s +0\.4 s {11,12}#$/);
@@ -52,7 +53,7 @@ test('no line is wider than the terminal, steers it, or leaves ASCII where that 
   fc.assert(
     fc.property(anyBoot, canvas, (boot, { columns, isUtf8 }) => {
       const scale = { fromMs: boot.startedAtMs, toMs: endOf(boot, nowMs) };
-      const lines = renderWaterfall(barsOf(boot, nowMs), scale, { columns, isUtf8 }).split('\n');
+      const lines = renderWaterfall(barsOf(boot, nowMs, loadedOf), scale, { columns, isUtf8 }).split('\n');
       for (const line of lines) {
         expect(line.length).toBeLessThanOrEqual(columns);
         // oxlint-disable-next-line no-control-regex -- they are what is looked for
@@ -67,7 +68,7 @@ test('bars lie inside the boot, in order, and no two share time', () => {
   fc.assert(
     fc.property(anyBoot, (boot) => {
       let lastMs = boot.startedAtMs;
-      for (const { fromMs, toMs } of barsOf(boot, nowMs)) {
+      for (const { fromMs, toMs } of barsOf(boot, nowMs, loadedOf)) {
         expect(fromMs).toBeGreaterThanOrEqual(lastMs);
         expect(toMs).toBeGreaterThanOrEqual(fromMs);
         lastMs = toMs;

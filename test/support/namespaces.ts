@@ -46,6 +46,11 @@ export class Namespaces {
     return [...(this.#enter ?? (['ip', 'netns', 'exec', this.#full(namespace)] as const)), ...argv];
   }
 
+  /** What stands before a command that another program starts there. */
+  enter(namespace: string): Argv {
+    return this.#inside(namespace, []);
+  }
+
   async add(name: string): Promise<void> {
     await ip('netns', 'add', this.#full(name));
     this.#made.push(name);

@@ -14,6 +14,7 @@ import { roleChangeRoutes } from './role-changes.ts';
 import { roleRoutes } from './roles.ts';
 import { serviceRoutes } from './service.ts';
 import { tokenRoutes } from './tokens.ts';
+import { watchRoutes } from './watch.ts';
 
 export function apiRoutes(version: string): readonly Route[] {
   let document: unknown;
@@ -28,6 +29,7 @@ export function apiRoutes(version: string): readonly Route[] {
     ...imageRoutes,
     ...boardRoutes,
     ...serviceRoutes,
+    ...watchRoutes,
     ...monitoringRoutes,
     ...tokenRoutes,
   ];
