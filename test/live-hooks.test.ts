@@ -12,6 +12,9 @@ test.each([
   ['slurm-compute', 'slurmd', 'active', 'etc/slurm/cgroup.conf', 'systemctl reload slurmd\n'],
   ['slurm-compute', 'slurmd', 'inactive', 'etc/slurm/slurm.conf', ''],
   ['slurm-compute', 'slurmd', 'active', 'root/etc/slurm.conf', ''],
+  ['slurm-node', 'munge', 'active', 'etc/hosts etc/munge/munge.key', 'systemctl restart munge\n'],
+  ['slurm-node', 'munge', 'inactive', 'etc/munge/munge.key', ''],
+  ['slurm-node', 'munge', 'active', 'etc/slurm/slurm.conf', ''],
 ])('%s: %s is %s, and %s changed', (overlay, unit, state, changed, expected) => {
   const hook = path.resolve(import.meta.dirname, `../overlays/${overlay}/files/etc/pi-image/live.d/${unit}`);
   // exec finds no function: the script is read with it taken away.

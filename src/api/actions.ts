@@ -12,10 +12,10 @@ import type { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
 import type { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/image.ts';
 import type { AdoptRequest, NodePatch, NodesChange } from './schemas/node.ts';
 import type {
+  AnyOperation,
+  AnyShownOperation,
   AssignRequest,
   CancelledOperation,
-  ListedOperation,
-  ShownOperation,
   StartedOperation,
 } from './schemas/operation.ts';
 import type {
@@ -28,6 +28,7 @@ import type {
   Shutdown,
 } from './schemas/power.ts';
 import type { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
+import type { RotateRequest, StartedRotation } from './schemas/rotation.ts';
 import type { TargetGroup } from './schemas/monitoring.ts';
 import type { Image, Lease } from './schemas/service.ts';
 import type { NewToken, RevokedToken, Token, TokenRequest } from './schemas/token.ts';
@@ -51,6 +52,7 @@ export interface ApiActions
     NodeActions,
     RoleActions,
     OperationActions,
+    RotationActions,
     ImageActions,
     EepromActions,
     PowerActions,
@@ -116,9 +118,9 @@ export interface RoleActions {
 /** Changes as NodeActions; they have no tag. */
 export interface OperationActions {
   /** Newest first. */
-  readonly operations: () => readonly ListedOperation[];
+  readonly operations: () => readonly AnyOperation[];
   /** @throws NotFoundError */
-  readonly operation: (id: string) => ShownOperation;
+  readonly operation: (id: string) => AnyShownOperation;
   /** `operation.started`. @throws RefusedError also when one of the nodes is in another operation */
   readonly assignRole: (
     role: string,
@@ -127,6 +129,16 @@ export interface OperationActions {
   ) => Promise<Tagged<StartedOperation>>;
   /** `operation.stopping`. @throws RefusedError when it has ended */
   readonly cancelOperation: (id: string, options: ChangeOptions) => Promise<Tagged<CancelledOperation>>;
+}
+
+/** As OperationActions. */
+export interface RotationActions {
+  /** `operation.started`. @throws RefusedError also when a node does not tell which key it has, or an operation goes on */
+  readonly rotateSecret: (
+    name: string,
+    wanted: RotateRequest,
+    options: ChangeOptions,
+  ) => Promise<Tagged<StartedRotation>>;
 }
 
 /** Both as NodeActions; they have no tag. */

@@ -16,6 +16,8 @@ import { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/imag
 import { AdoptRequest, Node, NodePatch, NodesChange } from './schemas/node.ts';
 import { TargetGroup } from './schemas/monitoring.ts';
 import {
+  AnyOperation,
+  AnyShownOperation,
   AssignRequest,
   CancelledOperation,
   ListedOperation,
@@ -34,6 +36,7 @@ import {
 } from './schemas/power.ts';
 import { Problem } from './schemas/problem.ts';
 import { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
+import { ListedRotation, RotateRequest, ShownRotation, StartedRotation } from './schemas/rotation.ts';
 import { Document, Health, Image, Lease } from './schemas/service.ts';
 import { NewToken, RevokedToken, Token, TokenRequest } from './schemas/token.ts';
 import { ClusterNews, NodeTile, WatchFrame } from './schemas/watch.ts';
@@ -47,6 +50,7 @@ const requests: Readonly<Record<string, z.ZodType>> = {
   AdoptRequest,
   RoleRequest,
   AssignRequest,
+  RotateRequest,
   EepromRequest,
   PowerRequest,
   PowerListRequest,
@@ -72,6 +76,11 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Operation: ListedOperation,
   ShownOperation,
   CancelledOperation,
+  StartedRotation,
+  Rotation: ListedRotation,
+  ShownRotation,
+  AnyOperation,
+  AnyShownOperation,
   Eeprom,
   EepromChange,
   NodePower,

@@ -1,15 +1,25 @@
 /** Operations as people read them: a line each, or a line per node. */
-import type { ListedOperation, OperationCounts, ShownOperation } from '../api/schemas/operation.ts';
+import type {
+  AnyOperation,
+  AnyShownOperation,
+  ListedOperation,
+  OperationCounts,
+  ShownOperation,
+} from '../api/schemas/operation.ts';
 import { renderAge, renderDuration } from '../model/duration.ts';
 import { compressHostlist } from '../plan/hostlist.ts';
 import { renderFacts, renderTable, type Listing } from './output.ts';
+import { describeRotation, renderRotation, renderRotationCounts, rotationChanges } from './rotation-text.ts';
 
-export const operationListing = (nowMs: number): Listing<ListedOperation> => ({
+export const operationListing = (nowMs: number): Listing<AnyOperation> => ({
   columns: [
     { title: 'id', of: ({ id }) => id },
-    { title: 'what', of: ({ role, nodes }) => `role ${role} for ${compressHostlist(nodes)}` },
+    { title: 'what', of: describeOperation },
     { title: 'state', of: ({ state }) => state },
-    { title: 'nodes', of: ({ counts }) => renderCounts(counts) },
+    {
+      title: 'nodes',
+      of: (each) => (each.kind === 'munge-rotation' ? renderRotationCounts(each.counts) : renderCounts(each.counts)),
+    },
     { title: 'by', of: ({ by }) => by },
     { title: 'begun', of: ({ startedAtMs }) => renderAge(nowMs - startedAtMs) },
     { title: 'took', of: ({ startedAtMs, endedAtMs }) => endedAtMs && renderAge(endedAtMs - startedAtMs) },
@@ -17,6 +27,12 @@ export const operationListing = (nowMs: number): Listing<ListedOperation> => ({
   name: ({ id }) => id,
   empty: 'there was no operation yet; "pi-image node role NODES ROLE --drain wait" begins one',
 });
+
+function describeOperation(operation: AnyOperation): string {
+  return operation.kind === 'munge-rotation' ? describeRotation(operation) : describeRoleChange(operation);
+}
+
+const describeRoleChange = ({ role, nodes }: ListedOperation) => `role ${role} for ${compressHostlist(nodes)}`;
 
 /** `3 done, 1 running, 4 waiting` */
 function renderCounts(counts: OperationCounts): string {
@@ -26,7 +42,11 @@ function renderCounts(counts: OperationCounts): string {
 
 type ShownNode = ShownOperation['nodes'][number];
 
-export function renderOperation(operation: ShownOperation, nowMs: number): string {
+export function renderOperation(operation: AnyShownOperation, nowMs: number): string {
+  return operation.kind === 'munge-rotation' ? renderRotation(operation, nowMs) : renderRoleChange(operation, nowMs);
+}
+
+function renderRoleChange(operation: ShownOperation, nowMs: number): string {
   const { id, role, by, state, reason, drain, drainDeadlineMs, maxUnavailable, counts, nodes } = operation;
   const endMs = operation.endedAtMs ?? nowMs;
   const facts = renderFacts([
@@ -59,7 +79,14 @@ const toldOf = ({ result, cause, steps }: ShownNode): string | undefined =>
   result === undefined ? steps.at(-1)?.detail : (cause ?? steps.at(-1)?.detail);
 
 /** What is new since `before`: a line for each step that began, and for each end. */
-export function operationChanges(before: ShownOperation | undefined, now: ShownOperation): string[] {
+export function operationChanges(before: AnyShownOperation | undefined, now: AnyShownOperation): string[] {
+  if (now.kind === 'munge-rotation') {
+    return rotationChanges(before?.kind === 'munge-rotation' ? before : undefined, now);
+  }
+  return roleChanges(before?.kind === 'munge-rotation' ? undefined : before, now);
+}
+
+function roleChanges(before: ShownOperation | undefined, now: ShownOperation): string[] {
   const known = new Map(before?.nodes.map((node) => [node.node, describeNode(node)]));
   const nodes = now.nodes.filter(({ steps, result }) => steps.length > 0 || result !== undefined);
   const lines = nodes.flatMap((node) => (known.get(node.node) === describeNode(node) ? [] : [describeNode(node)]));
@@ -72,5 +99,5 @@ function describeNode(node: ShownNode): string {
   return `${node.node}: ${node.result ?? node.steps.at(-1)?.step ?? 'waiting'}${told === undefined ? '' : `: ${told}`}`;
 }
 
-export const describeEnd = ({ state, reason }: Pick<ShownOperation, 'state' | 'reason'>): string =>
+export const describeEnd = ({ state, reason }: Pick<AnyShownOperation, 'state' | 'reason'>): string =>
   reason === undefined ? state : `${state}: ${reason}`;

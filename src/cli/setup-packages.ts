@@ -103,6 +103,10 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
       units: ['systemd-journal-remote.socket', 'systemd-journal-upload.service'],
     },
     { name: 'openssh-server', why: 'is a node that ssh reaches', units: ['ssh.service', 'ssh.socket'] },
+    { name: 'munge', why: 'checks who speaks to Slurm', units: ['munge.service'] },
+    { name: 'slurmctld', why: "is Slurm's controller", units: ['slurmctld.service'] },
+    { name: 'slurmd', why: 'runs its jobs', units: ['slurmd.service'] },
+    { name: 'slurm-client', why: 'asks for them' },
   ],
 };
 

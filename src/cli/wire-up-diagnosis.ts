@@ -8,7 +8,10 @@ import { diagnoseNode } from '../plan/doctor-node.ts';
 import { diagnoseSite } from '../plan/doctor-site.ts';
 import type { Service } from './wire-up.ts';
 
-type Sources = Pick<Service, 'site' | 'boots' | 'heartbeats' | 'health' | 'state' | 'eeproms' | 'conflicts'>;
+type Sources = Pick<
+  Service,
+  'site' | 'boots' | 'heartbeats' | 'health' | 'state' | 'eeproms' | 'conflicts' | 'controllers'
+>;
 
 export interface DiagnosisDeps {
   readonly sources: Sources;
@@ -26,7 +29,8 @@ export function diagnosisActions(deps: DiagnosisDeps): Pick<ApiActions, 'diagnos
       if (found === undefined) throw new Error(`no answer for ${name}`);
       return found;
     },
-    siteDiagnosis: () => diagnoseSite(diagnoseAll(deps, sources.site.view().nodes), sources.health.parts()),
+    siteDiagnosis: () =>
+      diagnoseSite(diagnoseAll(deps, sources.site.view().nodes), sources.health.parts(), sources.controllers.doubts()),
   };
 }
 

@@ -15,6 +15,7 @@ import { nodesWithMacs, type State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { hasOwnAddresses } from '../plan/learned-addresses.ts';
 import { decideReboot, pendingReboots, runningRoles } from '../plan/role-change-running.ts';
+import { withDoubts } from '../plan/role-change.ts';
 import { powerFallback } from './wire-up-power.ts';
 import type { Service } from './wire-up.ts';
 
@@ -30,7 +31,7 @@ export function nodeChanges(fleet: RoleFleet): NodeChanges {
   };
 }
 
-type FleetSources = Pick<Service, 'state' | 'site' | 'boots' | 'heartbeats' | 'reboots' | 'power'>;
+type FleetSources = Pick<Service, 'state' | 'site' | 'boots' | 'heartbeats' | 'reboots' | 'power' | 'controllers'>;
 
 /** What the service knows of its nodes decides what may be changed, and who hears of it. */
 export function serviceFleet(service: FleetSources): RoleFleet {
@@ -43,7 +44,8 @@ export function serviceFleet(service: FleetSources): RoleFleet {
       hasOwnAddresses(site.view().cluster) && isCurrent(wanted, state.current())
         ? site.view()
         : withNodes(site.view(), wanted),
-    running: () => runningRoles(boots.all(), boots.generations(), heartbeats.isSilent),
+    running: () =>
+      withDoubts(runningRoles(boots.all(), boots.generations(), heartbeats.isSilent), service.controllers.doubts()),
     reboots: {
       begin: reboots.begin,
       cycleOf: (node) => powerFallback(node, service),

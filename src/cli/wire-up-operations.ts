@@ -1,7 +1,8 @@
 /** Operations of the running service: what is known of their nodes, and the part that carries them out. */
-import type { OperationActions } from '../api/actions.ts';
+import type { OperationActions, RotationActions } from '../api/actions.ts';
 import type { AssignRequest, ListedOperation, OperationCounts, ShownOperation } from '../api/schemas/operation.ts';
 import { runOperations, type ActiveNode, type NodeFacts, type OperationsDeps } from '../fleet/run-operations.ts';
+import { cancelRotation } from '../fleet/munge-start.ts';
 import { cancelOperation, startRoleChange, type RoleAssignment } from '../fleet/start-operation.ts';
 import { defaultDeadlineMs } from '../model/cluster.ts';
 import { NotFoundError } from '../model/errors.ts';
@@ -12,6 +13,7 @@ import { listOperations, type OperationWithNodes } from '../plan/operation-list.
 import { slurmPart } from '../plan/role-change-side.ts';
 import type { Part } from '../serve/supervise.ts';
 import { groupBy, nodeAnswers } from './node-answers.ts';
+import { listedRotations, rotationActions, rotationNamed } from './wire-up-munge.ts';
 import { serviceFleet } from './wire-up-nodes.ts';
 import type { Service } from './wire-up.ts';
 
@@ -58,13 +60,17 @@ function factsOf(service: Service, active: readonly ActiveNode[]): ReadonlyMap<s
   return new Map(facts);
 }
 
-export function operationActions(service: Service): OperationActions {
+export function operationActions(service: Service): OperationActions & RotationActions {
   const { state } = service;
   const fleet = serviceFleet(service);
   const all = () => listOperations(state.current());
   return {
-    operations: () => all().map(listed),
+    ...rotationActions(service),
+    operations: () =>
+      [...all().map(listed), ...listedRotations(service)].toSorted((a, b) => Number(b.id) - Number(a.id)),
     operation: (id) => {
+      const rotation = rotationNamed(service, id);
+      if (rotation !== undefined) return rotation;
       const found = all().find(({ operation }) => operation.id === id);
       if (found === undefined) {
         throw new NotFoundError(`there is no operation ${id}`, { hint: 'See "pi-image operation list".' });
@@ -72,7 +78,10 @@ export function operationActions(service: Service): OperationActions {
       return shown(found);
     },
     assignRole: (role, wanted, options) => startRoleChange(assignment(role, wanted), options, fleet, () => Date.now()),
-    cancelOperation: (id, options) => cancelOperation(id, options, fleet),
+    cancelOperation: (id, options) =>
+      rotationNamed(service, id) === undefined
+        ? cancelOperation(id, options, fleet)
+        : cancelRotation(id, options, fleet),
   };
 }
 

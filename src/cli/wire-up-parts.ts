@@ -25,6 +25,8 @@ import { apiParts } from './wire-up-api-parts.ts';
 import { httpPart } from './wire-up-http.ts';
 import { nfsExporters } from './wire-up-nfs.ts';
 import { webhooksPart } from './wire-up-webhooks.ts';
+import { controllersPart } from './wire-up-controllers.ts';
+import { mungePart } from './wire-up-munge.ts';
 import { operationsPart } from './wire-up-operations.ts';
 import type { Service } from './wire-up.ts';
 
@@ -46,6 +48,8 @@ export function serviceParts(service: Service, plane: Plane, options: PartsOptio
     bootsPart(service),
     rootsPart(service),
     operationsPart(service, options.log),
+    mungePart(service),
+    controllersPart(service),
     neighboursPart(service, options),
     webhooksPart(service, options),
   ];

@@ -19,13 +19,16 @@ export function siteReaders(
   const images = imagesDir(paths.state);
   const trees = paths.dataDirs.flatMap((dir) => [path.join(dir, 'overlays'), path.join(dir, 'boot')]);
   let secretFiles: readonly string[] = [];
+  let madeSecrets: readonly string[] = [];
   return {
     readConfig: async () => {
       const read = await readConfig(paths);
       secretFiles = Object.values(read.cluster.secrets).flatMap((secret) => ('file' in secret ? [secret.file] : []));
+      madeSecrets = Object.keys(read.cluster.secrets).map((name) => path.join(paths.state, 'secrets', 'cluster', name));
       return read;
     },
-    fingerprintOwn: () => fingerprintTrees([paths.config, ...secretFiles]),
+    // Those that we make change in a rotation only, which asks for a reload.
+    fingerprintOwn: () => fingerprintTrees([paths.config, ...secretFiles, ...madeSecrets]),
     listImages: async () => {
       const { images: trusted, problems } = await listTrustedImages(paths.state);
       tellUntrusted(problems);

@@ -1,5 +1,6 @@
 /** Slurm's tools on the node that has the controller, by ssh with the storage node's key. */
-import { clusterSlurm, type ClusterSlurm } from '../fleet/slurm.ts';
+import { partitionControl, type PartitionControl } from '../fleet/munge-slurm.ts';
+import { clusterSlurm, type ClusterSlurm, type SlurmController } from '../fleet/slurm.ts';
 import type { Secrets } from '../host/secrets.ts';
 import { runOnNode } from '../host/ssh.ts';
 import type { ClusterView } from '../model/view.ts';
@@ -8,7 +9,15 @@ import type { ClusterView } from '../model/view.ts';
 const slurmDeadlineMs = 20_000;
 
 export function openSlurm(view: () => ClusterView, secrets: Pick<Secrets, 'storageKey'>): ClusterSlurm {
-  return clusterSlurm({
+  return clusterSlurm(controllerBySsh(view, secrets));
+}
+
+export function openPartitions(view: () => ClusterView, secrets: Pick<Secrets, 'storageKey'>): PartitionControl {
+  return partitionControl(controllerBySsh(view, secrets));
+}
+
+function controllerBySsh(view: () => ClusterView, secrets: Pick<Secrets, 'storageKey'>): SlurmController {
+  return {
     address: () => {
       const { cluster, nodes } = view();
       const role = cluster.slurm?.controllerRole;
@@ -16,5 +25,5 @@ export function openSlurm(view: () => ClusterView, secrets: Pick<Secrets, 'stora
     },
     run: async (address, command, signal) =>
       runOnNode({ address, command, key: await secrets.storageKey(), deadlineMs: slurmDeadlineMs, signal }),
-  });
+  };
 }

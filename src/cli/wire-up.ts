@@ -2,6 +2,7 @@
 import path from 'node:path';
 
 import { openDatabase, type Database } from '../host/database/open.ts';
+import type { ControllerWatch } from '../fleet/controller-watch.ts';
 import type { ClusterSlurm } from '../fleet/slurm.ts';
 import type { Reboots } from '../fleet/reboots.ts';
 import { openFrozenBoots, type FrozenBoots } from '../host/frozen-boots.ts';
@@ -33,7 +34,7 @@ import type { Paths } from './context.ts';
 import { openBootImages } from './wire-up-http.ts';
 import { openReboots } from './wire-up-nodes.ts';
 import { openEeproms, type ServiceEeproms } from './wire-up-eeproms.ts';
-import { openSlurm } from './wire-up-slurm.ts';
+import { slurmParts, type ServiceMunge } from './wire-up-munge.ts';
 import { openPower, type ServicePower } from './wire-up-power.ts';
 import { siteReaders } from './wire-up-site.ts';
 
@@ -51,6 +52,10 @@ export interface Service extends RootDirs {
   readonly reboots: Reboots;
   readonly power: ServicePower;
   readonly slurm: ClusterSlurm;
+  /** Those that were the controller and are heard no more. */
+  readonly controllers: ControllerWatch;
+  /** Another munge key for the running cluster. */
+  readonly munge: ServiceMunge;
   readonly health: Health;
   readonly counts: ServiceCounts;
   readonly roots: Roots;
@@ -125,7 +130,7 @@ async function openLocked(
     frozen,
     reboots,
     power,
-    slurm: openSlurm(site.view, secrets),
+    ...slurmParts({ stateDir: paths.state, site, state, boots, heartbeats, power, secrets, log, signal }),
     health,
     counts: createCounts({ site, boots, events }),
     ...dirs,

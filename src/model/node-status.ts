@@ -45,6 +45,8 @@ export const Heartbeat = z.strictObject({
   throttled: z.int().optional(),
   /** Digest of the live part that it has applied. */
   liveDigest: z.string().optional(),
+  /** Which munge key its munged has read: a digest of it under the key of its boot, so that nobody learns the one from the other. */
+  mungeProof: z.string().optional(),
   /** undefined before its first look, and where its agent does not look. */
   drift: Drift.optional(),
   generation: z.string(),

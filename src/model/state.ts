@@ -5,6 +5,7 @@ import { Boot } from './boot.ts';
 import { EepromRecord } from './eeprom.ts';
 import { Ipv4 } from './ipv4.ts';
 import { Mac, type MacAddress } from './mac.ts';
+import { MungeRotation } from './munge-rotation.ts';
 import { ResourceName } from './names.ts';
 import { NodeSpec } from './node.ts';
 import { Operation, OperationNode, Quarantined } from './operation.ts';
@@ -68,6 +69,8 @@ export const State = z.strictObject({
   /** By id of the generation. */
   quarantine: z.record(z.string(), Quarantined).default({}),
   powerJournal: PowerJournal.default({}),
+  /** By id, which no operation has; the newest ones that have ended, and the one that has not. */
+  mungeRotations: z.record(z.string(), MungeRotation).default({}),
 });
 export type State = Readonly<z.infer<typeof State>>;
 
@@ -84,6 +87,7 @@ export const emptyState: State = {
   operationNodes: {},
   quarantine: {},
   powerJournal: {},
+  mungeRotations: {},
 };
 
 export const BootLog = z.strictObject({ boots: z.array(Boot) });

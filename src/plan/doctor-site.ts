@@ -1,5 +1,6 @@
 /** What is wrong on the site as a whole: nodes that are not ready, and parts of the service that have a problem. */
 import type { Finding, NodeDiagnosis, SiteDiagnosis } from '../model/diagnosis.ts';
+import { controllerHint, unprovedController } from './controller-proof.ts';
 
 export interface ServicePart {
   readonly name: string;
@@ -9,14 +10,31 @@ export interface ServicePart {
 /** Each node says for itself why it cannot boot; the part that sums that up would say it twice. */
 const sumsUpNodes = 'nodes';
 
-export function diagnoseSite(nodes: readonly NodeDiagnosis[], parts: readonly ServicePart[]): SiteDiagnosis {
-  const findings = [...parts.flatMap(partFindings), ...nodes.flatMap((node) => node.findings)];
+/** @param doubts nodes that were the Slurm controller -> what of the proof that they are down lacks */
+export function diagnoseSite(
+  nodes: readonly NodeDiagnosis[],
+  parts: readonly ServicePart[],
+  doubts: ReadonlyMap<string, string> = new Map(),
+): SiteDiagnosis {
+  const lost = [...doubts].map(controllerFinding);
+  const findings = [...parts.flatMap(partFindings), ...nodes.flatMap((node) => node.findings), ...lost];
   const ready = nodes.filter(({ state }) => state === 'ready' || state === 'up').length;
   return { status: statusOf(findings), nodes: { all: nodes.length, ready }, findings };
 }
 
 export function statusOf(findings: readonly Finding[]): SiteDiagnosis['status'] {
   return findings.some(({ severity }) => severity === 'wrong') ? 'wrong' : 'ok';
+}
+
+function controllerFinding([name, lacks]: readonly [string, string]): Finding {
+  return {
+    kind: 'node',
+    name,
+    severity: 'note',
+    rule: 'controller-lost',
+    cause: `${unprovedController(name, lacks)}; no other node can be it before`,
+    hint: controllerHint(name),
+  };
 }
 
 function partFindings({ name, problems }: ServicePart): Finding[] {

@@ -28,7 +28,9 @@ export function planRootUses(
   generations: ReadonlyMap<string, Generation>,
 ): RootUse[] {
   const ofBoots = (some: readonly Boot[]) =>
-    usesOfBoots(some, generations).filter(({ root }) => root === undefined || !isGone(root, view));
+    usesOfBoots(some, generations, onlyController(view)).filter(
+      ({ root }) => root === undefined || !isGone(root, view),
+    );
   // Where another server gives the addresses, only a boot shows who is where.
   if (!hasOwnAddresses(view.cluster)) return ofBoots(bootsInPlace(boots));
   const desired = view.nodes.map((node) => ({
@@ -55,7 +57,20 @@ export function exportsOfRole(cluster: Cluster, role: string, place: RootPlace):
   ];
 }
 
-function usesOfBoots(boots: readonly Boot[], generations: ReadonlyMap<string, Generation>): RootUse[] {
+/** May this node mount the shares of a role? Those of the controller one node only: who was it before is let in no more. */
+type MayMount = (node: string, role: string) => boolean;
+
+function onlyController({ cluster, nodes }: ClusterView): MayMount {
+  const controllerRole = cluster.slurm?.controllerRole;
+  const is = nodes.find(({ role }) => role === controllerRole);
+  return (node, role) => role !== controllerRole || is === undefined || is.name === node;
+}
+
+function usesOfBoots(
+  boots: readonly Boot[],
+  generations: ReadonlyMap<string, Generation>,
+  mayMount: MayMount,
+): RootUse[] {
   const byNode = new Map<string, Boot[]>();
   for (const boot of boots) byNode.set(boot.node, [...(byNode.get(boot.node) ?? []), boot]);
   return [...byNode.values()].flatMap((own) =>
@@ -63,7 +78,7 @@ function usesOfBoots(boots: readonly Boot[], generations: ReadonlyMap<string, Ge
       const generation = generations.get(boot.generation);
       if (generation === undefined) return [];
       const address = boot.address as Ipv4Address;
-      const role = uses.shares ? generation.role : undefined;
+      const role = uses.shares && mayMount(boot.node, generation.role) ? generation.role : undefined;
       return [{ address, role, root: uses.root ? generation : undefined }];
     }),
   );

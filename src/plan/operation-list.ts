@@ -4,9 +4,10 @@ import type { State } from '../model/state.ts';
 
 type Operations = Pick<State, 'operations' | 'operationNodes'>;
 
-/** The newest one is always kept, so no number is given twice. */
-export function nextOperationId({ operations }: Pick<State, 'operations'>): string {
-  return String(Math.max(0, ...Object.keys(operations).map(Number)) + 1);
+/** The newest one is always kept, so no number is given twice. Rotations of the munge key have numbers of the same row. */
+export function nextOperationId({ operations, mungeRotations }: Pick<State, 'operations' | 'mungeRotations'>): string {
+  const known = [...Object.keys(operations), ...Object.keys(mungeRotations)];
+  return String(Math.max(0, ...known.map(Number)) + 1);
 }
 
 /** So many that have ended are kept to look back at. */

@@ -5,6 +5,7 @@ import type { NodeSpec } from '../model/node.ts';
 import type { RoleDiff } from '../model/role-diff.ts';
 import type { ClusterView } from '../model/view.ts';
 import { withTreeOf } from './made-roots.ts';
+import { controllerHint, unprovedController } from './controller-proof.ts';
 import { diffRoles, noDiff } from './role-change-diff.ts';
 import { roleSide, slurmPart } from './role-change-side.ts';
 
@@ -21,7 +22,14 @@ interface Refused {
 }
 
 /** Node -> the role that it runs now, as far as is known: what it should be may be another one. */
-export type RunningRoles = ReadonlyMap<string, string>;
+export interface RunningRoles extends ReadonlyMap<string, string> {
+  /** Nodes that were the Slurm controller and are heard no more -> what of the proof that they are down lacks. */
+  readonly doubts?: ReadonlyMap<string, string>;
+}
+
+export function withDoubts(running: ReadonlyMap<string, string>, doubts: ReadonlyMap<string, string>): RunningRoles {
+  return Object.assign(new Map(running), { doubts });
+}
 
 export function planRoleChange(
   node: NodeSpec,
@@ -80,11 +88,23 @@ export function refuseSecondController(
     };
   }
   const runs = others.find((other) => running.get(other.name) === role);
-  if (runs === undefined) return undefined;
+  if (runs === undefined) return refuseUnproved(node, running);
   return {
     kind: 'refused',
     reason: `${runs.name} is to be ${runs.role}, but still runs as the Slurm controller: two would write the same state`,
     hint: `Reboot it and wait until it runs as ${runs.role}: "pi-image node reboot ${runs.name}".`,
+  };
+}
+
+/** It may have been removed as a node, and write all the same. */
+function refuseUnproved({ name }: Pick<NodeSpec, 'name'>, { doubts }: RunningRoles): Refused | undefined {
+  const found = [...(doubts ?? [])].find(([other]) => other !== name);
+  if (found === undefined) return undefined;
+  const [was, lacks] = found;
+  return {
+    kind: 'refused',
+    reason: unprovedController(was, lacks),
+    hint: controllerHint(was),
   };
 }
 

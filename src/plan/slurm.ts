@@ -43,8 +43,9 @@ export function slurmVariables(view: ClusterView): SlurmVariables {
     configured: controllerRole !== undefined,
     controllerRole,
     controller: findController(view),
-    nodes: members.map(({ name, address, cpus, memoryMib, board }) => {
-      return { name, address, cpus, memoryMib, features: [board] };
+    nodes: members.map((member) => {
+      const { name, address, cpus, memoryMib, board } = member;
+      return { name, address, cpus, memoryMib, features: [...new Set([board, ...ownFeatures(member)])] };
     }),
     partitions: partitionsOf(members),
   };
@@ -79,6 +80,17 @@ function partitionsOf(members: readonly NodeVariables[]): SlurmPartition[] {
   const partitions = [...nodesOf.keys()].toSorted();
   const chosen = partitions.includes(defaultPartition) ? defaultPartition : partitions[0];
   return partitions.map((name) => ({ name, isDefault: name === chosen, nodes: nodesOf.get(name) ?? [] }));
+}
+
+/** What jobs may ask for with --constraint, beside the board. */
+function ownFeatures({ name, vars }: NodeVariables): string[] {
+  const text = vars['slurmFeatures'] ?? '';
+  const words = typeof text === 'string' && text !== '' ? text.split(',') : [];
+  const isList = typeof text === 'string' && words.every((word) => /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(word));
+  if (isList) return words;
+  throw new ConfigError(`${name}: ${JSON.stringify(text)} is no list of Slurm features`, {
+    hint: 'Write slurmFeatures as words of letters, digits, "_", "." and "-", with "," between them: nvme,rack-a.',
+  });
 }
 
 function partitionOf({ name, vars }: NodeVariables): string {

@@ -70,6 +70,7 @@ export function readHeartbeat(body: unknown): Read<ReadHeartbeat> {
     temperatureCelsius: numberOf(fields['temperature']),
     throttled: bitsOf(fields['throttled']),
     liveDigest: digestOf(fields['digest']),
+    mungeProof: digestOf(fields['munge']),
     drift: driftOf(fields),
   };
   const waitMs = Math.min((numberOf(fields['wait']) ?? 0) * 1000, maxWaitMs);

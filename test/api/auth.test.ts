@@ -34,6 +34,7 @@ const needs: Readonly<Record<string, string>> = {
   listOperations: 'read',
   getOperation: 'read',
   cancelOperation: 'operate',
+  rotateSecret: 'admin',
   setRoleImage: 'operate',
   setNodeImage: 'operate',
   pinImage: 'operate',

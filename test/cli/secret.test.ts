@@ -43,6 +43,7 @@ describe('the key that signs boot.img', () => {
     const { out: first } = await run('secret', 'make', 'bootSigning');
 
     expect(await run('secret', 'rotate', 'bootSigning')).toMatchObject({ code: 1, out: '' });
+    expect(await run('secret', 'rotate', 'bootSigning', '--wait')).toMatchObject({ code: 2, out: '' });
     expect((await run('secret', 'make', 'bootSigning')).out).toContain(first.slice(0, 35));
     const { out } = await run('secret', 'rotate', 'bootSigning', '--yes');
     expect(out).toMatch(/^bootSigning is key [0-9a-f]{16}; key [0-9a-f]{16} is kept as previous-[0-9a-f]{16}\.pem\n/);
@@ -52,7 +53,7 @@ describe('the key that signs boot.img', () => {
   test('is the only one that is made by hand', async () => {
     const { run } = await sampleSite();
 
-    expect(await run('secret', 'rotate', 'mungeKey', '--yes')).toMatchObject({
+    expect(await run('secret', 'make', 'mungeKey')).toMatchObject({
       code: 2,
       err: expect.stringContaining('Allowed choices are bootSigning'),
     });

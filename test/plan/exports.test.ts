@@ -79,7 +79,9 @@ describe('a node that changes its role', () => {
   const reported = (each: Boot, ...phases: ReportedPhase[]) =>
     phases.reduce((sum, phase) => reportPhase(sum, { phase, uptimeSeconds: 1, detail: undefined }, 3), each);
   const usesOf = (...boots: Boot[]) => {
-    const { exports } = planExports({ cluster: view.cluster, ...dirs }, planRootUses(view, boots, both), emptyState);
+    // Nobody else is the controller yet.
+    const alone = { ...view, nodes: view.nodes.filter(({ name }) => name !== 'head') };
+    const { exports } = planExports({ cluster: view.cluster, ...dirs }, planRootUses(alone, boots, both), emptyState);
     return exports
       .filter(({ clients }) => clients.some((client) => client === '10.42.0.11'))
       .map(({ pseudo }) => pseudo);
@@ -161,6 +163,20 @@ test('an id is given to a path once and never to another', () => {
     '2 /srv/shares/home',
     '3 /srv/shares/slurm',
   ]);
+});
+
+test('the state of the controller is for one node only: who had it before is let in no more', () => {
+  const controller: Generation = { ...old, id: 'g-controller', role: 'controller' };
+  const known = new Map([[controller.id, controller]]);
+  const ranIt = [ran(boot({ generation: controller.id }))];
+  const clients = (of: typeof view) =>
+    planExports({ cluster: of.cluster, ...dirs }, planRootUses(of, ranIt, known), emptyState).exports.find(
+      ({ pseudo }) => pseudo === '/shares/slurm',
+    )?.clients;
+
+  expect(clients(view)).toEqual(['10.42.0.10']);
+  // As long as nobody else is to be it.
+  expect(clients({ ...view, nodes: view.nodes.filter(({ name }) => name !== 'head') })).toEqual(['10.42.0.11']);
 });
 
 describe('where another server gives the addresses', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { RoleDiff } from '../../src/model/role-diff.ts';
 import type { ClusterView } from '../../src/model/view.ts';
-import { planRoleChange, type RoleDecision, type RunningRoles } from '../../src/plan/role-change.ts';
+import { planRoleChange, withDoubts, type RoleDecision, type RunningRoles } from '../../src/plan/role-change.ts';
 import {
   sampleCluster,
   sampleClusterInput,
@@ -245,6 +245,23 @@ describe('is refused', () => {
     expect(plan('node01', 'controller', view, new Map([['head', 'login']])).kind).toBe('change');
     expect(plan('head', 'controller', view, new Map([['head', 'controller']])).kind).toBe('change');
   });
+});
+
+test('no other controller is let in before the one that is silent is proved down', () => {
+  const view = viewWith('head', 'login');
+  const doubts = new Map([['head', 'a machine answers at 10.42.0.10; its state was written 5 s ago']]);
+
+  expect(plan('node01', 'controller', view, withDoubts(new Map(), doubts))).toEqual({
+    kind: 'refused',
+    reason:
+      'head was the Slurm controller, and is not proved to be down: a machine answers at 10.42.0.10; its state was written 5 s ago',
+    hint: 'Switch its power off ("pi-image node power off head") or pull its cable, and try again half a minute later.',
+  });
+  const removed = { ...view, nodes: view.nodes.filter(({ name }) => name !== 'head') };
+  expect(plan('node01', 'controller', removed, withDoubts(new Map(), doubts)).kind).toBe('refused');
+  expect(plan('node01', 'controller', view, withDoubts(new Map(), new Map())).kind).toBe('change');
+  expect(plan('head', 'controller', view, withDoubts(new Map(), doubts)).kind).toBe('change');
+  expect(plan('node01', 'login', view, withDoubts(new Map(), doubts)).kind).toBe('change');
 });
 
 test('the overlays that ship change a compute node to login and to controller and show no secret', async () => {

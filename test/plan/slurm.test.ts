@@ -45,6 +45,22 @@ test('a node has the machine id of its name and cluster, for ever', () => {
   expect(idOf('node01')).not.toBe(idOf('node01', sampleView({ cluster: sampleCluster({ cluster: 'pear' }) })));
 });
 
+describe('features', () => {
+  const featuresOf = (vars: Variables) => slurmVariables(viewWith({ node01: { vars } })).nodes[0]?.features;
+
+  test.each([
+    ['its board alone', {}, ['pi5']],
+    ['and its own', { slurmFeatures: 'nvme,rack-a' }, ['pi5', 'nvme', 'rack-a']],
+    ['each once', { slurmFeatures: 'pi5,nvme,nvme' }, ['pi5', 'nvme']],
+  ])('%s', (_name, vars, expected) => {
+    expect(featuresOf(vars)).toEqual(expected);
+  });
+
+  test.each(['a b', 'a,,b', 'a&b', '-a', 7])('%j is none', (slurmFeatures) => {
+    expect(() => featuresOf({ slurmFeatures })).toThrow(ConfigError);
+  });
+});
+
 describe('partitions', () => {
   test.each([
     [

@@ -44,7 +44,8 @@ export async function agentStorageNode(wrap: Wrap = (handler) => handler) {
     sampleView({ ...shipped, nodes: [here, ...others] });
   sample.world.view = viewWith();
   const now = () => sample.world.nowMs;
-  const secretsFor = () => Promise.resolve(agentSecrets);
+  const secrets: Record<string, Uint8Array> = { ...agentSecrets };
+  const secretsFor = () => Promise.resolve({ ...secrets });
   const heartbeats = createHeartbeats(now);
   const overlayOf = nodeOverlays({ ...sample, secretsFor });
   const liveParts = createLiveParts({ ...sample, secretsFor });
@@ -58,6 +59,8 @@ export async function agentStorageNode(wrap: Wrap = (handler) => handler) {
   return {
     ...sample,
     viewWith,
+    /** What they are from the next cluster object on. */
+    secrets,
     eepromReports,
     heartbeats,
     overlayChecks,

@@ -16,6 +16,7 @@ import {
   powerRunsExample,
 } from '../../src/api/schemas/power.ts';
 import { roleChangeExample, roleExample } from '../../src/api/schemas/role.ts';
+import { listedRotationExample, startedRotationExample } from '../../src/api/schemas/rotation.ts';
 import {
   eventExample,
   healthExample,
@@ -69,7 +70,7 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     powerRuns: () => powerRunsExample,
     powerOrder: () => powerOrderExample,
     discoverPower: () => powerMapExample,
-    operations: () => [listedExample],
+    operations: () => [listedRotationExample, listedExample],
     operation: () => shownExample,
     assignRole: (role: string, sent: unknown, options: ChangeOptions) =>
       change('assignRole', [role, sent], options, {
@@ -77,6 +78,11 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
         ...(options.dryRun && { operation: undefined }),
       }),
     cancelOperation: (id: string, options: ChangeOptions) => change('cancelOperation', [id], options, cancelledExample),
+    rotateSecret: (name: string, sent: unknown, options: ChangeOptions) =>
+      change('rotateSecret', [name, sent], options, {
+        ...startedRotationExample,
+        ...(options.dryRun && { operation: undefined }),
+      }),
     leases: () => [leaseExample],
     metrics: () => Promise.resolve({ text: metricsExample, mediaType: 'text/plain; version=0.0.4; charset=utf-8' }),
     targets: () => [targetExample],

@@ -1,6 +1,7 @@
 /** States and boots as the service could have them, by chance: for property tests of whatever stores them. */
 import * as fc from 'fast-check';
 
+import { mungeNodeStates, mungeSteps } from '../../src/model/munge-rotation.ts';
 import { boardNames } from '../../src/model/board.ts';
 import { bootPhases, type Boot } from '../../src/model/boot.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
@@ -58,6 +59,23 @@ const operationNode = fc.record({
   }),
 });
 
+const mungeRotation = fc.record({
+  id: name,
+  kind: fc.constant('munge-rotation' as const),
+  by: text,
+  secret: text,
+  partitions: fc.array(text, { maxLength: 2 }),
+  startedAtMs: fc.nat(),
+  state: fc.constantFrom('running' as const, 'stopping' as const, 'done' as const),
+  steps: fc.array(fc.record({ step: fc.constantFrom(...mungeSteps), startedAtMs: fc.nat() }), { maxLength: 2 }),
+  nodes: fc.array(
+    fc.record({ node: fc.constantFrom('node01', 'node02'), state: fc.constantFrom(...mungeNodeStates) }),
+    {
+      maxLength: 2,
+    },
+  ),
+});
+
 export const states: fc.Arbitrary<State> = fc.record({
   nodes: fc.uniqueArray(node, { selector: (each) => each.name, maxLength: 10 }),
   learnedMacs: fc.dictionary(name, mac, { maxKeys: 5, noNullPrototype: true }),
@@ -84,6 +102,7 @@ export const states: fc.Arbitrary<State> = fc.record({
     maxKeys: 3,
     noNullPrototype: true,
   }),
+  mungeRotations: fc.dictionary(name, mungeRotation, { maxKeys: 3, noNullPrototype: true }),
   powerJournal: fc.dictionary(
     name,
     fc.record({

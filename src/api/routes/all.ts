@@ -12,6 +12,7 @@ import { powerRoutes } from './power.ts';
 import { operationRoutes } from './operations.ts';
 import { roleChangeRoutes } from './role-changes.ts';
 import { roleRoutes } from './roles.ts';
+import { secretRoutes } from './secrets.ts';
 import { serviceRoutes } from './service.ts';
 import { tokenRoutes } from './tokens.ts';
 import { watchRoutes } from './watch.ts';
@@ -23,6 +24,7 @@ export function apiRoutes(version: string): readonly Route[] {
     ...diagnosisRoutes,
     ...roleChangeRoutes,
     ...operationRoutes,
+    ...secretRoutes,
     ...powerRoutes,
     ...eepromRoutes,
     ...roleRoutes,

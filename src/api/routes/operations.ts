@@ -3,17 +3,18 @@ import { z } from 'zod';
 
 import { json, route, type AnswerSpec, type Route } from '../route.ts';
 import {
+  AnyOperation,
+  AnyShownOperation,
   assignExample,
   AssignRequest,
   cancelledExample,
   CancelledOperation,
-  ListedOperation,
   listedExample,
-  ShownOperation,
   shownExample,
   startedExample,
   StartedOperation,
 } from '../schemas/operation.ts';
+import { listedRotationExample } from '../schemas/rotation.ts';
 
 const tag = 'operations';
 
@@ -58,8 +59,8 @@ export const operationRoutes: readonly Route[] = [
     answers: {
       200: {
         summary: 'All that go on, and the last hundred that have ended',
-        schema: z.array(ListedOperation),
-        example: [listedExample],
+        schema: z.array(AnyOperation),
+        example: [listedRotationExample, listedExample],
       },
     },
     run: ({ actions }) => json(actions.operations()),
@@ -71,7 +72,7 @@ export const operationRoutes: readonly Route[] = [
     tag,
     scope: 'read',
     summary: 'Show an operation with the steps of each node',
-    answers: { 200: { summary: 'The operation', schema: ShownOperation, example: shownExample } },
+    answers: { 200: { summary: 'The operation', schema: AnyShownOperation, example: shownExample } },
     run: ({ actions, param }) => json(actions.operation(param('id'))),
   }),
   route({
@@ -82,7 +83,7 @@ export const operationRoutes: readonly Route[] = [
     scope: 'operate',
     summary: 'Begin no other node',
     description:
-      'Nodes that are drained only take jobs again. Those that have their new role go on to the end, and fall back by themselves where it does not come up.',
+      'Nodes that are drained only take jobs again. Those that have their new role go on to the end, and fall back by themselves where it does not come up. Of a rotation: the old key comes back.',
     isChange: true,
     answers: {
       200: { summary: 'It stops, or would', schema: CancelledOperation, example: cancelledExample },

@@ -5,6 +5,7 @@ import { NodeName } from '../../model/names.ts';
 import { DrainPolicy, nodeResults, Operation, OperationNode } from '../../model/operation.ts';
 import { RoleDiff } from '../../model/role-diff.ts';
 import { roleChangeExample } from './role.ts';
+import { ListedRotation, ShownRotation } from './rotation.ts';
 
 export const AssignRequest = z.strictObject({
   nodes: z.array(NodeName).min(1),
@@ -53,6 +54,13 @@ export const ShownOperation = Operation.extend({
   nodes: z.array(OperationNode.omit({ operation: true })),
 });
 export type ShownOperation = Readonly<z.output<typeof ShownOperation>>;
+
+/** `kind` tells them apart. */
+export const AnyOperation = z.union([ListedOperation, ListedRotation]);
+export type AnyOperation = Readonly<z.output<typeof AnyOperation>>;
+
+export const AnyShownOperation = z.union([ShownOperation, ShownRotation]);
+export type AnyShownOperation = Readonly<z.output<typeof AnyShownOperation>>;
 
 export const CancelledOperation = z.strictObject({
   operation: z.string(),

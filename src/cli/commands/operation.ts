@@ -1,7 +1,7 @@
-/** pi-image operation: role changes that take minutes, how they go, and how to stop one. */
+/** pi-image operation: work on nodes that takes minutes, how it goes, and how to stop it. */
 import type { Command } from 'commander';
 
-import type { CancelledOperation, ListedOperation, ShownOperation } from '../../api/schemas/operation.ts';
+import type { AnyOperation, AnyShownOperation, CancelledOperation } from '../../api/schemas/operation.ts';
 import { HostError, UsageError } from '../../model/errors.ts';
 import { compressHostlist } from '../../plan/hostlist.ts';
 import { requestOk } from '../api-client.ts';
@@ -14,7 +14,9 @@ import { watch } from '../watch.ts';
 import { withChangeFlags, type ChangeFlags } from './node-change.ts';
 
 export const registerOperation: RegisterCommand = (program, context) => {
-  const operation = program.command('operation').summary('work on nodes that takes minutes: roles, drains, reboots');
+  const operation = program
+    .command('operation')
+    .summary('work on nodes that takes minutes: roles, drains, reboots, another munge key');
   registerList(operation, context);
   registerShow(operation, context);
   registerWatch(operation, context);
@@ -28,7 +30,7 @@ function registerList(parent: Command, context: CliContext): void {
     .description('All that go on, and the last hundred that have ended.')
     .addHelpText('after', '\nExample:\n  pi-image operation list')
     .action(async ({ output }: { output: OutputFormat }) => {
-      const found = (await ask(await context.service(), '/operations')) as readonly ListedOperation[];
+      const found = (await ask(await context.service(), '/operations')) as readonly AnyOperation[];
       context.stdout(renderListing(found, output, operationListing(Date.now())));
     });
   withOutput(list);
@@ -66,7 +68,7 @@ function registerCancel(parent: Command, context: CliContext): void {
     .summary('begin no other node')
     .description(
       'Nodes that are drained only take jobs again. Those whose role is changed already go on to the end, so that none ' +
-        'is left half-way.',
+        'is left half-way. Of another munge key: the old one comes back.',
     )
     .argument('<id>')
     .addHelpText('after', '\nExample:\n  pi-image operation cancel 12')
@@ -94,9 +96,9 @@ function routeOf(id: string): string {
   return `/operations/${id}`;
 }
 
-async function readOperation(id: string, context: CliContext): Promise<ShownOperation> {
+async function readOperation(id: string, context: CliContext): Promise<AnyShownOperation> {
   // The service and this command are one program: what it answers has the types of its actions.
-  return (await ask(await context.service(), routeOf(id))) as ShownOperation;
+  return (await ask(await context.service(), routeOf(id))) as AnyShownOperation;
 }
 
 export async function watchOperation(id: string, context: CliContext): Promise<void> {
@@ -104,7 +106,7 @@ export async function watchOperation(id: string, context: CliContext): Promise<v
   const server = await context.service();
   const stopped = new AbortController();
   const ending = AbortSignal.any([signal, stopped.signal]);
-  let last: ShownOperation | undefined;
+  let last: AnyShownOperation | undefined;
   const read = async () => {
     last = await readOperation(id, context);
     return last;
@@ -119,4 +121,4 @@ export async function watchOperation(id: string, context: CliContext): Promise<v
   throw new HostError(`operation ${id}: ${describeEnd(last)}`, { hint: `See "pi-image operation show ${id}".` });
 }
 
-const isEnded = ({ endedAtMs }: ShownOperation): boolean => endedAtMs !== undefined;
+const isEnded = ({ endedAtMs }: AnyShownOperation): boolean => endedAtMs !== undefined;

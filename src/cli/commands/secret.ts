@@ -4,13 +4,7 @@ import path from 'node:path';
 
 import { Argument, type Command } from 'commander';
 
-import {
-  makeSigningKey,
-  readSigningKey,
-  rotateSigningKey,
-  signingKeyFile,
-  type SigningKey,
-} from '../../host/signing-key.ts';
+import { makeSigningKey, readSigningKey, signingKeyFile, type SigningKey } from '../../host/signing-key.ts';
 import { signingSecret, type SecretSpec } from '../../model/cluster.ts';
 import { ConfigError } from '../../model/errors.ts';
 import type { Log } from '../../model/log.ts';
@@ -19,13 +13,14 @@ import type { ClusterView } from '../../model/view.ts';
 import type { CliContext, Paths, RegisterCommand } from '../context.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
 import { readView } from '../view.ts';
+import { registerRotate } from './secret-rotate.ts';
 
 export const registerSecret: RegisterCommand = (program, context) => {
   const secret = program.command('secret').summary('what the cluster keeps to itself');
   registerList(secret, context);
   registerShowPublic(secret, context);
   registerMake(secret, context);
-  registerRotate(secret, context);
+  registerRotate(secret, { secretsDir: () => secretsDir(context.paths()), context });
 };
 
 interface SecretRow {
@@ -170,29 +165,6 @@ function registerMake(parent: Command, context: CliContext): void {
         `${signingSecret} is key ${id}${before === undefined ? '' : ', which was there already'}\n` +
           `next: pi-image secret show-public ${signingSecret}\n`,
       );
-    });
-}
-
-function registerRotate(parent: Command, context: CliContext): void {
-  parent
-    .command('rotate')
-    .summary('make another key')
-    .description(
-      'From then on boot.img is signed with the new key: a board boots signed again when its EEPROM has the new public ' +
-        'half. The old key is kept beside it. Rotating secrets that nodes hold, such as a munge key, is not offered yet.',
-    )
-    .addArgument(keyArgument())
-    .option('-y, --yes', 'do it')
-    .addHelpText('after', '\nExample:\n  pi-image secret rotate bootSigning --yes')
-    .action(async (_name: string, { yes }: { yes?: boolean }) => {
-      if (yes !== true) {
-        throw new ConfigError('boards that have the old key in their EEPROM would boot signed no more', {
-          hint: 'Add --yes to make another key all the same.',
-        });
-      }
-      const { key, previous } = await rotateSigningKey(secretsDir(context.paths()), silent);
-      const kept = previous === undefined ? '' : `; key ${previous} is kept as previous-${previous}.pem`;
-      context.stdout(`${signingSecret} is key ${key.id}${kept}\nnext: pi-image secret show-public ${signingSecret}\n`);
     });
 }
 

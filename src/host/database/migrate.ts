@@ -39,6 +39,7 @@ export const migrations: readonly string[] = [
     rowTable('operation_nodes', { operation: 'TEXT', node: 'TEXT', result: 'TEXT' }),
     rowTable('quarantine', { node: 'TEXT', role: 'TEXT' }),
   ].join('\n'),
+  rowTable('munge_rotations', { state: 'TEXT' }),
 ];
 
 /** @throws ConfigError when a newer pi-image has written the file */

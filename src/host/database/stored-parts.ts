@@ -30,6 +30,7 @@ export const stateParts: Parts<State> = {
   operationNodes: record('operation_nodes'),
   quarantine: record('quarantine'),
   powerJournal: record('power_journal'),
+  mungeRotations: record('munge_rotations'),
 };
 
 export const bootParts: Parts<BootLog> = { boots: list('boots', (boot: Boot) => boot.id) };

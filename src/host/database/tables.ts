@@ -15,6 +15,7 @@ export const rowTables = [
   'operation_nodes',
   'quarantine',
   'power_journal',
+  'munge_rotations',
   'boots',
   'tokens',
 ] as const;

@@ -135,12 +135,17 @@ run_hooks() {
     [ -s "$work/changed" ] || return 0
     changed=$("$busybox" cat "$work/changed")
     echo "Live files changed:" $changed
+    failing=''
     set +f
     for hook in "$root"/etc/pi-image/live.d/*; do
         set -f
         [ -x "$hook" ] || continue
-        (umask 022 && exec "$busybox" timeout 60 "$hook" $changed) || echo "${hook##*/} failed with exit code $?."
+        (umask 022 && exec "$busybox" timeout 60 "$hook" $changed) || {
+            echo "${hook##*/} failed with exit code $?."
+            failing="$failing ${hook##*/}"
+        }
     done
     set -f
+    note_munge "$changed" "$failing"
     "$busybox" rm -f "$work/changed"
 }
