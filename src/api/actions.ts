@@ -28,6 +28,15 @@ import type {
   Shutdown,
 } from './schemas/power.ts';
 import type { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
+import type {
+  Change,
+  OrderedRollout,
+  Rollback,
+  RollbackRequest,
+  RolloutRequest,
+  ShownRollout,
+  StartedRollout,
+} from './schemas/rollout.ts';
 import type { RotateRequest, StartedRotation } from './schemas/rotation.ts';
 import type { TargetGroup } from './schemas/monitoring.ts';
 import type { Image, Lease } from './schemas/service.ts';
@@ -53,6 +62,7 @@ export interface ApiActions
     RoleActions,
     OperationActions,
     RotationActions,
+    RolloutActions,
     ImageActions,
     EepromActions,
     PowerActions,
@@ -139,6 +149,28 @@ export interface RotationActions {
     wanted: RotateRequest,
     options: ChangeOptions,
   ) => Promise<Tagged<StartedRotation>>;
+}
+
+/** Changes as NodeActions; they have no tag. */
+export interface RolloutActions {
+  /** Newest first. */
+  readonly rollouts: () => readonly ShownRollout[];
+  /** @throws NotFoundError */
+  readonly rollout: (id: string) => ShownRollout;
+  /** `rollout.started`. @throws RefusedError also when one of the nodes is in an operation */
+  readonly startRollout: (wanted: RolloutRequest, options: ChangeOptions) => Promise<Tagged<StartedRollout>>;
+  /** `rollout.paused`. @throws RefusedError when it has ended, or is being taken back */
+  readonly pauseRollout: (id: string, options: ChangeOptions) => Promise<Tagged<OrderedRollout>>;
+  /** `rollout.resumed`. @throws as above */
+  readonly resumeRollout: (id: string, options: ChangeOptions) => Promise<Tagged<OrderedRollout>>;
+  /** `rollout.aborting`. @throws RefusedError when it has ended */
+  readonly abortRollout: (id: string, options: ChangeOptions) => Promise<Tagged<OrderedRollout>>;
+  /** `node.held` for each. @throws RefusedError when none of them can */
+  readonly rollBack: (wanted: RollbackRequest, options: ChangeOptions) => Promise<Tagged<Rollback>>;
+  /** Newest first. @throws NotFoundError for one that never was */
+  readonly nodeHistory: (name: string) => Promise<readonly Change[]>;
+  /** Newest first. @throws NotFoundError */
+  readonly roleHistory: (name: string) => Promise<readonly Change[]>;
 }
 
 /** Both as NodeActions; they have no tag. */

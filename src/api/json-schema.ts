@@ -37,6 +37,15 @@ import {
 import { Problem } from './schemas/problem.ts';
 import { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
 import { ListedRotation, RotateRequest, ShownRotation, StartedRotation } from './schemas/rotation.ts';
+import {
+  Change,
+  OrderedRollout,
+  Rollback,
+  RollbackRequest,
+  RolloutRequest,
+  ShownRollout,
+  StartedRollout,
+} from './schemas/rollout.ts';
 import { Document, Health, Image, Lease } from './schemas/service.ts';
 import { NewToken, RevokedToken, Token, TokenRequest } from './schemas/token.ts';
 import { ClusterNews, NodeTile, WatchFrame } from './schemas/watch.ts';
@@ -51,6 +60,8 @@ const requests: Readonly<Record<string, z.ZodType>> = {
   RoleRequest,
   AssignRequest,
   RotateRequest,
+  RolloutRequest,
+  RollbackRequest,
   EepromRequest,
   PowerRequest,
   PowerListRequest,
@@ -81,6 +92,11 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   ShownRotation,
   AnyOperation,
   AnyShownOperation,
+  StartedRollout,
+  Rollout: ShownRollout,
+  OrderedRollout,
+  Rollback,
+  Change,
   Eeprom,
   EepromChange,
   NodePower,

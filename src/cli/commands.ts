@@ -14,6 +14,7 @@ export const commands: ReadonlyMap<string, () => Promise<RegisterCommand>> = new
   ['node', async () => (await import('./commands/node.ts')).registerNode],
   ['cluster', async () => (await import('./commands/cluster.ts')).registerCluster],
   ['operation', async () => (await import('./commands/operation.ts')).registerOperation],
+  ['rollout', async () => (await import('./commands/rollout.ts')).registerRollout],
   ['role', async () => (await import('./commands/role.ts')).registerRole],
   ['overlay', async () => (await import('./commands/overlay.ts')).registerOverlay],
   ['rollback', async () => (await import('./commands/rollback.ts')).registerRollback],

@@ -32,7 +32,14 @@ function describeOperation(operation: AnyOperation): string {
   return operation.kind === 'munge-rotation' ? describeRotation(operation) : describeRoleChange(operation);
 }
 
-const describeRoleChange = ({ role, nodes }: ListedOperation) => `role ${role} for ${compressHostlist(nodes)}`;
+const describeRoleChange = (operation: ListedOperation) =>
+  `${describeWork(operation)} for ${compressHostlist(operation.nodes)}`;
+
+/** Of a wave of a rollout, what its nodes boot. */
+const describeWork = ({ role, rollout }: Pick<ShownOperation, 'role' | 'rollout'>): string =>
+  rollout === undefined
+    ? `role ${role}`
+    : `rollout ${rollout.id}${rollout.way === 'back' ? ' back' : ''}: ${rollout.to}`;
 
 /** `3 done, 1 running, 4 waiting` */
 function renderCounts(counts: OperationCounts): string {
@@ -47,11 +54,11 @@ export function renderOperation(operation: AnyShownOperation, nowMs: number): st
 }
 
 function renderRoleChange(operation: ShownOperation, nowMs: number): string {
-  const { id, role, by, state, reason, drain, drainDeadlineMs, maxUnavailable, counts, nodes } = operation;
+  const { id, by, state, reason, drain, drainDeadlineMs, maxUnavailable, counts, nodes } = operation;
   const endMs = operation.endedAtMs ?? nowMs;
   const facts = renderFacts([
     ['operation', id],
-    ['what', `role ${role} for ${compressHostlist(nodes.map(({ node }) => node))}`],
+    ['what', `${describeWork(operation)} for ${compressHostlist(nodes.map(({ node }) => node))}`],
     ['state', state],
     ['why', reason],
     ['nodes', renderCounts(counts)],

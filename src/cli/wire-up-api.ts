@@ -22,6 +22,7 @@ import { metricsActions } from './wire-up-metrics.ts';
 import { nodeChanges, serviceFleet } from './wire-up-nodes.ts';
 import { operationActions } from './wire-up-operations.ts';
 import { overlayReport } from './wire-up-overlays.ts';
+import { rolloutActions } from './wire-up-rollouts.ts';
 import type { Service } from './wire-up.ts';
 
 /** What the service is, beside what it knows. */
@@ -40,6 +41,7 @@ export function apiActions(service: Service, about: ApiAbout): ApiActions {
     ...eepromActions(service, named),
     ...powerActions(service, fleet),
     ...operationActions(service),
+    ...rolloutActions(service),
     ...diagnosisActions({
       sources: service,
       answers: (nodes) => nodeAnswers(service, nodes),

@@ -28,6 +28,7 @@ import { webhooksPart } from './wire-up-webhooks.ts';
 import { controllersPart } from './wire-up-controllers.ts';
 import { mungePart } from './wire-up-munge.ts';
 import { operationsPart } from './wire-up-operations.ts';
+import { rolloutsPart } from './wire-up-rollouts.ts';
 import type { Service } from './wire-up.ts';
 
 export interface PartsOptions {
@@ -48,6 +49,7 @@ export function serviceParts(service: Service, plane: Plane, options: PartsOptio
     bootsPart(service),
     rootsPart(service),
     operationsPart(service, options.log),
+    rolloutsPart(service, options.log),
     mungePart(service),
     controllersPart(service),
     neighboursPart(service, options),

@@ -14,6 +14,7 @@ import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { IdentityConflicts } from '../plan/identity-conflicts.ts';
 import { neededSecrets } from '../plan/overlay.ts';
+import { heldGenerations } from '../plan/rollback.ts';
 import type { RootDirs } from '../plan/root-mode.ts';
 import { bootFileFinder, type FindBootFile } from '../serve/boot-files.ts';
 import type { BootImages } from '../serve/boot-images.ts';
@@ -100,15 +101,16 @@ async function openLocked(
   const health = createHealth(now);
   const database = await openDatabase(paths.state, now);
   const { state, boots: bootsFile, events, tokens } = database;
-  const begun = new Set(bootsFile.current().boots.map(({ generation }) => generation));
-  const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), begun);
+  const begun = bootsFile.current().boots.map(({ generation }) => generation);
+  const held = () => heldGenerations(state.current());
+  const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), new Set([...begun, ...held()]));
   const addresses = seenAddresses(bootsFile);
   await signOlderVersions(paths.state, log);
   const readers = siteReaders(paths, untrustedTo(health, log));
-  const site = await openSite({ ...readers, state, addresses, health, log });
+  const site = await openSite({ ...readers, state, held: heldBoot(state, frozen), addresses, health, log });
   const dirs = rootDirs(paths.state);
   const roots = createRoots({ ...dirs, site, state, health, log, signal });
-  const boots = createBoots({ file: bootsFile, frozen, site, settle: roots.settle, health, now, log });
+  const boots = createBoots({ file: bootsFile, frozen, held, site, settle: roots.settle, health, now, log });
   const heartbeats = createHeartbeats(now);
   const claims = createClaims({ site, boots, isSilent: heartbeats.isSilent, now, log });
   const secrets = await openSecrets(path.join(paths.state, 'secrets'), { log, signal });
@@ -149,6 +151,14 @@ async function openLocked(
       await database.close();
       await unlock();
     },
+  };
+}
+
+/** Of another role than it has now, it is of no use. */
+function heldBoot(state: Database['state'], frozen: Pick<FrozenBoots, 'get'>) {
+  return ({ name, role, board }: NodeSpec) => {
+    const boot = frozen.get(state.current().generationPins[name]?.generation ?? '');
+    return boot?.generation.role === role && boot.generation.board === board ? boot : undefined;
   };
 }
 

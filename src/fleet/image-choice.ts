@@ -5,7 +5,9 @@ import { didYouMean } from '../model/nearest.ts';
 import type { ImageChoice, State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { choiceTarget, nodeTarget, planChoice } from '../plan/image-choice.ts';
+import { requireNoRollout } from '../plan/rollout-list.ts';
 import { commit, type Edited, type Fleet } from './fleet.ts';
+import { withoutPin } from './generation-pins.ts';
 
 type ImageFleet = Pick<Fleet, 'state' | 'viewOf'>;
 
@@ -39,17 +41,26 @@ function choose(
 ): Edited<ImageChange> {
   const view = fleet.viewOf(before);
   const target = choiceTarget(name, view, before.imageChoices);
+  const followers = view.nodes.filter((node) => node.name === name || node.role === name);
+  for (const role of new Set([name, ...followers.map((node) => node.role)])) requireNoRollout(role, before);
   const choice = planChoice(target, wanted, view.images);
   const from = `${target.image}@${target.version}`;
   const to = choice === undefined ? defaultOf(target, view) : `${choice.image}@${choice.version}`;
-  const nodes = view.nodes.filter((node) => node.name === name || node.role === name).map((node) => node.name);
-  const isChanged = from !== to || (choice === undefined) !== (before.imageChoices[target.target] === undefined);
+  const nodes = followers.map((node) => node.name);
+  const held = nodes.filter((node) => before.generationPins[node] !== undefined);
+  const isOther = from !== to || (choice === undefined) !== (before.imageChoices[target.target] === undefined);
+  const isChanged = isOther || held.length > 0;
   const answer = { name, from, to, dryRun, isChanged, nodes };
   if (!isChanged) return { state: before, events: [], answer };
   const kind = target.target === nodeTarget(name) ? 'node.image-set' : 'role.image-set';
   const where = target.target === nodeTarget(name) ? { node: name } : {};
-  const events = [{ kind, ...where, fields: { name, from, to, by } }];
-  return { state: withChoice(before, target.target, choice), events, answer };
+  const events = [
+    ...(isOther ? [{ kind, ...where, fields: { name, from, to, by } }] : []),
+    // What they were held at would go before it.
+    ...held.map((node) => ({ kind: 'node.released', node, fields: { by } })),
+  ];
+  const generationPins = held.reduce(withoutPin, before.generationPins);
+  return { state: withChoice({ ...before, generationPins }, target.target, choice), events, answer };
 }
 
 /** What it boots without a choice of its own. */

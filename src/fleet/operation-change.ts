@@ -1,31 +1,21 @@
 /** What the end of a step changes in the state beside the journal: the node's role, there and back. */
-import type { NewEvent } from '../model/event.ts';
-import type { Operation, OperationNode } from '../model/operation.ts';
-import type { State } from '../model/state.ts';
+import type { OperationNode } from '../model/operation.ts';
 import { planRoleChange } from '../plan/role-change.ts';
-import type { Fleet } from './fleet.ts';
 import { roleSet, withRole } from './role-change.ts';
-
-export type StepChange =
-  | { readonly kind: 'change'; readonly apply: (state: State) => State; readonly events: readonly NewEvent[] }
-  /** Since the operation began something has changed that forbids it. */
-  | { readonly kind: 'refused'; readonly reason: string };
+import { changeOfRolloutStep } from './rollout-step.ts';
+import type { StepChange, StepFacts } from './step-change.ts';
 
 const nothing: StepChange = { kind: 'change', apply: (state) => state, events: [] };
 
-interface Around {
-  readonly operation: Operation;
-  readonly fleet: Pick<Fleet, 'state' | 'viewOf' | 'running'>;
-  readonly nowMs: number;
-}
-
-export function changeOfStep(node: OperationNode, around: Around): StepChange {
+export function changeOfStep(node: OperationNode, around: StepFacts): StepChange {
+  const { rollout } = around.operation;
+  if (rollout !== undefined) return changeOfRolloutStep(node, rollout, around);
   const step = node.steps.at(-1)?.step;
   if (step === 'set') return setRole(node, around);
   return step === 'revert' ? revertRole(node, around) : nothing;
 }
 
-function setRole({ node: name }: OperationNode, { operation, fleet }: Around): StepChange {
+function setRole({ node: name }: OperationNode, { operation, fleet }: StepFacts): StepChange {
   const view = fleet.viewOf(fleet.state.current());
   const node = view.nodes.find((each) => each.name === name);
   if (node === undefined) return { kind: 'refused', reason: `${name} was removed` };
@@ -40,7 +30,7 @@ function setRole({ node: name }: OperationNode, { operation, fleet }: Around): S
 }
 
 /** What did not come up is remembered, so that nobody runs into it again unawares. */
-function revertRole(node: OperationNode, { operation, fleet, nowMs }: Around): StepChange {
+function revertRole(node: OperationNode, { operation, fleet, nowMs }: StepFacts): StepChange {
   const { node: name, from, cause = 'it did not come up' } = node;
   const view = fleet.viewOf(fleet.state.current());
   const known = view.nodes.find((each) => each.name === name);

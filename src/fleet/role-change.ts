@@ -9,6 +9,7 @@ import { requireFree } from '../plan/operation-guard.ts';
 import type { RebootDecision } from '../plan/role-change-running.ts';
 import { planRoleChange } from '../plan/role-change.ts';
 import { commit, nodeNamed, tagOf, type Edited, type Fleet } from './fleet.ts';
+import { withoutPin } from './generation-pins.ts';
 import type { Reboots } from './reboots.ts';
 
 export interface RoleFleet extends Fleet {
@@ -74,6 +75,8 @@ export function withRole(state: State, name: string, role: string): State {
   return {
     ...state,
     nodes: state.nodes.map((node) => (node.name === name ? Object.assign({}, node, { role }) : node)),
+    // It was held at a generation of the role that it had.
+    generationPins: withoutPin(state.generationPins, name),
   };
 }
 

@@ -151,6 +151,11 @@ function cancel(id: string, { by, dryRun }: ChangeOptions, before: State): Edite
   if (operation === undefined)
     throw new NotFoundError(`there is no operation ${id}`, { hint: 'See "pi-image operation list".' });
   if (operation.endedAtMs !== undefined) throw new RefusedError(`operation ${id} has ended: ${operation.state}`);
+  if (operation.rollout !== undefined) {
+    throw new RefusedError(`operation ${id} is a part of rollout ${operation.rollout.id}`, {
+      hint: `Stop that: "pi-image rollout pause ${operation.rollout.id}", or abort.`,
+    });
+  }
   const goOn = Object.values(before.operationNodes).flatMap(({ operation: of, node, result, steps }) => {
     const isChanged = steps.some(({ step }) => step === 'set');
     return of === id && result === undefined && isChanged ? [node] : [];

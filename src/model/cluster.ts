@@ -6,6 +6,7 @@ import { AbsolutePath, NodeName, ResourceName, VariableName, VariableValue, Vari
 import { parseDurationMs } from './duration.ts';
 import { parsedText } from './parsed-text.ts';
 import { PowerPolicy, Switch } from './power.ts';
+import { CheckSpec } from './rollout.ts';
 import { PersistentRoot, RootMode } from './root-mode.ts';
 import { Webhook } from './webhook.ts';
 
@@ -128,6 +129,8 @@ export const Cluster = z.strictObject({
   switches: z.record(ResourceName, Switch).default({}),
   power: PowerPolicy.prefault({}),
   slurm: z.strictObject({ controllerRole: ResourceName }).optional(),
+  /** Programs on the storage node that tell a rollout whether a wave is well. */
+  checks: z.record(ResourceName, CheckSpec).default({}),
   vars: z.record(VariableName, VariableValue).default({}),
   /** Who is told of events. */
   webhooks: z.array(Webhook).default([]),

@@ -28,7 +28,13 @@ export type DrainPolicy = z.infer<typeof DrainPolicy>;
 export const Operation = z.strictObject({
   /** A number that is never given twice. */
   id: z.string(),
-  kind: z.literal('role-change'),
+  kind: z.enum(['role-change', 'rollout']),
+  /** One wave of a rollout, or its way back: the role stays, and `to` is what its nodes boot. */
+  rollout: z.strictObject({ id: z.string(), way: z.enum(['forward', 'back']), to: z.string() }).optional(),
+  /** No other node is begun until it goes on. */
+  isHeld: z.boolean().optional(),
+  /** More than these end it; a fifth of its nodes unless given. */
+  maxFailed: z.int().min(0).optional(),
   /** Token or `socket`. */
   by: z.string(),
   role: ResourceName,

@@ -10,6 +10,7 @@ import { ResourceName } from './names.ts';
 import { NodeSpec } from './node.ts';
 import { Operation, OperationNode, Quarantined } from './operation.ts';
 import { PowerJournal } from './power.ts';
+import { GenerationPin, Rollout } from './rollout.ts';
 import { SerialText } from './serial.ts';
 
 /** A board that asked for an address and is no node: it waits here to be named. */
@@ -45,6 +46,8 @@ export const ImageChoice = z.strictObject({
   version: z.string(),
   /** What was booted before it. */
   before: z.string().optional(),
+  /** Which rollout has chosen it; undefined: a person. */
+  rollout: z.string().optional(),
 });
 export type ImageChoice = Readonly<z.infer<typeof ImageChoice>>;
 
@@ -71,6 +74,10 @@ export const State = z.strictObject({
   powerJournal: PowerJournal.default({}),
   /** By id, which no operation has; the newest ones that have ended, and the one that has not. */
   mungeRotations: z.record(z.string(), MungeRotation).default({}),
+  /** By id; the newest ones that have ended, and all that have not. */
+  rollouts: z.record(z.string(), Rollout).default({}),
+  /** By node. */
+  generationPins: z.record(z.string(), GenerationPin).default({}),
 });
 export type State = Readonly<z.infer<typeof State>>;
 
@@ -88,6 +95,8 @@ export const emptyState: State = {
   quarantine: {},
   powerJournal: {},
   mungeRotations: {},
+  rollouts: {},
+  generationPins: {},
 };
 
 export const BootLog = z.strictObject({ boots: z.array(Boot) });

@@ -28,7 +28,7 @@ function chosenRoles(roles: Cluster['roles'], choices: Choices): Cluster['roles'
   return Object.fromEntries(entries);
 }
 
-const roleTarget = (role: string) => `role/${role}`;
+export const roleTarget = (role: string) => `role/${role}`;
 export const nodeTarget = (node: string) => `node/${node}`;
 
 /** The image must be that of its role; the version need not. */

@@ -11,7 +11,7 @@ import type { VersionUse } from './gc.ts';
 
 export interface UseSources {
   readonly view: ClusterView;
-  readonly state: Pick<State, 'imageChoices' | 'imagePins'>;
+  readonly state: Pick<State, 'imageChoices' | 'imagePins'> & Partial<Pick<State, 'generationPins' | 'rollouts'>>;
   /** Oldest first. */
   readonly boots: readonly Boot[];
   /** Of open and of last boots, by id. */
@@ -25,6 +25,7 @@ export function findImageUses({ view, state, boots, generations, trees }: UseSou
     ...roleUses(view),
     ...Object.keys(state.imagePins).map((image) => ({ image, why: 'pinned' })),
     ...choiceUses(state),
+    ...heldUses(state),
     ...bootUses(boots, generations),
     ...[...trees].flatMap(([node, own]) =>
       own.map(({ name, version }) => ({ image: `${name}@${version}`, why: `the tree of ${node}` })),
@@ -62,6 +63,19 @@ function choiceUses({ imageChoices }: Pick<State, 'imageChoices'>): VersionUse[]
       ? [chosen]
       : [chosen, { image: `${image}@${before}`, why: `${who} was rolled back from it` }];
   });
+}
+
+/** What nodes are held at, and what an open rollout may bring back. */
+function heldUses({ generationPins = {}, rollouts = {} }: UseSources['state']): VersionUse[] {
+  const open = Object.values(rollouts).filter(({ endedAtMs }) => endedAtMs === undefined);
+  return [
+    ...Object.entries(generationPins).map(([node, { image }]) => ({ image, why: `${node} is held at it` })),
+    ...open.flatMap(({ id, from, target }) =>
+      [from, target.kind === 'image' ? target.image : undefined].flatMap((image) =>
+        image === undefined ? [] : [{ image, why: `rollout ${id}` }],
+      ),
+    ),
+  ];
 }
 
 function bootUses(boots: readonly Boot[], generations: ReadonlyMap<string, Generation>): VersionUse[] {

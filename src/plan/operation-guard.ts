@@ -3,7 +3,7 @@ import { RefusedError } from '../model/errors.ts';
 import type { State } from '../model/state.ts';
 
 /** @returns the operation that works on it, or will */
-function operationOf(
+export function operationOf(
   node: string,
   { operations, operationNodes }: Pick<State, 'operations' | 'operationNodes'>,
 ): string | undefined {
@@ -21,8 +21,10 @@ export function requireFree(nodes: readonly string[], state: Pick<State, 'operat
   for (const node of nodes) {
     const operation = operationOf(node, state);
     if (operation === undefined) continue;
+    const rollout = state.operations[operation]?.rollout;
+    const stop = rollout === undefined ? `operation cancel ${operation}` : `rollout abort ${rollout.id}`;
     throw new RefusedError(`${node} is in operation ${operation}`, {
-      hint: `Wait for it, "pi-image operation watch ${operation}", or stop it: "pi-image operation cancel ${operation}".`,
+      hint: `Wait for it, "pi-image operation watch ${operation}", or stop it: "pi-image ${stop}".`,
     });
   }
 }

@@ -15,7 +15,10 @@ const keptOperations = 100;
 
 /** The same object when there is nothing to forget. */
 export function forgetOperations(state: State): State {
-  const ended = Object.values(state.operations).filter(({ endedAtMs }) => endedAtMs !== undefined);
+  // A rollout still has to read off its operation how its nodes did.
+  const open = Object.values(state.rollouts).filter(({ endedAtMs }) => endedAtMs === undefined);
+  const read = new Set(open.map(({ operation }) => operation));
+  const ended = Object.values(state.operations).filter(({ id, endedAtMs }) => endedAtMs !== undefined && !read.has(id));
   const tooMany = ended.length - keptOperations;
   if (tooMany <= 0) return state;
   const gone = new Set(

@@ -22,7 +22,7 @@ export interface OperationFacts {
 }
 
 /** `unknown`: the controller could not be asked; `none`: the cluster has no Slurm. */
-type SlurmFacts =
+export type SlurmFacts =
   | { readonly kind: 'none' }
   | { readonly kind: 'unknown'; readonly reason: string }
   /** undefined: Slurm does not know it. */

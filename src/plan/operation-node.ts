@@ -6,6 +6,14 @@ import { wait, type At, type Move, type OperationFacts } from './operation-move.
 import { drainMove, resumeMove } from './operation-slurm.ts';
 
 export function nextMove(node: OperationNode, operation: Operation, facts: OperationFacts): Move {
+  const move = moveOf(node, operation, facts);
+  if (operation.rollout?.way !== 'back' || move.kind !== 'next' || move.next !== 'revert') return move;
+  // What it would go back to is what it is being taken away from.
+  const { outcome, detail, cause, hint } = move;
+  return { kind: 'end', outcome, detail, cause, hint, result: 'failed' };
+}
+
+function moveOf(node: OperationNode, operation: Operation, facts: OperationFacts): Move {
   const current = node.steps.at(-1);
   if (current === undefined || current.endedAtMs !== undefined) return wait('its turn comes');
   const { startedAtMs: sinceMs, step } = current;

@@ -15,12 +15,13 @@ export function progressOf(operation: Operation, nodes: readonly OperationNode[]
   const failed = nodes.filter(({ result }) => result === 'failed' || result === 'fell-back');
   const active = nodes.filter(isActive);
   const waiting = nodes.filter(({ steps, result }) => steps.length === 0 && result === undefined);
-  if (operation.state === 'running' && waiting.length > 0 && failed.length > nodes.length * tolerated) {
+  const most = operation.maxFailed ?? nodes.length * tolerated;
+  if (operation.state === 'running' && waiting.length > 0 && failed.length > most) {
     const names = compressHostlist(failed.map(({ node }) => node));
     return { kind: 'stop', reason: `${failed.length} of ${nodes.length} nodes did not come up: ${names}` };
   }
   if (active.length === 0 && waiting.length === 0) return endOf(operation, nodes, failed);
-  const free = Math.max(0, operation.maxUnavailable - active.length);
+  const free = operation.isHeld === true ? 0 : Math.max(0, operation.maxUnavailable - active.length);
   return { kind: 'goes-on', begin: waiting.slice(0, free).map(({ node }) => node) };
 }
 

@@ -11,6 +11,8 @@ import type { Site } from './site.ts';
 export interface BootsDeps {
   readonly file: BootsFile;
   readonly frozen: FrozenBoots;
+  /** Generations that nodes may boot again, however long ago they did. */
+  readonly held?: () => readonly string[];
   readonly site: Pick<Site, 'desired' | 'view'>;
   /** What the node needs to boot is made while it waits; undefined: all is there. */
   readonly settle?: (node: NodeSpec) => Promise<void> | undefined;

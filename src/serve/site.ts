@@ -36,6 +36,8 @@ export interface SiteDeps {
   readonly addresses?: SeenAddresses;
   /** What a node of this view boots when it boots now. */
   readonly freeze: (node: NodeSpec, view: ClusterView) => FrozenBoot;
+  /** What a node is held at, whatever its role and the files say; undefined: it follows them. */
+  readonly held?: (node: NodeSpec) => FrozenBoot | undefined;
   readonly health: Health;
   readonly log: Log;
 }
@@ -124,7 +126,11 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
   };
   deps.health.report('config', []);
   const onChange = (listener: () => void) => void listeners.push(listener);
-  return { view, desired: (node) => plan(node, view()), reload, reloadIfChanged, onChange };
+  const desired = (node: NodeSpec): Desired => {
+    const frozen = deps.held?.(node);
+    return frozen === undefined ? plan(node, view()) : { kind: 'boots', frozen };
+  };
+  return { view, desired, reload, reloadIfChanged, onChange };
 }
 
 /** Of each turn of the event loop. */

@@ -8,7 +8,7 @@ import { bootEvents } from './boot-events.ts';
 import type { BootsDeps } from './boots-deps.ts';
 
 export async function tidy(deps: BootsDeps, beginnings: Beginnings): Promise<void> {
-  const { file, frozen, log } = deps;
+  const { file, frozen, held, log } = deps;
   const end = (boot: Boot) => (boot.closed === undefined ? endOverdue(boot, overdueFacts(deps, boot)) : boot);
   const before = file.current().boots;
   const after = before.map(end);
@@ -17,7 +17,7 @@ export async function tidy(deps: BootsDeps, beginnings: Beginnings): Promise<voi
   for (const { kind, node, fields } of events) log.warn(kind, { node, ...fields });
   await file.update((current) => ({ ...current, boots: pruneBoots(current.boots.map(end)) }), events);
   const used = [...file.current().boots, ...beginnings.values()].map(({ generation }) => generation);
-  await frozen.keepOnly(new Set(used));
+  await frozen.keepOnly(new Set([...used, ...(held?.() ?? [])]));
 }
 
 function overdueFacts({ frozen, site, health, now }: BootsDeps, { generation, node }: Boot): OverdueFacts {

@@ -40,6 +40,10 @@ const answers: Readonly<Record<string, unknown>> = {
   '/api/v1/nodes': [node01, { ...sampleNode('node02'), status: { state: 'new', reason: undefined } }],
   '/api/v1/nodes/node01/boots': boots,
   '/api/v1/nodes/node02/boots': [],
+  '/api/v1/nodes/node01/history': [
+    { atMs: t0, kind: 'node.role-set', node: 'node01', what: 'role compute -> login', by: 'ops', cause: 'why' },
+  ],
+  '/api/v1/nodes/node02/history': [],
 };
 
 async function servedSite(): Promise<TestSite> {
@@ -56,7 +60,7 @@ async function servedSite(): Promise<TestSite> {
 }
 
 describe('node history', () => {
-  test('lists boots with how they ended and why', async () => {
+  test('lists boots with how they ended and why, and below them who changed what', async () => {
     const { run } = await servedSite();
 
     const { out } = await run('node', 'history', 'node01');
@@ -68,7 +72,20 @@ describe('node history', () => {
       `${began} | ${image} | login | 4f0c1d6f7f0e | ready after 33.3 s`,
       `${began} | - | - | 4f0c1d6f7f0e | ready after 74.2 s`,
       '',
+      'WHEN | WHAT | BY | WHY',
+      `${began} | role compute -> login | ops | why`,
+      '',
     ]);
+  });
+
+  test('gives programs the changes alone', async () => {
+    const { run } = await servedSite();
+
+    const { out } = await run('node', 'history', 'node01', '--changes', '-o', 'json');
+
+    const what = { kind: 'node.role-set', node: 'node01', what: 'role compute -> login', by: 'ops', cause: 'why' };
+    expect(JSON.parse(out)).toEqual([{ at: '2026-11-21T08:15:00.000Z', ...what }]);
+    expect((await run('node', 'history', 'node02', '--changes')).out).toBe('no change of node02 is remembered\n');
   });
 
   test.each(['json', 'yaml'])('gives programs %s', async (format) => {

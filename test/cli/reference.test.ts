@@ -20,7 +20,17 @@ const pages = [
   {
     page: 'cluster.yaml.md',
     schema: Cluster,
-    blocks: [[], ['network'], ['roles', 'x'], ['shares', 0], ['secrets', 'x'], ['switches', 'x'], ['slurm'], ['ports']],
+    blocks: [
+      [],
+      ['network'],
+      ['roles', 'x'],
+      ['shares', 0],
+      ['secrets', 'x'],
+      ['switches', 'x'],
+      ['checks', 'x'],
+      ['slurm'],
+      ['ports'],
+    ],
   },
   { page: 'nodes.yaml.md', schema: NodeList, blocks: [[0], [0, 'power']] },
   {

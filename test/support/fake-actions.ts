@@ -15,6 +15,13 @@ import {
   powerOrderExample,
   powerRunsExample,
 } from '../../src/api/schemas/power.ts';
+import {
+  changeExample,
+  orderedRolloutExample,
+  rollbackExample,
+  rolloutExample,
+  startedRolloutExample,
+} from '../../src/api/schemas/rollout.ts';
 import { roleChangeExample, roleExample } from '../../src/api/schemas/role.ts';
 import { listedRotationExample, startedRotationExample } from '../../src/api/schemas/rotation.ts';
 import {
@@ -83,6 +90,20 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
         ...startedRotationExample,
         ...(options.dryRun && { operation: undefined }),
       }),
+    rollouts: () => [rolloutExample],
+    rollout: () => rolloutExample,
+    startRollout: (sent: unknown, options: ChangeOptions) =>
+      change('startRollout', [sent], options, {
+        ...startedRolloutExample,
+        ...(options.dryRun && { rollout: undefined }),
+      }),
+    pauseRollout: (id: string, options: ChangeOptions) => change('pauseRollout', [id], options, orderedRolloutExample),
+    resumeRollout: (id: string, options: ChangeOptions) =>
+      change('resumeRollout', [id], options, orderedRolloutExample),
+    abortRollout: (id: string, options: ChangeOptions) => change('abortRollout', [id], options, orderedRolloutExample),
+    rollBack: (sent: unknown, options: ChangeOptions) => change('rollBack', [sent], options, rollbackExample),
+    nodeHistory: (name: string) => Promise.resolve(named(name, [changeExample])),
+    roleHistory: (name: string) => Promise.resolve(named(name, [changeExample])),
     leases: () => [leaseExample],
     metrics: () => Promise.resolve({ text: metricsExample, mediaType: 'text/plain; version=0.0.4; charset=utf-8' }),
     targets: () => [targetExample],

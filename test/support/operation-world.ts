@@ -12,6 +12,7 @@ import type { Boot } from '../../src/model/boot.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';
 import type { NodeSpec } from '../../src/model/node.ts';
+import { withChosenImages } from '../../src/plan/image-choice.ts';
 import { slurmPart } from '../../src/plan/role-change-side.ts';
 import { parseSlurmNodes } from '../../src/plan/slurm-state.ts';
 import { sampleFleet } from './sample-fleet.ts';
@@ -25,6 +26,8 @@ const bootLooks = 3;
 interface SimulatedNode {
   /** Role that it runs. */
   runs: string;
+  /** And what exactly. */
+  booted: Booted;
   boots: Boot[];
   looksToReady: number;
   isReady: boolean;
@@ -36,42 +39,72 @@ interface SimulatedNode {
   isDeaf: boolean;
 }
 
-export async function operationWorld(names: readonly string[] = ['node01', 'node02', 'node03']) {
+interface Booted {
+  readonly generation: string;
+  readonly image: string;
+}
+
+/** @param version that nodes run when it begins; the sample's newest one unless given */
+export async function operationWorld(
+  names: readonly string[] = ['node01', 'node02', 'node03'],
+  version = newestVersion,
+) {
   const sample = await sampleFleet({ nodes: names.map(computeNode) });
   const { fleet: quiet, database } = sample;
   const told: string[] = [];
   const clock = { nowMs: 1_000_000 };
-  const world = { badRoles: new Set<string>(), isControllerDown: false };
-  const nodes = new Map(names.map((name) => [name, simulated(name, clock.nowMs)]));
+  const world = {
+    badRoles: new Set<string>(),
+    isControllerDown: false,
+    /** What does not come up, beside bad roles. */
+    isBad: (_name: string, _booted: Booted): boolean => false,
+    /** Of the overlays: another edition is another generation. */
+    edition: 1,
+  };
+  const nodes = new Map(names.map((name) => [name, simulated(name, clock.nowMs, bootedOf('compute', version, 1))]));
   const roleOf = (name: string) => database.state.current().nodes.find((node) => node.name === name)?.role ?? '';
   const of = (name: string) => nodes.get(name) as SimulatedNode;
 
+  const desiredOf = (name: string): Booted => {
+    const { imageChoices, generationPins } = database.state.current();
+    const pin = generationPins[name];
+    const role = roleOf(name);
+    const choice = imageChoices[`node/${name}`] ?? imageChoices[`role/${role}`];
+    return pin ?? bootedOf(role, choice?.version ?? newestVersion, world.edition);
+  };
   const reboot = (name: string) => {
     const node = of(name);
     told.push(`reboot ${name}`);
     if (node.isDeaf) return;
     const role = roleOf(name);
-    node.boots.push(boot(name, role, clock.nowMs));
-    Object.assign(node, { runs: role, isReady: false, looksToReady: bootLooks, jobLooks: 0 });
+    const booted = desiredOf(name);
+    node.boots.push(boot(name, booted.generation, clock.nowMs));
+    Object.assign(node, { runs: role, booted, isReady: false, looksToReady: bootLooks, jobLooks: 0 });
   };
   const slurm = simulatedSlurm({ nodes, told, isDown: () => world.isControllerDown });
   const fleet: OperationsDeps['fleet'] = {
     ...quiet,
+    viewOf: (state) => {
+      const view = quiet.viewOf(state);
+      const { imageChoices } = state;
+      return { ...view, cluster: withChosenImages(view.cluster, imageChoices), imageChoices };
+    },
     reboots: { begin: reboot, decide: () => ({ kind: 'ssh', address }), isCurrent: () => false },
   };
-  const factOf = ({ node: { node: name, from }, operation: { role } }: ActiveNode): readonly [string, NodeFacts] => {
+  const statusOf = (name: string): NodeFacts['status'] => {
     const node = of(name);
-    const lastBoot = node.boots.at(-1);
-    const hasFailed = lastBoot?.closed?.reason === 'failed';
+    const hasFailed = node.boots.at(-1)?.closed?.reason === 'failed';
+    return {
+      state: node.isReady ? 'ready' : hasFailed ? 'failed' : 'booting',
+      desired: desiredOf(name),
+      running: { ...node.booted, role: node.runs },
+    };
+  };
+  const factOf = ({ node: { node: name, from }, operation: { role } }: ActiveNode): readonly [string, NodeFacts] => {
     const view = fleet.viewOf(database.state.current());
-    const image = 'debian-lite@1';
     const facts: NodeFacts = {
-      status: {
-        state: node.isReady ? 'ready' : hasFailed ? 'failed' : 'booting',
-        desired: { generation: generationOf(roleOf(name)), image },
-        running: { generation: generationOf(node.runs), image, role: node.runs },
-      },
-      lastBoot,
+      status: statusOf(name),
+      lastBoot: of(name).boots.at(-1),
       reboot: { kind: 'ssh', address },
       rebootFailed: undefined,
       bootDeadlineMs: 300_000,
@@ -85,12 +118,12 @@ export async function operationWorld(names: readonly string[] = ['node01', 'node
 
   const pass = () => {
     clock.nowMs += lookMs;
-    for (const node of nodes.values()) {
+    for (const [name, node] of nodes) {
       if (node.jobLooks > 0) node.jobLooks -= 1;
       if (node.isReady || node.boots.at(-1)?.closed !== undefined) continue;
       node.looksToReady -= 1;
       if (node.looksToReady > 0) continue;
-      if (world.badRoles.has(node.runs)) close(node, clock.nowMs);
+      if (world.badRoles.has(node.runs) || world.isBad(name, node.booted)) close(node, clock.nowMs);
       else node.isReady = true;
     }
   };
@@ -110,7 +143,8 @@ export async function operationWorld(names: readonly string[] = ['node01', 'node
     for (let looks = 0; looks < 2000 && operation()?.endedAtMs === undefined; looks += 1) await look(state);
     return operation();
   };
-  return { ...sample, fleet, world, nodes, of, told, clock, deps, look, runToEnd, operation, results, roleOf };
+  const known = { nodes, of, roleOf, statusOf, operation, results };
+  return { ...sample, site: sample.world, ...known, fleet, world, told, clock, deps, reboot, look, runToEnd };
 }
 
 function computeNode(name: string, index: number): NodeSpec {
@@ -123,12 +157,18 @@ function computeNode(name: string, index: number): NodeSpec {
   };
 }
 
-const generationOf = (role: string) => `gen-${role}`;
+const newestVersion = '20261121.1';
 
-function simulated(name: string, nowMs: number): SimulatedNode {
-  const first = boot(name, 'compute', nowMs - 60_000);
+const bootedOf = (role: string, version: string, edition: number): Booted => ({
+  generation: `gen-${role}-${version}-${edition}`,
+  image: `debian-lite@${version}`,
+});
+
+function simulated(name: string, nowMs: number, booted: Booted): SimulatedNode {
+  const first = boot(name, booted.generation, nowMs - 60_000);
   return {
     runs: 'compute',
+    booted,
     boots: [first],
     looksToReady: 0,
     isReady: true,
@@ -139,13 +179,13 @@ function simulated(name: string, nowMs: number): SimulatedNode {
   };
 }
 
-function boot(node: string, role: string, startedAtMs: number): Boot {
+function boot(node: string, generation: string, startedAtMs: number): Boot {
   return {
     id: `${node}-${startedAtMs}`,
     node,
     mac: '2c:cf:67:01:02:03',
     address: '10.42.0.11',
-    generation: generationOf(role),
+    generation,
     startedAtMs,
     tokenExpiresAtMs: startedAtMs,
     lastSeenMs: startedAtMs,

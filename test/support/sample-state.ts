@@ -9,6 +9,7 @@ import { parseMac } from '../../src/model/mac.ts';
 import type { NodeSpec } from '../../src/model/node.ts';
 import type { BootLog, State } from '../../src/model/state.ts';
 import { drainPolicies, operationSteps } from '../../src/model/operation.ts';
+import { rolloutResults, rolloutStates, type Rollout } from '../../src/model/rollout.ts';
 
 const byte = fc.nat(255);
 const mac = fc.nat(0xff_ff).map((low) => parseMac(`02:00:00:00:${hex(low >> 8)}:${hex(low & 0xff)}`));
@@ -59,6 +60,41 @@ const operationNode = fc.record({
   }),
 });
 
+const rollout: fc.Arbitrary<Rollout> = fc.record({
+  id: name,
+  by: text,
+  startedAtMs: fc.nat(),
+  target: fc.constantFrom<Rollout['target']>(
+    { kind: 'overlay', role: 'compute' },
+    { kind: 'image', role: 'compute', image: 'debian-lite@20261121.2' },
+  ),
+  canary: fc.integer({ min: 1 }),
+  waves: fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 4 }),
+  gates: fc.record({
+    slurm: fc.boolean(),
+    checks: fc.array(fc.record({ name, argv: fc.constant(['/bin/check']), deadlineMs: fc.integer({ min: 1 }) }), {
+      maxLength: 2,
+    }),
+    soakMs: fc.nat(),
+    deadlineMs: fc.nat(),
+  }),
+  drain: fc.constantFrom(...drainPolicies),
+  drainDeadlineMs: fc.nat(),
+  maxUnavailable: fc.integer({ min: 1 }),
+  maxFailed: fc.nat(),
+  state: fc.constantFrom(...rolloutStates),
+  wave: fc.nat(5),
+  operation: name,
+  nodes: fc.array(
+    fc.record(
+      { node: fc.constantFrom('node01', 'node02'), wave: fc.nat(3), result: fc.constantFrom(...rolloutResults) },
+      { requiredKeys: ['node', 'wave'] },
+    ),
+    { maxLength: 3 },
+  ),
+  leftOut: fc.array(fc.record({ node: fc.constant('node03'), reason: text }), { maxLength: 1 }),
+});
+
 const mungeRotation = fc.record({
   id: name,
   kind: fc.constant('munge-rotation' as const),
@@ -102,7 +138,13 @@ export const states: fc.Arbitrary<State> = fc.record({
     maxKeys: 3,
     noNullPrototype: true,
   }),
+  rollouts: fc.dictionary(name, rollout, { maxKeys: 3, noNullPrototype: true }),
   mungeRotations: fc.dictionary(name, mungeRotation, { maxKeys: 3, noNullPrototype: true }),
+  generationPins: fc.dictionary(
+    name,
+    fc.record({ generation: text, image: fc.constant('debian-lite@1'), role: fc.constant('compute'), by: text }),
+    { maxKeys: 3, noNullPrototype: true },
+  ),
   powerJournal: fc.dictionary(
     name,
     fc.record({

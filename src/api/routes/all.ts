@@ -12,6 +12,7 @@ import { powerRoutes } from './power.ts';
 import { operationRoutes } from './operations.ts';
 import { roleChangeRoutes } from './role-changes.ts';
 import { roleRoutes } from './roles.ts';
+import { rolloutRoutes } from './rollouts.ts';
 import { secretRoutes } from './secrets.ts';
 import { serviceRoutes } from './service.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -24,6 +25,7 @@ export function apiRoutes(version: string): readonly Route[] {
     ...diagnosisRoutes,
     ...roleChangeRoutes,
     ...operationRoutes,
+    ...rolloutRoutes,
     ...secretRoutes,
     ...powerRoutes,
     ...eepromRoutes,

@@ -1,9 +1,11 @@
-/** pi-image node history: the boots of a node that are remembered. */
+/** pi-image node history: the boots of a node that are remembered, and who changed what of it. */
 import type { Command } from 'commander';
 
+import type { Change } from '../../api/schemas/rollout.ts';
 import type { PublicBoot } from '../../model/node-status.ts';
 import { ask } from '../ask-service.ts';
 import { describeOutcome, outcomeOf, renderBoot, spanOf } from '../boot-report.ts';
+import { changeListing } from '../change-listing.ts';
 import type { CliContext } from '../context.ts';
 import { printable, renderTime } from '../format.ts';
 import { renderListing, withOutput, type Listing } from '../output.ts';
@@ -11,22 +13,44 @@ import { renderListing, withOutput, type Listing } from '../output.ts';
 export function registerHistory(parent: Command, context: CliContext): void {
   const history = parent
     .command('history')
-    .summary('list the boots of a node, newest first')
+    .summary('list the boots of a node and who changed it, newest first')
     .description(
       'Lists when each boot began, what it booted, how long it took, how it ended and why. The last ten are kept, and ' +
-        'the one that the node runs.',
+        'the one that the node runs. Below them stands who changed what of the node; --changes lists that alone.',
     )
     .argument('<node>', 'a name')
     .option('-w, --waterfall', 'draw each boot')
-    .addHelpText('after', '\nExamples:\n  pi-image node history node01\n  pi-image node history node01 --waterfall')
-    .action(async (name: string, { output, waterfall }: { output: 'table' | 'json' | 'yaml'; waterfall?: true }) => {
+    .option('--changes', 'who changed what, instead of the boots')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pi-image node history node01\n  pi-image node history node01 --waterfall\n  pi-image node history node01 --changes',
+    )
+    .action(async (name: string, { output, waterfall, changes }: HistoryFlags) => {
+      if (changes === true) return context.stdout(renderListing(await readChanges(name, context), output, told(name)));
       const answer = await ask(await context.service(), `/nodes/${encodeURIComponent(name)}/boots`);
       const boots = answer as readonly PublicBoot[];
       const nowMs = Date.now();
       if (waterfall === true && output === 'table') return context.stdout(drawAll(boots, nowMs, context));
       context.stdout(renderListing(boots, output, listing(name, nowMs)));
+      if (output !== 'table') return;
+      const known = await readChanges(name, context);
+      if (known.length > 0) context.stdout(`\n${renderListing(known, output, told(name))}`);
     });
   withOutput(history, ['table', 'json', 'yaml']);
+}
+
+interface HistoryFlags {
+  readonly output: 'table' | 'json' | 'yaml';
+  readonly waterfall?: true;
+  readonly changes?: true;
+}
+
+const told = (node: string) => changeListing(node, false);
+
+async function readChanges(node: string, context: CliContext): Promise<readonly Change[]> {
+  const answer = await ask(await context.service(), `/nodes/${encodeURIComponent(node)}/history`);
+  // The service and this command are one program: what it answers has the types of its actions.
+  return answer as readonly Change[];
 }
 
 function drawAll(boots: readonly PublicBoot[], nowMs: number, context: CliContext): string {

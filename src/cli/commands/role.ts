@@ -7,6 +7,7 @@ import { compressHostlist } from '../../plan/hostlist.ts';
 import type { RegisterCommand } from '../context.ts';
 import { renderListing, renderValue, withOutput, type Listing, type OutputFormat } from '../output.ts';
 import { readRoles } from '../read-nodes.ts';
+import { registerRoleHistory } from './role-history.ts';
 
 type RoleRow = Omit<Role, 'deadlineMs'> & { readonly deadline: string };
 
@@ -32,6 +33,7 @@ export const registerRole: RegisterCommand = (program, context) => {
       context.stdout(renderValue(found, options.output));
     });
   withOutput(show, ['yaml', 'json']);
+  registerRoleHistory(role, context);
 };
 
 const listing: Listing<RoleRow> = {

@@ -12,6 +12,8 @@ export interface Events {
   readonly append: (events: readonly NewEvent[]) => Promise<void>;
   /** Those with a higher number, oldest first. */
   readonly after: (id: number, limit: number) => Promise<readonly Event[]>;
+  /** Newest first, of these kinds; of one node where it is named. */
+  readonly ofKinds: (kinds: readonly string[], node: string | undefined, limit: number) => Promise<readonly Event[]>;
   /** Number of the newest one on the disk; 0 when there never was one. */
   readonly lastId: () => number;
   /** Hears each event once it is on the disk, in order. @returns how to stop */
@@ -30,6 +32,11 @@ export function storedEvents(queries: Kysely<Tables>, commits: Commits, newestId
     after: async (id, limit) => {
       const newer = queries.selectFrom('events').selectAll().where('id', '>', id);
       return (await newer.orderBy('id').limit(limit).execute()).map(toEvent);
+    },
+    ofKinds: async (kinds, node, limit) => {
+      const all = queries.selectFrom('events').selectAll().where('kind', 'in', kinds);
+      const own = node === undefined ? all : all.where('node', '=', node);
+      return (await own.orderBy('id', 'desc').limit(limit).execute()).map(toEvent);
     },
     lastId: () => lastId,
     subscribe: (listener) => {

@@ -40,6 +40,9 @@ export const migrations: readonly string[] = [
     rowTable('quarantine', { node: 'TEXT', role: 'TEXT' }),
   ].join('\n'),
   rowTable('munge_rotations', { state: 'TEXT' }),
+  [rowTable('rollouts', { state: 'TEXT' }), rowTable('generation_pins', { generation: 'TEXT', role: 'TEXT' })].join(
+    '\n',
+  ),
 ];
 
 /** @throws ConfigError when a newer pi-image has written the file */

@@ -31,6 +31,8 @@ export const stateParts: Parts<State> = {
   quarantine: record('quarantine'),
   powerJournal: record('power_journal'),
   mungeRotations: record('munge_rotations'),
+  rollouts: record('rollouts'),
+  generationPins: record('generation_pins'),
 };
 
 export const bootParts: Parts<BootLog> = { boots: list('boots', (boot: Boot) => boot.id) };

@@ -16,6 +16,8 @@ export const rowTables = [
   'quarantine',
   'power_journal',
   'munge_rotations',
+  'rollouts',
+  'generation_pins',
   'boots',
   'tokens',
 ] as const;

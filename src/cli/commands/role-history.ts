@@ -1,0 +1,24 @@
+/** pi-image role history: who changed what of a role, when. */
+import type { Command } from 'commander';
+
+import type { Change } from '../../api/schemas/rollout.ts';
+import { ask } from '../ask-service.ts';
+import { changeListing } from '../change-listing.ts';
+import type { CliContext } from '../context.ts';
+import { renderListing, withOutput } from '../output.ts';
+
+export function registerRoleHistory(parent: Command, context: CliContext): void {
+  const history = parent
+    .command('history')
+    .summary('list who changed what of a role, newest first')
+    .description(
+      'Versions of its image that were chosen, nodes that got or lost the role, operations and rollouts, as far as events are kept.',
+    )
+    .argument('<role>')
+    .addHelpText('after', '\nExample:\n  pi-image role history compute')
+    .action(async (name: string, { output }: { output: 'table' | 'json' | 'yaml' }) => {
+      const changes = await ask(await context.service(), `/roles/${encodeURIComponent(name)}/history`);
+      context.stdout(renderListing(changes as readonly Change[], output, changeListing(`role ${name}`, true)));
+    });
+  withOutput(history, ['table', 'json', 'yaml']);
+}
