@@ -1,6 +1,7 @@
 /** The table of routes as an Express router: scope, dry run and body are checked here, once for all of them. */
 import express, { Router, type Request, type RequestHandler, type Response } from 'express';
 
+import { NotFoundError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import type { ApiActions } from './actions.ts';
 import { requireScope, type Access } from './auth.ts';
@@ -68,7 +69,7 @@ function callOf(
     actions,
     caller,
     signal,
-    param: (name) => String(request.params[name]),
+    param: (name) => nameOf(String(request.params[name])),
     options: {
       by: caller?.name ?? 'nobody',
       dryRun: readDryRun(route, request),
@@ -85,6 +86,12 @@ function callOf(
       }
     },
   };
+}
+
+/** Nothing is called as what every object of JavaScript has: in tables that are looked up by name it would be found. */
+function nameOf(param: string): string {
+  if (param in Object.prototype) throw new NotFoundError(`there is nothing called ${param}`);
+  return param;
 }
 
 async function send(request: Request, response: Response, reply: Reply): Promise<void> {

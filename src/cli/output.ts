@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 
 import { renderYaml } from '../host/yaml-file.ts';
 import { unreachable } from '../model/errors.ts';
+import { printable } from './format.ts';
 
 const outputFormats = ['table', 'json', 'yaml', 'name'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
@@ -44,12 +45,18 @@ export function renderListing<T>(rows: readonly T[], format: OutputFormat, listi
 
 /** For people there is YAML: it reads as the file that the value came from. */
 export function renderValue(value: unknown, format: Exclude<OutputFormat, 'name'>): string {
-  return format === 'json' ? `${JSON.stringify(value, null, 2)}\n` : renderYaml(value);
+  return format === 'json' ? `${JSON.stringify(value, null, 2).replaceAll(steering, escaped)}\n` : renderYaml(value);
 }
+
+/** Of what steers a terminal JSON escapes the rest. */
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const steering = /[\u007f-\u009f]/g;
+
+const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 const gap = '  ';
 
-/** Columns as wide as their widest cell; a cell without a value is a dash. */
+/** Columns as wide as their widest cell; a cell without a value is a dash. What nodes say of themselves stands in cells, too. */
 export function renderTable<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
   const cells = [
     columns.map(({ title }) => title.toUpperCase()),
@@ -63,7 +70,7 @@ export function renderTable<T>(rows: readonly T[], columns: readonly Column<T>[]
 }
 
 function cellOf(value: string | number | undefined): string {
-  return value === undefined || value === '' ? '-' : String(value);
+  return value === undefined || value === '' ? '-' : printable(String(value));
 }
 
 /** So that facts in two groups stand in one column. */

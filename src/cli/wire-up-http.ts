@@ -25,6 +25,9 @@ export function openBootImages({ paths, imagesDir, log, signal }: Options): Boot
   return createBootImages({ dir: path.join(paths.state, 'boot', 'signed'), imagesDir, readKey, log, signal });
 }
 
+/** A board asks for one thing at a time; one that is switched off and on has left some behind. */
+const connectionsPerBoard = 64;
+
 export function httpPart(service: Service, { log }: { readonly log: Log }): Part {
   const { network, ports } = service.site.view().cluster;
   const handler = counted(service.counts.http.boot, httpBoot({ ...service, now: () => Date.now(), log }));
@@ -36,7 +39,7 @@ export function httpPart(service: Service, { log }: { readonly log: Log }): Part
     // What goes wrong there ends this part, and it is started again.
     kept.catch((error: Error) => ended.abort(error));
     try {
-      await serveHttp({ listen, handler, signal: both, onListening: ready });
+      await serveHttp({ listen, handler, signal: both, onListening: ready, perAddress: connectionsPerBoard });
     } finally {
       ended.abort();
       await kept;

@@ -19,11 +19,13 @@ import type { RootDirs } from '../plan/root-mode.ts';
 import { bootFileFinder, type FindBootFile } from '../serve/boot-files.ts';
 import type { BootImages } from '../serve/boot-images.ts';
 import { createBoots, type Boots } from '../serve/boots.ts';
+import { createChallenges, type Challenges } from '../serve/challenges.ts';
 import { createClaims, type Claims } from '../serve/claims.ts';
 import { createHeartbeats, type Heartbeats } from '../serve/heartbeats.ts';
 import { createHolds, type Holds } from '../serve/holds.ts';
 import { createHealth, type Health } from '../serve/health.ts';
 import { createLiveParts, type LiveParts } from '../serve/live-parts.ts';
+import { withLimitedWarnings } from '../serve/limited-log.ts';
 import { nodeOverlays } from '../serve/node-overlay.ts';
 import { createOverlayChecks, type OverlayChecks } from '../serve/overlay-checks.ts';
 import { createRoots, type Roots } from '../serve/roots.ts';
@@ -46,6 +48,7 @@ export interface Service extends RootDirs {
   readonly tokens: Database['tokens'];
   readonly boots: Boots;
   readonly heartbeats: Heartbeats;
+  readonly challenges: Challenges;
   readonly liveParts: LiveParts;
   readonly overlayChecks: OverlayChecks;
   /** What a boot was begun with, by its generation. */
@@ -110,8 +113,19 @@ async function openLocked(
   const site = await openSite({ ...readers, state, held: heldBoot(state, frozen), addresses, health, log });
   const dirs = rootDirs(paths.state);
   const roots = createRoots({ ...dirs, site, state, health, log, signal });
-  const boots = createBoots({ file: bootsFile, frozen, held, site, settle: roots.settle, health, now, log });
   const heartbeats = createHeartbeats(now);
+  const challenges = createChallenges({ heartbeats, append: events.append, now, log });
+  const boots = createBoots({
+    file: bootsFile,
+    frozen,
+    held,
+    site,
+    settle: roots.settle,
+    health,
+    challenges,
+    now,
+    log,
+  });
   const claims = createClaims({ site, boots, isSilent: heartbeats.isSilent, now, log });
   const secrets = await openSecrets(path.join(paths.state, 'secrets'), { log, signal });
   const secretsFor = nodeSecrets(site, secrets);
@@ -127,6 +141,7 @@ async function openLocked(
     tokens,
     boots,
     heartbeats,
+    challenges,
     liveParts: createLiveParts({ site, frozen, secretsFor, log }),
     overlayChecks: createOverlayChecks(),
     frozen,
@@ -143,7 +158,17 @@ async function openLocked(
     claims,
     eeproms,
     conflicts: new IdentityConflicts(),
-    find: eeproms.beside(bootFileFinder({ site, boots, bootImages, claims, waiting: holds.waiting, ...dirs, log })),
+    find: eeproms.beside(
+      bootFileFinder({
+        site,
+        boots,
+        bootImages,
+        claims,
+        waiting: holds.waiting,
+        ...dirs,
+        log: withLimitedWarnings(log, now),
+      }),
+    ),
     overlayOf: nodeOverlays({ site, frozen, boots, secretsFor }),
     close: async () => {
       await reboots.settled();

@@ -29,8 +29,14 @@ function renderFields(fields: LogFields): string {
     .join('');
 }
 
-/** Quoted as JSON unless it is one plain word, so that a value from the network can never end the line. */
+/** Quoted as JSON unless it is one plain word: what a value from the network holds ends no line, and steers no terminal. */
 function renderValue(value: LogFields[string]): string {
   const text = Array.isArray(value) ? value.join(',') : String(value);
-  return /^[\w.:/@+,-]+$/.test(text) ? text : JSON.stringify(text);
+  return /^[\w.:/@+,-]+$/.test(text) ? text : JSON.stringify(text).replaceAll(steering, escaped);
 }
+
+/** Of those JSON escapes only what comes before the space: not C1, line separators, nor what turns the direction of writing. */
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const steering = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -14,14 +14,25 @@ export async function fetchOsList(url: string, signal: AbortSignal): Promise<rea
   try {
     const response = await fetch(url, { signal: deadline });
     if (!response.ok) throw new HostError(`the server answered ${response.status}`);
-    text = await response.text();
+    text = await readText(response);
   } catch (error) {
     if (signal.aborted) throw error;
     const { cause } = error as Error;
     throw new HostError(`cannot read the catalog at ${url}`, { cause: cause instanceof Error ? cause : error, hint });
   }
-  if (text.length > largestBytes) throw new HostError(`the catalog at ${url} is too long`, { hint });
   return parseJson(text, shape, (problem) => explain(problem, url)).os_list;
+}
+
+/** Not a byte more than it may have: whoever answers there could go on for ever. */
+async function readText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > largestBytes) throw new HostError(`it has more than ${largestBytes / 1024 / 1024} MB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Says what is wrong in words of ours. */

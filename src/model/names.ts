@@ -1,10 +1,14 @@
 /** Names that end up in host names, paths, exports and URLs. */
 import { z } from 'zod';
 
+/** Every object of JavaScript has it: looked up by this name, each table of ours would hold something. */
+const notConstructor = [(name: string) => name !== 'constructor', 'any name but constructor'] as const;
+
 /** RFC 1123 §2.1 label, lower case: a node's name is its host name. */
 export const NodeName = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'a host name of lower-case letters, digits and "-", at most 63');
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'a host name of lower-case letters, digits and "-", at most 63')
+  .refine(...notConstructor);
 
 /** Images, overlays, roles, layers, shares, switches: one path component that no shell or URL has to quote. */
 export const ResourceName = z
@@ -12,7 +16,8 @@ export const ResourceName = z
   .regex(
     /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/,
     'a name of lower-case letters, digits, "-", "_" and ".", at most 64',
-  );
+  )
+  .refine(...notConstructor);
 
 export const AbsolutePath = z
   .string()
@@ -29,8 +34,11 @@ export const VariableName = z
 
 /** Values put into a node's files: no newline and no control character can break out of its line. */
 export const VariableValue = z.union([
-  // eslint-disable-next-line no-control-regex
-  z.string().regex(/^[^\u0000-\u001f\u007f]*$/, 'one line of text: newlines and control characters are not allowed'),
+  z.string().regex(
+    // oxlint-disable-next-line no-control-regex -- they are what is refused
+    /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/,
+    'one line of text: newlines and control characters are not allowed',
+  ),
   z.number(),
   z.boolean(),
 ]);

@@ -19,11 +19,13 @@ export interface CatalogImage {
   readonly cardBytes: number;
 }
 
-/** Lists of other makers are not asked for. */
+/** Lists of other makers are not asked for; and one that came over TLS leads to no other way. */
 export function subLists(items: readonly OsListItem[], listUrl: string): string[] {
   return everyItem(items).flatMap(({ name, subitems_url: address }) => {
-    if (address === undefined || !/raspberry pi os/i.test(name)) return [];
-    return URL.canParse(address, listUrl) ? [new URL(address, listUrl).href] : [];
+    if (address === undefined || !/raspberry pi os/i.test(name) || !URL.canParse(address, listUrl)) return [];
+    const { href, protocol } = new URL(address, listUrl);
+    const isPlain = protocol === 'http:' && new URL(listUrl).protocol === 'http:';
+    return protocol === 'https:' || isPlain ? [href] : [];
   });
 }
 

@@ -7,6 +7,7 @@ import type { Generation } from '../model/generation.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { beginBoot, canMove, closeRestarted, decideBegin, type BootSign } from '../plan/boot-timeline.ts';
 import { tokenBytes } from '../plan/boot-token.ts';
+import { impostorReason } from '../plan/challenge.ts';
 import { add, change } from './boot-changes.ts';
 import { bootEvents } from './boot-events.ts';
 import type { BootSigns } from './boot-signs.ts';
@@ -23,12 +24,13 @@ export type Beginnings = Map<string, Beginning>;
 
 export function arriver(deps: BootsDeps & { readonly signs: BootSigns }, beginnings: Beginnings): Arrive {
   const { file, site, now, signs } = deps;
+  const claims: Claims = new Map();
   return async function arrive(node, mac, sign): Promise<Arrival> {
     const settling = deps.settle?.(node);
     if (settling !== undefined) await settling;
-    // Whoever asks meanwhile finds the boot that has begun, or hears why it cannot.
-    const before = beginnings.get(node.name);
-    if (before !== undefined) return before.boot.then(() => arrive(node, mac, sign));
+    const again = () => arrive(node, mac, sign);
+    const busy = whileBusy(beginnings, claims, { node, again });
+    if (busy !== undefined) return busy;
     const desired = site.desired(node);
     if (desired.kind === 'refused') return desired;
     const { id } = desired.frozen.generation;
@@ -44,6 +46,8 @@ export function arriver(deps: BootsDeps & { readonly signs: BootSigns }, beginni
       if (canMove(decision.closes, { desired: id, nowMs: now() }))
         return { kind: 'boot', boot: await move(deps, decision.closes, node) };
     }
+    const challenge = challenged(deps, claims, { node, mac, sign, again });
+    if (challenge !== undefined) return challenge;
     // What was seen until now is of the boot before.
     signs.flush();
     const boot = begin(deps, { node, mac, sign, begun: desired.frozen, closes: decision.closes });
@@ -51,6 +55,41 @@ export function arriver(deps: BootsDeps & { readonly signs: BootSigns }, beginni
     return { kind: 'boot', boot: await boot.finally(() => beginnings.delete(node.name)) };
   };
 }
+
+interface Again {
+  readonly node: NodeSpec;
+  readonly again: () => Promise<Arrival>;
+}
+
+/** Node -> the one who claims to be its board, while the node is asked whether it runs, and until that one's boot has begun. */
+type Claims = Map<string, { readonly isUp: Promise<boolean>; readonly over: Promise<unknown> }>;
+
+/** Whoever asks meanwhile finds the boot that has begun, or hears why it cannot. */
+function whileBusy(beginnings: Beginnings, claims: Claims, { node, again }: Again): Promise<Arrival> | undefined {
+  const begins = beginnings.get(node.name);
+  if (begins !== undefined) return begins.boot.then(again);
+  const claim = claims.get(node.name);
+  return claim?.over.then(() => claim.isUp).then((isUp) => (isUp ? impostor(node) : again()));
+}
+
+/** A node that runs and answers has not been switched on: whoever says so is somebody else. */
+function challenged(
+  { challenges, file }: BootsDeps,
+  claims: Claims,
+  { node, mac, sign, again }: Again & { readonly mac: string; readonly sign: BootSign },
+): Promise<Arrival> | undefined {
+  const running = challenges?.whoMustAnswer(file.current().boots, node.name);
+  const isUp = running && challenges?.ask(running, { mac, sign });
+  if (isUp === undefined) return undefined;
+  const arrival = isUp.then((answers) => {
+    claims.delete(node.name);
+    return answers ? impostor(node) : again();
+  });
+  claims.set(node.name, { isUp, over: arrival.catch(() => undefined) });
+  return arrival;
+}
+
+const impostor = ({ name }: NodeSpec): Arrival => ({ kind: 'refused', reason: impostorReason(name) });
 
 /** It is on the disk before its token leaves for there. */
 async function move({ file, log }: BootsDeps, boot: Boot, { address }: NodeSpec): Promise<Boot> {

@@ -5,6 +5,7 @@ import type { Boot } from '../model/boot.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { BootSign } from '../plan/boot-timeline.ts';
+import type { Challenges } from './challenges.ts';
 import type { Health } from './health.ts';
 import type { Site } from './site.ts';
 
@@ -18,6 +19,8 @@ export interface BootsDeps {
   readonly settle?: (node: NodeSpec) => Promise<void> | undefined;
   /** A part that has a problem may be why boots do. */
   readonly health: Pick<Health, 'parts'>;
+  /** Asks a node that runs, before somebody who claims to be its board begins a boot. */
+  readonly challenges?: Pick<Challenges, 'whoMustAnswer' | 'ask'>;
   readonly now: () => number;
   readonly log: Log;
 }

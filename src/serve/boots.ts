@@ -4,6 +4,7 @@ import type { Generation } from '../model/generation.ts';
 import { countFile, reportPhase, type PhaseReport } from '../plan/boot-timeline.ts';
 import { decideKey } from '../plan/boot-key.ts';
 import { resumeBoot } from '../plan/boot-deadlines.ts';
+import { claimBeside, impostorReason } from '../plan/challenge.ts';
 import { decideToken, type TokenDecision } from '../plan/boot-token.ts';
 import { noteMissing } from '../plan/missing-files.ts';
 import { noteUnfinished, type UnfinishedFile } from '../plan/unfinished-files.ts';
@@ -85,6 +86,8 @@ export function createBoots(deps: BootsDeps): Boots {
     },
     authoriseKey: (key, address) => decideKey(all(), { token: key, address }),
     hear: (boot) => {
+      const claim = claimBeside(all(), boot);
+      if (claim !== undefined) endClaim(deps, claim);
       const isNews = boot.closed === undefined && now() - boot.lastSeenMs >= hearMs;
       if (isNews) file.amend(change(boot.id, (open) => ({ ...open, lastSeenMs: now() })));
     },
@@ -105,8 +108,15 @@ export function createBoots(deps: BootsDeps): Boots {
   };
 }
 
-/** A token that was ended early says why, and not that it has ended. */
+/** The node was kept from answering when it was asked, and speaks now. */
+function endClaim({ file, log }: BootsDeps, { id, node, mac, address }: Boot): void {
+  log.warn('boot.impostor', { node, boot: id, address, mac });
+  const end = (open: Boot): Boot => ({ ...open, token: undefined, tokenRefused: impostorReason(node) });
+  file.amend(change(id, end), [{ kind: 'boot.impostor', node, fields: { boot: id, address, mac } }]);
+}
+
+/** A token that was ended early says why, and not that it has ended. Whoever tries again and again writes nothing anew. */
 function noteRefusal(boot: Boot, reason: string): Boot {
   const wasEnded = boot.token === undefined && boot.tokenRefused !== undefined;
-  return wasEnded ? boot : { ...boot, tokenRefused: reason };
+  return wasEnded || boot.tokenRefused === reason ? boot : { ...boot, tokenRefused: reason };
 }

@@ -10,6 +10,8 @@ export type HeartbeatReport = Omit<Heartbeat, 'boot' | 'generation' | 'atMs'>;
 export interface Heartbeats {
   readonly take: (boot: Boot, report: HeartbeatReport) => void;
   readonly of: (node: string) => Heartbeat | undefined;
+  /** When the system that this boot started spoke last, or may have, since the service has listened; undefined: it has not begun to. */
+  readonly heardMs: (boot: Boot) => number | undefined;
   /** The system that this boot started had begun to speak, and speaks no more. */
   readonly isSilent: (boot: Boot) => boolean;
 }
@@ -18,17 +20,22 @@ export function createHeartbeats(now: () => number): Heartbeats {
   const last = new Map<string, Heartbeat>();
   // A service that has just started has heard nobody yet.
   const listensSinceMs = now();
+  const heardMs = (boot: Boot): number | undefined => {
+    const begun = boot.phases.find(({ phase }) => phase === 'userspace');
+    if (begun === undefined || boot.closed?.reason === 'restarted') return undefined;
+    const heartbeat = last.get(boot.node);
+    const heard = heartbeat?.boot === boot.id ? heartbeat.atMs : begun.atMs;
+    return Math.max(heard, listensSinceMs);
+  };
   return {
     take: (boot, report) => {
       last.set(boot.node, { ...report, boot: boot.id, generation: boot.generation, atMs: now() });
     },
     of: (node) => last.get(node),
+    heardMs,
     isSilent: (boot) => {
-      const begun = boot.phases.find(({ phase }) => phase === 'userspace');
-      if (begun === undefined || boot.closed?.reason === 'restarted') return false;
-      const heartbeat = last.get(boot.node);
-      const heardMs = heartbeat?.boot === boot.id ? heartbeat.atMs : begun.atMs;
-      return now() - Math.max(heardMs, listensSinceMs) >= heartbeatSilenceMs;
+      const heard = heardMs(boot);
+      return heard !== undefined && now() - heard >= heartbeatSilenceMs;
     },
   };
 }

@@ -8,6 +8,7 @@ import { holdRoutes, type HoldRoutesDeps } from './http-hold.ts';
 import { nodeRoutes, type NodeRoutesDeps } from './http-node.ts';
 import { rootRoutes, type RootRoutesDeps } from './http-root.ts';
 import { sendLimits } from './http-sends.ts';
+import { withLimitedWarnings } from './limited-log.ts';
 
 export type HttpBootDeps = NodeRoutesDeps &
   EepromRoutesDeps &
@@ -16,7 +17,8 @@ export type HttpBootDeps = NodeRoutesDeps &
   Omit<FileRoutesDeps, 'sendLimits'> &
   Partial<FileRoutesDeps>;
 
-export function httpBoot(deps: HttpBootDeps): Express {
+export function httpBoot(given: HttpBootDeps): Express {
+  const deps = { ...given, log: withLimitedWarnings(given.log, given.now) };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');

@@ -7,6 +7,7 @@ import { urlencoded, type Express, type Request, type Response } from 'express';
 import type { PackedFiles } from '../host/tar.ts';
 import type { Boot } from '../model/boot.ts';
 import type { Boots } from './boots.ts';
+import type { Challenges } from './challenges.ts';
 import type { Heartbeats } from './heartbeats.ts';
 import { authorise, authoriseSystem, systemOf, type AccessDeps } from './http-access.ts';
 import { peerOf, refuse } from './http-answers.ts';
@@ -20,6 +21,7 @@ export interface NodeRoutesDeps extends AccessDeps {
   readonly heartbeats: Pick<Heartbeats, 'take'>;
   readonly liveParts: LiveParts;
   readonly overlayChecks: Pick<OverlayChecks, 'asked' | 'takeAsked' | 'heard'>;
+  readonly challenges?: Pick<Challenges, 'asked' | 'isAsked' | 'heard'>;
   readonly overlayOf: (boot: Boot) => Promise<PackedFiles>;
   readonly claimToken: ClaimToken;
   readonly now: () => number;
@@ -97,13 +99,17 @@ async function takeHeartbeat(deps: NodeRoutesDeps, request: Request, response: R
   const { heartbeat, waitMs } = read.report;
   deps.heartbeats.take(boot, heartbeat);
   deps.boots.hear(boot);
-  const { overlayChecks } = deps;
+  const { overlayChecks, challenges } = deps;
+  challenges?.heard(boot);
   overlayChecks.heard(boot.node, heartbeat.drift, heartbeat.uptimeSeconds);
   const gone = new AbortController();
   response.on('close', () => gone.abort());
-  const signal = AbortSignal.any([gone.signal, overlayChecks.asked(boot.node)]);
+  const bells = [overlayChecks.asked(boot.node), ...(challenges === undefined ? [] : [challenges.asked(boot)])];
+  const signal = AbortSignal.any([gone.signal, ...bells]);
   const digest = await deps.liveParts.digest({ boot, has: heartbeat.liveDigest, waitMs, signal });
   if (gone.signal.aborted) return;
-  const check = overlayChecks.takeAsked(boot.node) ? 'check\n' : '';
+  // Both are answered by a heartbeat that comes at once.
+  const isAsked = [overlayChecks.takeAsked(boot.node), challenges?.isAsked(boot)].includes(true);
+  const check = isAsked ? 'check\n' : '';
   response.type('text/plain').send(`${digest === undefined ? 'none' : `live ${digest}`}\n${check}`);
 }

@@ -17,6 +17,18 @@ test('a line ends where it should, whatever is in it', () => {
   ]);
 });
 
+test('no character of it steers the terminal of whoever reads the log', () => {
+  const lines: string[] = [];
+  const log = logTo(new Writable({ write: (chunk, _encoding, done) => done(void lines.push(String(chunk))) }), at);
+
+  log.warn('tftp.refused', { path: '\u001b[2J\u009b2J\u007f\u0085\u2028\u202egpj\u2066', peer: 'ünïcödé' });
+
+  expect(lines).toEqual([
+    String.raw`2026-11-21T12:00:00.000Z warn tftp.refused path="\u001b[2J\u009b2J\u007f\u0085\u2028\u202egpj\u2066" peer="ünïcödé"` +
+      '\n',
+  ]);
+});
+
 test('a reader that stands still costs a megabyte, and hears how much it missed', async () => {
   const lines: string[] = [];
   const going: (() => void)[] = [];

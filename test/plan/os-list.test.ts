@@ -62,6 +62,24 @@ describe('the catalog', () => {
     ]);
   });
 
+  test.each([
+    ['https://a.test/list.json', ['https://a.test/more.json', 'https://other.test/x.json']],
+    ['http://a.test/list.json', ['http://a.test/more.json', 'http://b.test/x.json', 'https://other.test/x.json']],
+  ])('that came over TLS leads to lists over TLS alone: %s', (address, wanted) => {
+    const addresses = [
+      'more.json',
+      'http://b.test/x.json',
+      'https://other.test/x.json',
+      'file:///etc/shadow',
+      'data:application/json,{}',
+      'ftp://b.test/x.json',
+      'http://',
+    ];
+    const items = addresses.map((subitems_url) => ({ name: 'Raspberry Pi OS (other)', subitems_url }));
+
+    expect(subLists(items, address)).toEqual(wanted);
+  });
+
   test('takes one by name', () => {
     expect(chooseFromCatalog(images, 'Raspberry Pi OS Lite (64-bit)').sha256).toBe('a'.repeat(64));
   });

@@ -12,6 +12,8 @@ import type { Boot } from '../../src/model/boot.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import type { NodeSpec } from '../../src/model/node.ts';
 import type { ClusterView } from '../../src/model/view.ts';
+import { createBoots } from '../../src/serve/boots.ts';
+import { createChallenges } from '../../src/serve/challenges.ts';
 import { createHeartbeats } from '../../src/serve/heartbeats.ts';
 import { httpBoot } from '../../src/serve/http-boot.ts';
 import { createLiveParts } from '../../src/serve/live-parts.ts';
@@ -38,15 +40,17 @@ type Wrap = (handler: RequestListener) => RequestListener;
 
 /** A storage node with the overlays that ship; `wrap` may spoil its answers. */
 export async function agentStorageNode(wrap: Wrap = (handler) => handler) {
-  const sample = await sampleBoots();
+  const known = await sampleBoots();
+  const now = () => known.world.nowMs;
+  const heartbeats = createHeartbeats(now);
+  const challenges = createChallenges({ heartbeats, append: known.database.events.append, now, log: known.log });
+  const sample = { ...known, challenges, boots: createBoots({ ...known, challenges, now }) };
   const shipped = await shippedView();
   const viewWith = (...others: readonly NodeSpec[]): ClusterView =>
     sampleView({ ...shipped, nodes: [here, ...others] });
   sample.world.view = viewWith();
-  const now = () => sample.world.nowMs;
   const secrets: Record<string, Uint8Array> = { ...agentSecrets };
   const secretsFor = () => Promise.resolve({ ...secrets });
-  const heartbeats = createHeartbeats(now);
   const overlayOf = nodeOverlays({ ...sample, secretsFor });
   const liveParts = createLiveParts({ ...sample, secretsFor });
   const overlayChecks = createOverlayChecks();
