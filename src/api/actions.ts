@@ -3,6 +3,7 @@ import type { ChangeOptions, Tagged } from '../model/change.ts';
 import type { TokenScope } from '../model/api-token.ts';
 import type { NodeDiagnosis, SiteDiagnosis } from '../model/diagnosis.ts';
 import type { Event } from '../model/event.ts';
+import type { RunOnce } from '../model/kept-answer.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { NodeStatus, PublicBoot } from '../model/node-status.ts';
 import type { OverlayReport } from '../model/overlay-report.ts';
@@ -68,6 +69,8 @@ export interface ApiActions
     PowerActions,
     TokenActions {
   readonly events: EventActions;
+  /** One for all listeners: a request may be repeated on another one. */
+  readonly once: RunOnce;
 }
 
 interface Questions {

@@ -2,6 +2,7 @@
 import { componentSchemas, schemaRef, type JsonSchema } from './json-schema.ts';
 import { problemAnswers, problemsOf } from './problem-answers.ts';
 import { mergePatchType } from './read-request.ts';
+import { takesKey } from './once.ts';
 import type { AnswerSpec, Route, Tag } from './route.ts';
 
 const tags: Readonly<Record<Tag, string>> = {
@@ -46,7 +47,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
 
 const description = `Drives a running pi-image service. Over its Unix socket no token is asked for.
 
-Bodies are read strictly: an unknown key is an error. A change takes \`?dryRun=true\`, which checks everything and answers what would change. \`If-Match\` with the ETag of an earlier answer makes sure that nobody else has changed the resource in between. Every change is on the disk, with an event that says who made it, before it is answered.`;
+Bodies are read strictly: an unknown key is an error. A change takes \`?dryRun=true\`, which checks everything and answers what would change. \`If-Match\` with the ETag of an earlier answer makes sure that nobody else has changed the resource in between. A POST takes \`Idempotency-Key\`: repeated with the same key within a day it is carried out once and answered again (422 when it is another request). Every change is on the disk, with an event that says who made it, before it is answered.`;
 
 const tokenText = `From \`pi-image token create NAME --scope SCOPE\`. \`read\` sees everything but secrets, \`operate\` also changes roles and reboots, \`admin\` also changes nodes, adopts boards and makes tokens.`;
 
@@ -83,12 +84,18 @@ function operation(route: Route): Record<string, unknown> {
   };
 }
 
-function parametersOf({ isChange = false, isGuarded = false, isResumable = false }: Route): JsonSchema[] {
+function parametersOf(route: Route): JsonSchema[] {
+  const { isChange = false, isGuarded = false, isResumable = false } = route;
   const parameters: JsonSchema[] = [];
   if (isChange) {
     const text = 'Check everything and answer what would change; change nothing.';
     const schema = { type: 'string', enum: ['true', 'false'], default: 'false' };
     parameters.push({ name: 'dryRun', in: 'query', description: text, schema });
+  }
+  if (takesKey(route)) {
+    const text = 'Of your own choice, new for each request: one that is repeated with its key within a day is done once.';
+    const schema = { type: 'string', minLength: 1, maxLength: 255 };
+    parameters.push({ name: 'Idempotency-Key', in: 'header', description: text, schema });
   }
   if (isGuarded) {
     const text = 'ETag of an earlier answer: 412 when the resource is another by now.';

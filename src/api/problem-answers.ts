@@ -1,5 +1,6 @@
 /** What can go wrong with a route, as the document tells it. Most follows from what kind of route it is. */
 import { schemaRef, type JsonSchema } from './json-schema.ts';
+import { takesKey } from './once.ts';
 import type { Route } from './route.ts';
 import { Problem } from './schemas/problem.ts';
 
@@ -52,7 +53,7 @@ const answers: Readonly<Record<number, ProblemAnswer>> = {
       title: 'node02 cannot become controller: node01 is the Slurm controller',
       detail: 'Give node01 another role first.',
     },
-    applies: (route) => isNamed(route, 409),
+    applies: (route) => isNamed(route, 409) || takesKey(route),
   },
   412: {
     name: 'PreconditionFailed',
@@ -85,6 +86,15 @@ const answers: Readonly<Record<number, ProblemAnswer>> = {
     summary: 'The Host header names another server',
     example: { title: '"evil.example" is not a name of this server' },
     applies: () => true,
+  },
+  422: {
+    name: 'UnprocessableContent',
+    summary: 'The Idempotency-Key was sent with another request',
+    example: {
+      title: 'this Idempotency-Key was sent with another request',
+      detail: 'Take a new key for each request; repeat one with the same method, address and body only.',
+    },
+    applies: takesKey,
   },
   429: {
     name: 'TooManyRequests',

@@ -27,6 +27,8 @@ export interface Route<Body = unknown> {
   readonly isResumable?: boolean;
   readonly body?: { readonly schema: z.ZodType<Body>; readonly example: unknown; readonly isMergePatch?: boolean };
   readonly answers: Readonly<Record<number, AnswerSpec>>;
+  /** What of its answer is kept for a repeat with the same Idempotency-Key; all of it unless given. */
+  readonly forRepeat?: (body: unknown) => unknown;
   /** What can go wrong beside that which every route of its kind has in common. */
   readonly problems?: readonly number[];
   readonly run: (call: Call<Body>) => Reply | Promise<Reply>;
@@ -73,7 +75,9 @@ export type Reply =
       readonly status: number;
       readonly body: unknown;
       readonly etag?: string | undefined;
-      readonly location?: string;
+      readonly location?: string | undefined;
+      /** Kept from the first time. */
+      readonly isRepeated?: true;
     }
   | { readonly kind: 'text'; readonly text: string; readonly mediaType: string }
   | { readonly kind: 'stream'; readonly send: (response: Response) => Promise<void> };

@@ -6,6 +6,7 @@ import type { Log } from '../model/log.ts';
 import type { ApiActions } from './actions.ts';
 import { requireScope, type Access } from './auth.ts';
 import { HttpError } from './http-error.ts';
+import { readKeyedRequest } from './once.ts';
 import { mergePatchType, readBody, readDryRun } from './read-request.ts';
 import type { Call, Caller, Reply, Route } from './route.ts';
 
@@ -49,13 +50,29 @@ function authorise({ scope }: Route, { access }: RouterOptions): RequestHandler 
 function answer(route: Route, options: RouterOptions): RequestHandler {
   return async (request, response) => {
     const call = callOf(route, options, { request, response });
-    const reply = await route.run(call);
+    const reply = await replyTo(route, request, call);
     const { by, dryRun } = call.options;
-    if (route.isChange === true && !dryRun) {
+    const isRepeated = reply.kind === 'json' && reply.isRepeated === true;
+    if (route.isChange === true && !dryRun && !isRepeated) {
       options.log.info('api.changed', { by, request: `${request.method} ${request.path}` });
     }
     await send(request, response, reply);
   };
+}
+
+type JsonReply = Extract<Reply, { kind: 'json' }>;
+
+async function replyTo(route: Route, request: Request, call: Call): Promise<Reply> {
+  const keyed = readKeyedRequest(route, request, call);
+  if (keyed === undefined) return route.run(call);
+  const { forRepeat = (body: unknown) => body } = route;
+  const once = await call.actions.once({
+    request: keyed,
+    // Every change is answered as JSON.
+    work: async () => (await route.run(call)) as JsonReply,
+    keep: ({ status, body, etag, location }) => ({ status, body: forRepeat(body), etag, location }),
+  });
+  return once.kind === 'done' ? once.reply : { kind: 'json', ...once.answer, isRepeated: true };
 }
 
 function callOf(
@@ -100,11 +117,12 @@ async function send(request: Request, response: Response, reply: Reply): Promise
     return reply.send(response);
   }
   if (reply.kind === 'text') return void response.set('content-type', reply.mediaType).end(reply.text);
-  const { status, body, etag, location } = reply;
+  const { status, body, etag, location, isRepeated } = reply;
   // Express would answer 304 by a tag that does not cover a node's status.
   response.status(status).type('application/json');
   if (etag !== undefined) response.set('etag', etag);
   if (location !== undefined) response.set('location', location);
+  if (isRepeated === true) response.set('idempotent-replayed', 'true');
   response.end(JSON.stringify(body));
 }
 

@@ -1,5 +1,6 @@
 /** What the API does: questions are answered from the running service, changes are made in its state. */
 import type { ApiActions } from '../api/actions.ts';
+import { onlyOnce } from '../api/once.ts';
 import type { Role } from '../api/schemas/role.ts';
 import type { Image } from '../api/schemas/service.ts';
 import { ConfigError, NotFoundError } from '../model/errors.ts';
@@ -50,6 +51,7 @@ export function apiActions(service: Service, about: ApiAbout): ApiActions {
     }),
     ...metricsActions({ sources: service, answers: (nodes) => nodeAnswers(service, nodes), ...about }),
     events,
+    once: onlyOnce(service.answers),
     health: () => healthAnswer(service),
     nodes: () => {
       const { nodes } = site.view();

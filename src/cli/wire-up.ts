@@ -46,6 +46,7 @@ export interface Service extends RootDirs {
   readonly state: Database['state'];
   readonly events: Database['events'];
   readonly tokens: Database['tokens'];
+  readonly answers: Database['answers'];
   readonly boots: Boots;
   readonly heartbeats: Heartbeats;
   readonly challenges: Challenges;
@@ -103,7 +104,7 @@ async function openLocked(
 ): Promise<Service> {
   const health = createHealth(now);
   const database = await openDatabase(paths.state, now);
-  const { state, boots: bootsFile, events, tokens } = database;
+  const { state, boots: bootsFile, events, tokens, answers } = database;
   const begun = bootsFile.current().boots.map(({ generation }) => generation);
   const held = () => heldGenerations(state.current());
   const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), new Set([...begun, ...held()]));
@@ -139,6 +140,7 @@ async function openLocked(
     state,
     events,
     tokens,
+    answers,
     boots,
     heartbeats,
     challenges,

@@ -29,6 +29,8 @@ interface Provocation {
   readonly body?: string;
   /** Wrong tokens that came before. */
   readonly wrongBefore?: number;
+  /** A POST with the same headers that came before. */
+  readonly keyBefore?: string;
 }
 
 const provocations: Readonly<Record<number, Provocation>> = {
@@ -41,10 +43,18 @@ const provocations: Readonly<Record<number, Provocation>> = {
   413: { body: JSON.stringify('x'.repeat(5_000_000)) },
   415: { headers: { 'content-type': 'text/plain' }, body: 'x' },
   421: { headers: { host: 'evil.example' } },
+  422: { headers: { 'idempotency-key': 'one' }, keyBefore: '/tokens' },
   429: { headers: { authorization: 'Bearer wrong' }, wrongBefore: 10 },
   500: { actions: failing(new TypeError('secret detail of a bug')) },
   503: { actions: fakeApi({ health: () => ({ status: 'red', parts: [] }) }).actions },
 };
+
+/** Of another name than the example's. */
+const otherToken = ({ headers }: Sent): Sent => ({
+  method: 'POST',
+  headers: { ...headers, 'content-type': 'application/json' },
+  body: JSON.stringify({ name: 'other', scope: 'read' }),
+});
 
 test('the table is served whole', () => {
   const inDocument = new Set(promised.map(({ operation }) => operation.operationId));
@@ -69,12 +79,13 @@ describe.each(routes.map((route) => [route.id, route] as const))('%s', (id, rout
 });
 
 async function provoke(wanted: Promised): Promise<Answered> {
-  const { actions, headers, body, query, wrongBefore = 0 } = provocations[wanted.status] ?? {};
+  const { actions, headers, body, query, wrongBefore = 0, keyBefore } = provocations[wanted.status] ?? {};
   const api = await loopbackApi(actions ?? fakeApi().actions);
   const example = exampleRequest(wanted, { authorization: 'Bearer admin', ...headers });
   const sent: Sent = body === undefined ? example : { ...example, body };
   const url = `/api/v1${wanted.path}${query ?? queryFor(wanted)}`;
   for (let count = 0; count < wrongBefore; count += 1) await api.ask(url, sent);
+  if (keyBefore !== undefined) await api.ask(`/api/v1${keyBefore}`, otherToken(sent));
   return api.ask(url, sent);
 }
 

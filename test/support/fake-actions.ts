@@ -1,6 +1,7 @@
 /** An API without a service behind it: answers the examples of the document, and writes down what it is asked to change. */
 import type { ChangeOptions } from '../../src/model/change.ts';
 import type { ApiActions } from '../../src/api/actions.ts';
+import { onlyOnce } from '../../src/api/once.ts';
 import { bootExample, overlayReportExample, planExample } from '../../src/api/schemas/boot.ts';
 import { eepromExample } from '../../src/api/schemas/eeprom.ts';
 import { nodeDiagnosisExample, siteDiagnosisExample } from '../../src/api/schemas/diagnosis.ts';
@@ -34,6 +35,7 @@ import {
 import { tokenExample } from '../../src/api/schemas/token.ts';
 import { ChangedError, NotFoundError } from '../../src/model/errors.ts';
 import { tokenScopes } from '../../src/model/api-token.ts';
+import { answersInMemory } from './answer-memory.ts';
 
 export const fakeTag = '"9f86d081884c7d659a2feaa0c55ad015"';
 
@@ -148,6 +150,7 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
       changes.push({ action: 'revokeToken', sent: [name], options });
       return Promise.resolve({ name, scope: 'read', dryRun: options.dryRun });
     },
+    once: onlyOnce(answersInMemory()),
     events: {
       after: (id: number) => Promise.resolve(id < eventExample.id ? [eventExample] : []),
       lastId: () => eventExample.id,

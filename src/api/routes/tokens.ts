@@ -28,8 +28,10 @@ export const tokenRoutes: readonly Route[] = [
     tag,
     scope,
     summary: 'Create a token',
-    description: 'The answer is the only place where the token is ever shown.',
+    description:
+      'The answer is the only place where the token is ever shown: one that is repeated under its Idempotency-Key is without it.',
     isChange: true,
+    forRepeat: (body) => ({ ...(body as NewToken), token: undefined }),
     body: { schema: TokenRequest, example: named },
     answers: {
       200: { summary: 'What a dry run would create', schema: NewToken, example: { ...named, dryRun: true } },

@@ -43,6 +43,14 @@ export const migrations: readonly string[] = [
   [rowTable('rollouts', { state: 'TEXT' }), rowTable('generation_pins', { generation: 'TEXT', role: 'TEXT' })].join(
     '\n',
   ),
+  `CREATE TABLE answers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    request TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    answer TEXT CHECK (json_valid(answer))
+  ) STRICT;
+  CREATE INDEX answers_by_age ON answers (at_ms);`,
 ];
 
 /** @throws ConfigError when a newer pi-image has written the file */

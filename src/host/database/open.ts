@@ -5,11 +5,13 @@ import path from 'node:path';
 import { Kysely, SqliteDialect } from 'kysely';
 
 import { TokenList } from '../../model/api-token.ts';
+import type { AnswerMemory } from '../../model/kept-answer.ts';
 import { BootLog, State } from '../../model/state.ts';
 import { GroupCommits } from './commits.ts';
 import { connectToRead, connectToWrite, databaseError, type Connection } from './connection.ts';
 import { storedEvents, type Events } from './events.ts';
 import { importJson, readJsonState } from './import-json.ts';
+import { storedAnswers } from './kept-answers.ts';
 import { isNew, migrate, requireKnownSchema } from './migrate.ts';
 import { bootParts, stateParts, tokenParts } from './stored-parts.ts';
 import { readValue, storedValue, type StoredValue, type ValueKind } from './stored-value.ts';
@@ -22,6 +24,8 @@ export interface Database {
   readonly boots: StoredValue<BootLog>;
   readonly events: Events;
   readonly tokens: Tokens;
+  /** To requests that came with a key. */
+  readonly answers: AnswerMemory;
   /** Writes what is amended. */
   readonly flush: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -57,7 +61,8 @@ export async function openDatabase(stateDir: string, now: () => number = Date.no
 export async function openStored(connection: Connection, file: string, now: () => number): Promise<Database> {
   const queries = queriesOf(connection);
   const write = batchWriter(queries);
-  const commits = new GroupCommits({ write, now, explain: (error) => databaseError(file, error) });
+  const explain = (error: unknown) => databaseError(file, error);
+  const commits = new GroupCommits({ write, now, explain });
   const state = storedValue(await readValue(queries, kinds.state, file), stateParts, commits);
   const boots = storedValue(await readValue(queries, kinds.boots, file), bootParts, commits);
   const tokens = storedValue(await readValue(queries, kinds.tokens, file), tokenParts, commits);
@@ -67,6 +72,7 @@ export async function openStored(connection: Connection, file: string, now: () =
     boots,
     events: storedEvents(queries, commits, newest?.id ?? 0),
     tokens: storedTokens(tokens, now),
+    answers: storedAnswers({ queries, now, explain }),
     flush: () => commits.flush(),
     close: async () => {
       await commits.close();

@@ -41,4 +41,15 @@ export interface EventTable {
   fields: string;
 }
 
-export type Tables = Record<RowTable, Row> & { events: EventTable };
+export interface AnswerTable {
+  id: Generated<number>;
+  /** Digest of who asked and of the Idempotency-Key. */
+  key: string;
+  /** Digest of what was asked for. */
+  request: string;
+  at_ms: number;
+  /** JSON; null as long as there is none. */
+  answer: string | null;
+}
+
+export type Tables = Record<RowTable, Row> & { events: EventTable; answers: AnswerTable };
