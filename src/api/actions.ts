@@ -4,6 +4,7 @@ import type { TokenScope } from '../model/api-token.ts';
 import type { NodeDiagnosis, SiteDiagnosis } from '../model/diagnosis.ts';
 import type { Event } from '../model/event.ts';
 import type { RunOnce } from '../model/kept-answer.ts';
+import type { NodeQuery } from '../model/node-query.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { NodeStatus, PublicBoot } from '../model/node-status.ts';
 import type { OverlayReport } from '../model/overlay-report.ts';
@@ -56,6 +57,11 @@ export interface HealthAnswer {
 /** Its MAC is filled in where it was learned. */
 export type NodeAnswer = NodeSpec & { readonly status: NodeStatus };
 
+export interface NodesAnswer extends Tagged<readonly NodeAnswer[]> {
+  /** Name of the last one of this page; undefined: there are no more. */
+  readonly next: string | undefined;
+}
+
 export interface ApiActions
   extends
     Questions,
@@ -75,7 +81,8 @@ export interface ApiActions
 
 interface Questions {
   readonly health: () => HealthAnswer;
-  readonly nodes: () => Tagged<readonly NodeAnswer[]>;
+  /** The tag is that of the whole list. @throws ConfigError for a list of hosts that is none */
+  readonly nodes: (query?: NodeQuery) => NodesAnswer;
   /** @throws NotFoundError */
   readonly node: (name: string) => Tagged<NodeAnswer>;
   /** @throws NotFoundError, ConfigError when it cannot boot */

@@ -3,7 +3,8 @@ import { componentSchemas, schemaRef, type JsonSchema } from './json-schema.ts';
 import { problemAnswers, problemsOf } from './problem-answers.ts';
 import { mergePatchType } from './read-request.ts';
 import { takesKey } from './once.ts';
-import type { AnswerSpec, Route, Tag } from './route.ts';
+import { pageParameters } from './page.ts';
+import type { AnswerSpec, QueryParameter, Route, Tag } from './route.ts';
 
 const tags: Readonly<Record<Tag, string>> = {
   nodes: 'Boards with a name, an address and a role.',
@@ -38,6 +39,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
       responses: problemAnswers(),
       headers: {
         ETag: { description: 'Version of what was answered, for If-Match.', schema: { type: 'string' } },
+        Link: { description: 'Where the next page is (RFC 8288); not on the last one.', schema: { type: 'string' } },
         Location: { description: 'Where the new resource is.', schema: { type: 'string' } },
       },
       securitySchemes: { token: { type: 'http', scheme: 'bearer', description: tokenText } },
@@ -78,22 +80,23 @@ function operation(route: Route): Record<string, unknown> {
     ...list('parameters', parametersOf(route)),
     ...bodyOf(route),
     responses: {
-      ...Object.fromEntries(Object.entries(route.answers).map(([status, answer]) => [status, answerOf(answer)])),
+      ...Object.fromEntries(Object.entries(route.answers).map(([status, answer]) => [status, answerOf(answer, route)])),
       ...Object.fromEntries(problemsOf(route).map(({ status, ref }) => [status, ref])),
     },
   };
 }
 
 function parametersOf(route: Route): JsonSchema[] {
-  const { isChange = false, isGuarded = false, isResumable = false } = route;
-  const parameters: JsonSchema[] = [];
+  const { isChange = false, isGuarded = false, isPaged = false, isResumable = false, query = [] } = route;
+  const parameters = [...query, ...(isPaged ? pageParameters : [])].map(queryParameter);
   if (isChange) {
     const text = 'Check everything and answer what would change; change nothing.';
     const schema = { type: 'string', enum: ['true', 'false'], default: 'false' };
     parameters.push({ name: 'dryRun', in: 'query', description: text, schema });
   }
   if (takesKey(route)) {
-    const text = 'Of your own choice, new for each request: one that is repeated with its key within a day is done once.';
+    const text =
+      'Of your own choice, new for each request: one that is repeated with its key within a day is done once.';
     const schema = { type: 'string', minLength: 1, maxLength: 255 };
     parameters.push({ name: 'Idempotency-Key', in: 'header', description: text, schema });
   }
@@ -109,6 +112,11 @@ function parametersOf(route: Route): JsonSchema[] {
   return parameters;
 }
 
+function queryParameter({ name, description: text, json, isRepeatable = false, example }: QueryParameter): JsonSchema {
+  const schema = isRepeatable ? { type: 'array', items: json } : json;
+  return { name, in: 'query', description: text, schema, ...(example !== undefined && { example }) };
+}
+
 const list = (key: string, entries: readonly unknown[]) => (entries.length === 0 ? {} : { [key]: entries });
 
 function bodyOf({ body }: Route): object {
@@ -118,8 +126,9 @@ function bodyOf({ body }: Route): object {
   return { requestBody: { required: true, content: Object.fromEntries(types.map((type) => [type, content])) } };
 }
 
-function answerOf(answer: AnswerSpec): object {
-  const { summary, schema, example, headers = [], mediaType = 'application/json', eventData } = answer;
+function answerOf(answer: AnswerSpec, { isPaged = false }: Route): object {
+  const { summary, schema, example, mediaType = 'application/json', eventData } = answer;
+  const headers = [...(answer.headers ?? []), ...(isPaged ? (['Link'] as const) : [])];
   const data = eventData && { contentMediaType: 'application/json', contentSchema: schemaRef(eventData) };
   return {
     description: summary,

@@ -4,18 +4,38 @@ import { z } from 'zod';
 
 import { checkShape } from '../model/check-shape.ts';
 import { HttpError } from './http-error.ts';
+import type { Page } from '../model/node-query.ts';
 import { placeProblems, ProblemsError, type Place } from '../model/problem.ts';
+import { pageIn, pageParameters } from './page.ts';
 import type { Route } from './route.ts';
 
 export const mergePatchType = 'application/merge-patch+json';
 
-/** A word that is meant as true and not understood must not carry out the change. */
-const DryRun = z.strictObject({ dryRun: z.enum(['true', 'false']).optional() });
-const NoQuery = z.strictObject({});
+export interface Query {
+  readonly dryRun: boolean;
+  readonly page: Page | undefined;
+  /** By the names of `Route.query`. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
 
-export function readDryRun({ isChange = false }: Route, request: Request): boolean {
-  if (!isChange) check(NoQuery, request.query, 'query');
-  return isChange && check(DryRun, request.query, 'query').dryRun === 'true';
+/** A word that is meant as true and not understood must not carry out the change. */
+const dryRun = z.enum(['true', 'false']).optional();
+
+/** @returns what reads the query of each request. Made once: schemas are compiled. */
+export function queryReader({ isChange = false, isPaged = false, query = [] }: Route): (request: Request) => Query {
+  const parameters = [...query, ...(isPaged ? pageParameters : [])];
+  const repeatable = parameters.filter(({ isRepeatable }) => isRepeatable === true).map(({ name }) => name);
+  const shapes = parameters.map(({ name, schema, isRepeatable }) => {
+    return [name, (isRepeatable === true ? z.array(schema) : schema).optional()] as const;
+  });
+  const shape: Record<string, z.ZodType> = { ...(isChange && { dryRun }), ...Object.fromEntries(shapes) };
+  const schema = z.strictObject(shape);
+  return (request) => {
+    const sent: Record<string, unknown> = { ...request.query };
+    for (const name of repeatable) if (sent[name] !== undefined) sent[name] = [sent[name]].flat();
+    const values: Record<string, unknown> = check(schema, sent, 'query');
+    return { dryRun: values['dryRun'] === 'true', page: isPaged ? pageIn(values) : undefined, values };
+  };
 }
 
 export function readBody({ body }: Route, request: Request): unknown {

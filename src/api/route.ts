@@ -4,6 +4,7 @@ import type { z } from 'zod';
 
 import type { ChangeOptions } from '../model/change.ts';
 import type { TokenScope } from '../model/api-token.ts';
+import type { Page } from '../model/node-query.ts';
 import type { ApiActions } from './actions.ts';
 
 type Method = 'get' | 'put' | 'post' | 'patch' | 'delete';
@@ -25,6 +26,10 @@ export interface Route<Body = unknown> {
   readonly isGuarded?: boolean;
   /** Takes Last-Event-ID. */
   readonly isResumable?: boolean;
+  /** Answers a list, and takes `limit` and `after`. */
+  readonly isPaged?: boolean;
+  /** What else may stand behind the question mark. */
+  readonly query?: readonly QueryParameter[];
   readonly body?: { readonly schema: z.ZodType<Body>; readonly example: unknown; readonly isMergePatch?: boolean };
   readonly answers: Readonly<Record<number, AnswerSpec>>;
   /** What of its answer is kept for a repeat with the same Idempotency-Key; all of it unless given. */
@@ -32,6 +37,17 @@ export interface Route<Body = unknown> {
   /** What can go wrong beside that which every route of its kind has in common. */
   readonly problems?: readonly number[];
   readonly run: (call: Call<Body>) => Reply | Promise<Reply>;
+}
+
+export interface QueryParameter {
+  readonly name: string;
+  readonly description: string;
+  /** Of the text; of each one when it may be repeated. */
+  readonly schema: z.ZodType;
+  /** The same for the document. */
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly isRepeatable?: boolean;
+  readonly example?: unknown;
 }
 
 export type Tag = 'nodes' | 'roles' | 'operations' | 'boards' | 'images' | 'service' | 'tokens';
@@ -52,6 +68,9 @@ export interface Call<Body = unknown> {
   /** What stands in the path for `{name}`. */
   readonly param: (name: string) => string;
   readonly body: Body;
+  /** By the names of `Route.query`. */
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly page: Page | undefined;
   /** undefined: the question came without a token. */
   readonly caller: Caller | undefined;
   readonly options: ChangeOptions;
@@ -78,6 +97,8 @@ export type Reply =
       readonly location?: string | undefined;
       /** Kept from the first time. */
       readonly isRepeated?: true;
+      /** Where the next page begins. */
+      readonly next?: string | undefined;
     }
   | { readonly kind: 'text'; readonly text: string; readonly mediaType: string }
   | { readonly kind: 'stream'; readonly send: (response: Response) => Promise<void> };
@@ -90,7 +111,7 @@ export function route<Body>(entry: Route<Body>): Route {
 
 export function json(
   body: unknown,
-  more: { readonly status?: number; readonly etag?: string | undefined; readonly location?: string } = {},
+  more: Partial<Pick<Extract<Reply, { kind: 'json' }>, 'status' | 'etag' | 'location' | 'next'>> = {},
 ): Reply {
   return { kind: 'json', status: 200, body, ...more };
 }

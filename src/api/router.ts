@@ -7,7 +7,8 @@ import type { ApiActions } from './actions.ts';
 import { requireScope, type Access } from './auth.ts';
 import { HttpError } from './http-error.ts';
 import { readKeyedRequest } from './once.ts';
-import { mergePatchType, readBody, readDryRun } from './read-request.ts';
+import { linkToNext } from './page.ts';
+import { mergePatchType, queryReader, readBody } from './read-request.ts';
 import type { Call, Caller, Reply, Route } from './route.ts';
 
 export interface RouterOptions {
@@ -48,8 +49,9 @@ function authorise({ scope }: Route, { access }: RouterOptions): RequestHandler 
 }
 
 function answer(route: Route, options: RouterOptions): RequestHandler {
+  const readQuery = queryReader(route);
   return async (request, response) => {
-    const call = callOf(route, options, { request, response });
+    const call = callOf({ route, readQuery, ...options }, { request, response });
     const reply = await replyTo(route, request, call);
     const { by, dryRun } = call.options;
     const isRepeated = reply.kind === 'json' && reply.isRepeated === true;
@@ -75,21 +77,25 @@ async function replyTo(route: Route, request: Request, call: Call): Promise<Repl
   return once.kind === 'done' ? once.reply : { kind: 'json', ...once.answer, isRepeated: true };
 }
 
+type CallOptions = RouterOptions & { readonly route: Route; readonly readQuery: ReturnType<typeof queryReader> };
+
 function callOf(
-  route: Route,
-  { actions, access, signal }: RouterOptions,
+  { route, readQuery, actions, access, signal }: CallOptions,
   { request, response }: { readonly request: Request; readonly response: Response },
 ): Call {
   // `authorise` has put it there.
   const caller = response.locals['caller'] as Caller | undefined;
+  const query = readQuery(request);
   return {
     actions,
     caller,
+    query: query.values,
+    page: query.page,
     signal,
     param: (name) => nameOf(String(request.params[name])),
     options: {
       by: caller?.name ?? 'nobody',
-      dryRun: readDryRun(route, request),
+      dryRun: query.dryRun,
       ifMatch: route.isGuarded === true ? request.get('if-match') : undefined,
     },
     body: readBody(route, request),
@@ -117,11 +123,12 @@ async function send(request: Request, response: Response, reply: Reply): Promise
     return reply.send(response);
   }
   if (reply.kind === 'text') return void response.set('content-type', reply.mediaType).end(reply.text);
-  const { status, body, etag, location, isRepeated } = reply;
+  const { status, body, etag, location, next, isRepeated } = reply;
   // Express would answer 304 by a tag that does not cover a node's status.
   response.status(status).type('application/json');
   if (etag !== undefined) response.set('etag', etag);
   if (location !== undefined) response.set('location', location);
+  if (next !== undefined) response.set('link', linkToNext(request.originalUrl, next));
   if (isRepeated === true) response.set('idempotent-replayed', 'true');
   response.end(JSON.stringify(body));
 }

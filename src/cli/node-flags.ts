@@ -1,6 +1,7 @@
-/** Facts of nodes as words of a command line: `--var cpus=4`, `--power sw1:7`, `--unset vars.cpus`. */
+/** Facts of nodes as words of a command line: `--var cpus=4`, `--label rack=a1`, `--power sw1:7`, `--unset vars.cpus`. */
 import { InvalidArgumentError } from 'commander';
 
+import type { Labels } from '../model/labels.ts';
 import { expandHostlist } from '../plan/hostlist.ts';
 
 type VariableValue = string | number | boolean;
@@ -19,6 +20,15 @@ function parseValue(text: string): VariableValue {
   if (text === 'true' || text === 'false') return text === 'true';
   if (/^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text)) return Number(text);
   return /^"(.*)"$/.exec(text)?.[1] ?? text;
+}
+
+/** `rack=a1` */
+export function parseLabel(text: string, before: Labels = {}): Labels {
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new InvalidArgumentError('Write NAME=VALUE, for example rack=a1.');
+  }
+  return { ...before, [name]: value };
 }
 
 export interface Power {
@@ -40,13 +50,17 @@ export interface Unset {
   readonly mac?: null;
   readonly power?: null;
   readonly vars?: Readonly<Record<string, null>>;
+  readonly labels?: Readonly<Record<string, null>>;
 }
 
 export function parseUnset(text: string, before: Unset = {}): Unset {
   const [, variable] = /^vars\.([a-zA-Z][a-zA-Z0-9]*)$/.exec(text) ?? [];
   if (variable !== undefined) return { ...before, vars: { ...before.vars, [variable]: null } };
+  const [, label] = /^labels\.([a-zA-Z][a-zA-Z0-9._-]*)$/.exec(text) ?? [];
+  if (label !== undefined) return { ...before, labels: { ...before.labels, [label]: null } };
   const field = removable.find((known) => known === text);
-  if (field === undefined) throw new InvalidArgumentError(`Write one of: ${removable.join(', ')}, vars.NAME.`);
+  if (field === undefined)
+    throw new InvalidArgumentError(`Write one of: ${removable.join(', ')}, vars.NAME, labels.NAME.`);
   return { ...before, [field]: null };
 }
 
@@ -60,11 +74,14 @@ export function given(flags: object): object {
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }
 
+const flagOf: Readonly<Record<string, string>> = { vars: 'var', labels: 'label' };
+
 /** The first of several problems, as the flag that it is about. */
 export function explainFlag(
   problems: readonly { readonly path: readonly (string | number)[]; readonly message: string }[],
 ) {
   const [problem] = problems;
   const [field] = problem?.path ?? [];
-  return `${field === undefined ? '' : `--${field === 'vars' ? 'var' : field}: `}${problem?.message ?? ''}`;
+  const flag = flagOf[String(field)] ?? field;
+  return `${flag === undefined ? '' : `--${flag}: `}${problem?.message ?? ''}`;
 }

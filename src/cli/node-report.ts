@@ -35,6 +35,7 @@ function specFacts(node: NodeSpec): Fact[] {
     ['serial', node.serial],
     ['mac', node.mac ?? 'not seen yet'],
     ['power', node.power && `${node.power.switch} port ${node.power.port}`],
+    ...Object.entries(node.labels ?? {}).map(([name, value]) => [`labels.${name}`, value] as const),
     ...Object.entries(node.vars).map(([name, value]) => [`vars.${name}`, String(value)] as const),
   ];
 }

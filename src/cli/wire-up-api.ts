@@ -15,6 +15,7 @@ import { noNode } from '../plan/edit-nodes.ts';
 import { etagOf } from '../plan/etag.ts';
 import { withoutToken } from '../plan/node-status.ts';
 import { groupBy, nodeAnswers, type StatusSources } from './node-answers.ts';
+import { listNodes } from './node-listing.ts';
 import { tokenActions } from './wire-up-api-tokens.ts';
 import { eepromActions } from './wire-up-eeproms.ts';
 import { powerActions } from './wire-up-power.ts';
@@ -53,10 +54,7 @@ export function apiActions(service: Service, about: ApiAbout): ApiActions {
     events,
     once: onlyOnce(service.answers),
     health: () => healthAnswer(service),
-    nodes: () => {
-      const { nodes } = site.view();
-      return { answer: nodeAnswers(service, nodes), etag: etagOf(nodes.map(asWritten)) };
-    },
+    nodes: (query) => listNodes(service, query),
     node: (name) => {
       const node = named(name);
       const [answer] = nodeAnswers(service, [node]);

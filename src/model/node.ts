@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { BoardName } from './board.ts';
 import { Ipv4 } from './ipv4.ts';
+import { Labels } from './labels.ts';
 import { Mac } from './mac.ts';
 import { NodeName, ResourceName, Variables } from './names.ts';
 import { PowerPort } from './power.ts';
@@ -18,6 +19,8 @@ export const NodeSpec = z
     address: Ipv4,
     role: ResourceName,
     vars: Variables.default({}),
+    /** To choose nodes by. */
+    labels: Labels.optional(),
     power: PowerPort.optional(),
   })
   .refine((node) => node.serial !== undefined || node.mac !== undefined, {

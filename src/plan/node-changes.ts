@@ -36,9 +36,10 @@ function diffFields(before: NodeSpec, after: NodeSpec): FieldChange[] {
     .filter((change) => change.before !== change.after);
 }
 
-/** `vars.cpus` and `power.port` are fields of their own. */
-function fieldsOf({ vars, power, ...plain }: NodeSpec): [string, string][] {
-  return [...Object.entries(plain), ...prefixed('vars', vars), ...prefixed('power', power ?? {})]
+/** `vars.cpus`, `labels.rack` and `power.port` are fields of their own. */
+function fieldsOf({ vars, labels, power, ...plain }: NodeSpec): [string, string][] {
+  const groups = [...prefixed('vars', vars), ...prefixed('labels', labels ?? {}), ...prefixed('power', power ?? {})];
+  return [...Object.entries(plain), ...groups]
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [name, typeof value === 'string' ? value : canonicalJson(value)]);
 }

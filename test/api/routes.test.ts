@@ -71,7 +71,8 @@ describe.each(routes.map((route) => [route.id, route] as const))('%s', (id, rout
 
     expect({ status: answered.status, begin: answered.text.slice(0, 300) }).toMatchObject({ status });
     expect(answered.headers['content-type']).toContain(Object.keys(wanted.answer.content)[0]);
-    const headers = Object.keys(wanted.answer.headers ?? {});
+    // Where there is another page.
+    const headers = Object.keys(wanted.answer.headers ?? {}).filter((header) => header !== 'Link');
     expect(headers.filter((header) => answered.headers[header.toLowerCase()] === undefined)).toEqual([]);
     expect(answered.text).not.toContain('secret detail');
     requireSchema(wanted, answered, route);

@@ -60,7 +60,7 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
   };
   const answers = {
     health: () => healthExample,
-    nodes: () => ({ answer: [nodeExample], etag: fakeTag }),
+    nodes: () => ({ answer: [nodeExample], etag: fakeTag, next: undefined }),
     node: (name: string) => named(name, { answer: nodeExample, etag: fakeTag }),
     plan: (name: string) => named(name, planExample),
     overlay: (name: string) => named(name, overlayReportExample),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { parseMac } from '../../model/mac.ts';
 import { WaitingBoard } from '../../model/state.ts';
+import { listed } from '../page.ts';
 import { json, route, type Route } from '../route.ts';
 import { AdoptRequest, NodesChange } from '../schemas/node.ts';
 import { unknownBoardExample } from '../schemas/service.ts';
@@ -17,11 +18,12 @@ export const boardRoutes: readonly Route[] = [
     tag,
     scope: 'read',
     summary: 'List boards that wait to be named',
+    isPaged: true,
     description:
       'In the order in which they were switched on. `hold` is there while a board waits in its hold boot; model, memory and ' +
       'switch port are what it says itself.',
     answers: { 200: { summary: 'All of them', schema: z.array(WaitingBoard), example: [unknownBoardExample] } },
-    run: ({ actions }) => json(actions.unknownBoards()),
+    run: (call) => listed(call, call.actions.unknownBoards(), ({ mac }) => mac),
   }),
   route({
     method: 'post',

@@ -1,6 +1,7 @@
 /** EEPROMs: the boot loaders in the flash of Pi 4 and 5, and their updates. */
 import { z } from 'zod';
 
+import { listed } from '../page.ts';
 import { json, route, type Route } from '../route.ts';
 import { Eeprom, EepromChange, eepromExample, EepromRequest } from '../schemas/eeprom.ts';
 
@@ -14,8 +15,9 @@ export const eepromRoutes: readonly Route[] = [
     tag,
     scope: 'read',
     summary: 'List the EEPROMs of all nodes',
+    isPaged: true,
     answers: { 200: { summary: 'One for each node', schema: z.array(Eeprom), example: [eepromExample] } },
-    run: ({ actions }) => json(actions.eeproms()),
+    run: (call) => listed(call, call.actions.eeproms(), ({ node }) => node),
   }),
   route({
     method: 'get',

@@ -1,12 +1,15 @@
 /** Nodes: what they are, what they boot, and how they change. */
 import type { Tagged } from '../../model/change.ts';
 import { NodeList, NodeSpec } from '../../model/node.ts';
+import type { NodeQuery } from '../../model/node-query.ts';
 import { PublicBoot } from '../../model/node-status.ts';
 import { OverlayReport } from '../../model/overlay-report.ts';
 import { z } from 'zod';
 
+import { listed } from '../page.ts';
 import { json, route, type AnswerSpec, type Reply, type Route } from '../route.ts';
 import { bootExample, overlayReportExample, Plan, planExample } from '../schemas/boot.ts';
+import { nodeFilters } from '../schemas/node-filters.ts';
 import { Node, nodeExample, NodePatch, NodesChange, nodesChangeExample, nodeSpecExample } from '../schemas/node.ts';
 
 const tag = 'nodes';
@@ -26,9 +29,18 @@ export const nodeRoutes: readonly Route[] = [
     tag,
     scope: 'read',
     summary: 'List all nodes and where they stand',
-    description: 'The ETag is that of the descriptions: a status that changes does not change it.',
-    answers: { 200: { summary: 'All nodes', schema: z.array(Node), example: [nodeExample], headers: ['ETag'] } },
-    run: ({ actions }) => tagged(actions.nodes()),
+    description:
+      'In the order of nodes.yaml; pages go by name. The ETag is that of the descriptions of all nodes: a status that ' +
+      'changes does not change it.',
+    isPaged: true,
+    query: nodeFilters,
+    answers: { 200: { summary: 'The nodes', schema: z.array(Node), example: [nodeExample], headers: ['ETag'] } },
+    run: ({ actions, query, page }) => {
+      // Read by the schemas of `nodeFilters`.
+      const { label: labels, ...filter } = query as NodeQuery & { readonly label?: readonly string[] };
+      const { answer, etag, next } = actions.nodes({ ...filter, labels, page });
+      return json(answer, { etag, next });
+    },
   }),
   route({
     method: 'put',
@@ -148,8 +160,9 @@ export const nodeRoutes: readonly Route[] = [
     tag,
     scope: 'read',
     summary: "List a node's boots, newest first",
+    isPaged: true,
     answers: { 200: { summary: 'The boots that are kept', schema: z.array(PublicBoot), example: [bootExample] } },
-    run: ({ actions, param }) => json(actions.boots(param('name'))),
+    run: (call) => listed(call, call.actions.boots(call.param('name')), ({ id }) => id),
   }),
 ];
 

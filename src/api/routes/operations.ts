@@ -1,6 +1,7 @@
 /** Operations: begun with a role for nodes, looked at, and stopped. */
 import { z } from 'zod';
 
+import { listed } from '../page.ts';
 import { json, route, type AnswerSpec, type Route } from '../route.ts';
 import {
   AnyOperation,
@@ -56,6 +57,7 @@ export const operationRoutes: readonly Route[] = [
     tag,
     scope: 'read',
     summary: 'List operations, newest first',
+    isPaged: true,
     answers: {
       200: {
         summary: 'All that go on, and the last hundred that have ended',
@@ -63,7 +65,7 @@ export const operationRoutes: readonly Route[] = [
         example: [listedRotationExample, listedExample],
       },
     },
-    run: ({ actions }) => json(actions.operations()),
+    run: (call) => listed(call, call.actions.operations(), ({ id }) => id),
   }),
   route({
     method: 'get',

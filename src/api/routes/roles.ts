@@ -1,6 +1,7 @@
 /** Roles of cluster.yaml. */
 import { z } from 'zod';
 
+import { listed } from '../page.ts';
 import { json, route, type Route } from '../route.ts';
 import { Role, roleExample } from '../schemas/role.ts';
 
@@ -14,8 +15,9 @@ export const roleRoutes: readonly Route[] = [
     tag,
     scope: 'read',
     summary: 'List the roles of cluster.yaml',
+    isPaged: true,
     answers: { 200: { summary: 'All roles', schema: z.array(Role), example: [roleExample] } },
-    run: ({ actions }) => json(actions.roles()),
+    run: (call) => listed(call, call.actions.roles(), ({ name }) => name),
   }),
   route({
     method: 'get',

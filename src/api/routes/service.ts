@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { Event } from '../../model/event.ts';
 import { readLastEventId, streamEvents } from '../event-stream.ts';
+import { listed } from '../page.ts';
 import { json, route, type Route } from '../route.ts';
 import { eventExample, Health, healthExample, Image, imageExample, Lease, leaseExample } from '../schemas/service.ts';
 
@@ -38,8 +39,9 @@ export const serviceRoutes: readonly Route[] = [
     tag: 'service',
     scope: 'read',
     summary: 'List the addresses that nodes and unknown boards have',
+    isPaged: true,
     answers: { 200: { summary: 'All leases', schema: z.array(Lease), example: [leaseExample] } },
-    run: ({ actions }) => json(actions.leases()),
+    run: (call) => listed(call, call.actions.leases(), ({ address }) => address),
   }),
   route({
     method: 'get',
@@ -48,10 +50,11 @@ export const serviceRoutes: readonly Route[] = [
     tag: 'images',
     scope: 'read',
     summary: 'List published image versions and who uses them',
+    isPaged: true,
     answers: {
       200: { summary: 'All versions, newest first of each image', schema: z.array(Image), example: [imageExample] },
     },
-    run: ({ actions }) => json(actions.images()),
+    run: (call) => listed(call, call.actions.images(), ({ name, version }) => `${name}@${version}`),
   }),
   route({
     method: 'get',

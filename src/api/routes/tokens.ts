@@ -1,6 +1,7 @@
 /** Tokens: who may use the API over TCP. */
 import { z } from 'zod';
 
+import { listed } from '../page.ts';
 import { json, route, type Route } from '../route.ts';
 import { NewToken, RevokedToken, Token, tokenExample, TokenRequest } from '../schemas/token.ts';
 
@@ -16,10 +17,11 @@ export const tokenRoutes: readonly Route[] = [
     tag,
     scope,
     summary: 'List tokens',
+    isPaged: true,
     answers: {
       200: { summary: 'All tokens, without what they authorise with', schema: z.array(Token), example: [tokenExample] },
     },
-    run: ({ actions }) => json(actions.tokens()),
+    run: (call) => listed(call, call.actions.tokens(), ({ name }) => name),
   }),
   route({
     method: 'post',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { BoardName } from '../../model/board.ts';
 import { Ipv4 } from '../../model/ipv4.ts';
+import { LabelName, LabelValue } from '../../model/labels.ts';
 import { Mac } from '../../model/mac.ts';
 import { NodeName, ResourceName, VariableName, Variables, VariableValue } from '../../model/names.ts';
 import { NodeSpec } from '../../model/node.ts';
@@ -22,6 +23,7 @@ export const NodePatch = z.strictObject({
   board: BoardName.optional(),
   address: Ipv4.optional(),
   vars: z.record(VariableName, VariableValue.nullable()).nullable().optional(),
+  labels: z.record(LabelName, LabelValue.nullable()).nullable().optional(),
   power: PowerPort.nullable().optional(),
 });
 export type NodePatch = Readonly<z.output<typeof NodePatch>>;
@@ -59,6 +61,7 @@ export const nodeSpecExample = {
   address: '10.42.0.11',
   role: 'compute',
   vars: { slurmPartition: 'main' },
+  labels: { rack: 'a1' },
 };
 
 export const nodeExample = {

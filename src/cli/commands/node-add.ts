@@ -5,11 +5,21 @@ import { boardNames } from '../../model/board.ts';
 import { checkShape } from '../../model/check-shape.ts';
 import { UsageError } from '../../model/errors.ts';
 import { ipv4FromNumber, ipv4ToNumber, parseIpv4 } from '../../model/ipv4.ts';
+import type { Labels } from '../../model/labels.ts';
 import { NodeSpec } from '../../model/node.ts';
 import { expandHostlist } from '../../plan/hostlist.ts';
 import type { CliContext } from '../context.ts';
 import { withNodes } from '../node-client.ts';
-import { explainFlag, given, parseList, parsePower, parseVariable, type Power, type Variables } from '../node-flags.ts';
+import {
+  explainFlag,
+  given,
+  parseLabel,
+  parseList,
+  parsePower,
+  parseVariable,
+  type Power,
+  type Variables,
+} from '../node-flags.ts';
 import { optionsOf, showChanges, withChangeFlags, type ChangeFlags } from './node-change.ts';
 
 interface AddFlags extends ChangeFlags {
@@ -20,6 +30,7 @@ interface AddFlags extends ChangeFlags {
   readonly mac?: readonly string[];
   readonly power?: Power;
   readonly var?: Variables;
+  readonly label?: Labels;
 }
 
 export function registerAdd(parent: Command, context: CliContext): void {
@@ -39,6 +50,7 @@ export function registerAdd(parent: Command, context: CliContext): void {
     .option('--mac <macs>', 'MAC addresses', parseList)
     .option('--power <switch:port>', 'where the first one is plugged in', parsePower)
     .option('--var <name=value>', 'a variable of its own; may be repeated', parseVariable)
+    .option('--label <name=value>', 'a label; may be repeated', parseLabel)
     .addHelpText(
       'after',
       '\nExamples:\n  pi-image node add node03 --role compute --board pi5 --address 10.42.0.13 --serial 9ffefdef\n' +
@@ -77,13 +89,14 @@ function newNodes(names: readonly string[], flags: AddFlags): NodeSpec[] {
 }
 
 function newNode(name: string, index: number, { flags, first }: { flags: AddFlags; first: number }): NodeSpec {
-  const { role, board, serial, mac, power, var: vars } = flags;
+  const { role, board, serial, mac, power, var: vars, label: labels } = flags;
   const address = ipv4FromNumber(first + index);
   const own = {
     serial: serial?.[index],
     mac: mac?.[index],
     power: power && { ...power, port: power.port + index },
     vars,
+    labels,
   };
   const shaped = checkShape(NodeSpec, { name, board, address, role, ...given(own) });
   if (shaped.kind === 'valid') return shaped.value;

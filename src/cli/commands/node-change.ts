@@ -7,7 +7,7 @@ import { ChangedError, ConfigError } from '../../model/errors.ts';
 import type { NodeSpec } from '../../model/node.ts';
 import { etagOf } from '../../plan/etag.ts';
 import { expandHostlist } from '../../plan/hostlist.ts';
-import { selectNodes } from '../../plan/select-nodes.ts';
+import { isByProperty, selectNodes } from '../../plan/select-nodes.ts';
 import type { CliContext } from '../context.ts';
 import type { NodeClient } from '../node-client.ts';
 import { renderValue, withOutput, type OutputFormat } from '../output.ts';
@@ -34,10 +34,10 @@ interface Target {
   readonly ifMatch: string | undefined;
 }
 
-/** Names are taken as they are; a role names those that have it now. */
+/** Names are taken as they are; a role and a label name those that have it now. */
 export async function chooseTargets(selectors: readonly string[], client: NodeClient): Promise<Target[]> {
   const words = selectors.flatMap((selector) => expandHostlist(selector));
-  if (!words.some((word) => word.startsWith('@'))) {
+  if (!words.some(isByProperty)) {
     return [...new Set(words)].map((name) => ({ name, ifMatch: undefined }));
   }
   const named = new Set(words);

@@ -5,11 +5,13 @@ import { NodePatch } from '../../api/schemas/node.ts';
 import { boardNames } from '../../model/board.ts';
 import { checkShape } from '../../model/check-shape.ts';
 import { UsageError } from '../../model/errors.ts';
+import type { Labels } from '../../model/labels.ts';
 import type { CliContext } from '../context.ts';
 import { withNodes, type NodeClient } from '../node-client.ts';
 import {
   explainFlag,
   given,
+  parseLabel,
   parsePower,
   parseUnset,
   parseVariable,
@@ -30,6 +32,7 @@ interface SetFlags extends RoleFlags {
   readonly mac?: string;
   readonly power?: Power;
   readonly var?: Variables;
+  readonly label?: Labels;
   readonly unset?: Unset;
 }
 
@@ -44,7 +47,7 @@ export function registerSet(parent: Command, context: CliContext): void {
       'Changes what is named and nothing else. Nodes get it at their next boot, files that are live at once; --reboot ' +
         'makes those that run reboot now. Of several nodes none is changed when one of them cannot be.',
     )
-    .argument('<nodes...>', 'names, node[01-08], @role')
+    .argument('<nodes...>', 'names, node[01-08], @role, label=value')
     .option('--role <role>', 'give them this role, and show what that changes')
     .option('--reboot', 'reboot nodes that run')
     .addOption(new Option('--board <board>', 'the family of its board').choices(boardNames))
@@ -53,7 +56,8 @@ export function registerSet(parent: Command, context: CliContext): void {
     .option('--mac <mac>', 'of one node')
     .option('--power <switch:port>', 'of one node: where it is plugged in', parsePower)
     .option('--var <name=value>', 'set a variable; may be repeated', parseVariable)
-    .option('--unset <field>', 'take away serial, mac, power or vars.NAME; may be repeated', parseUnset)
+    .option('--label <name=value>', 'set a label; may be repeated', parseLabel)
+    .option('--unset <field>', 'take away serial, mac, power, vars.NAME or labels.NAME; may be repeated', parseUnset)
     .addHelpText(
       'after',
       '\nExamples:\n  pi-image node set node01 --role login --reboot\n  pi-image node set @compute --var slurmPartition=night --dry-run',
@@ -103,12 +107,17 @@ function onlyRole({ role }: SetFlags, isPatched: boolean): string {
   });
 }
 
-function patchOf({ board, address, serial, mac, power, var: vars, unset = {} }: SetFlags): NodePatch {
-  const isVarNamed = vars !== undefined || unset.vars !== undefined;
-  const named = { board, address, serial, mac, power, ...(isVarNamed && { vars: { ...unset.vars, ...vars } }) };
+function patchOf(flags: SetFlags): NodePatch {
+  const { board, address, serial, mac, power, unset = {} } = flags;
+  const groups = { vars: merged(unset.vars, flags.var), labels: merged(unset.labels, flags.label) };
+  const named = { board, address, serial, mac, power, ...groups };
   const shaped = checkShape(NodePatch, { ...unset, ...given(named) });
   if (shaped.kind === 'valid') return shaped.value;
   throw new UsageError(explainFlag(shaped.problems));
+}
+
+function merged(unset: object | undefined, set: object | undefined): object | undefined {
+  return unset === undefined && set === undefined ? undefined : { ...unset, ...set };
 }
 
 function refuseShared(flags: SetFlags, names: readonly string[]): void {
