@@ -41,7 +41,7 @@ import type {
 } from './schemas/rollout.ts';
 import type { RotateRequest, StartedRotation } from './schemas/rotation.ts';
 import type { TargetGroup } from './schemas/monitoring.ts';
-import type { Image, Lease } from './schemas/service.ts';
+import type { Image, Lease, ServiceAbout } from './schemas/service.ts';
 import type { NewToken, RevokedToken, Token, TokenRequest } from './schemas/token.ts';
 
 export interface HealthAnswer {
@@ -80,6 +80,7 @@ export interface ApiActions
 }
 
 interface Questions {
+  readonly service: () => ServiceAbout;
   readonly health: () => HealthAnswer;
   /** The tag is that of the whole list. @throws ConfigError for a list of hosts that is none */
   readonly nodes: (query?: NodeQuery) => NodesAnswer;

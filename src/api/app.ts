@@ -16,8 +16,11 @@ import { apiRoutes } from './routes/all.ts';
 export interface ApiAppOptions {
   readonly actions: ApiActions;
   readonly log: Log;
-  /** `socket`: whoever can open it is an administrator. `loopback`: TCP on this machine, with tokens. */
-  readonly listener: 'socket' | 'loopback';
+  /**
+   * `socket`: whoever can open it is an administrator. `loopback`: TCP on this machine, with tokens. `network`: the same
+   * with TLS, whose certificate says who the server is.
+   */
+  readonly listener: 'socket' | 'loopback' | 'network';
   /** Shown in the document. */
   readonly version: string;
   readonly now: () => number;

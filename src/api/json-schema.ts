@@ -46,7 +46,7 @@ import {
   ShownRollout,
   StartedRollout,
 } from './schemas/rollout.ts';
-import { Document, Health, Image, Lease } from './schemas/service.ts';
+import { Document, Health, Image, Lease, ServiceAbout } from './schemas/service.ts';
 import { NewToken, RevokedToken, Token, TokenRequest } from './schemas/token.ts';
 import { ClusterNews, NodeTile, WatchFrame } from './schemas/watch.ts';
 
@@ -113,6 +113,7 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   NodeTile,
   ClusterNews,
   WatchFrame,
+  ServiceAbout,
   Health,
   Token,
   NewToken,

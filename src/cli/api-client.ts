@@ -1,15 +1,14 @@
-/** Asks the running service: over its Unix socket, or over HTTP with a token (`--server URL --token-file F`). */
-import { readFile } from 'node:fs/promises';
+/** Asks the running service: over its Unix socket, or with a token over HTTP (`--server URL --token-file F`). */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 
 import type { Problem } from '../api/schemas/problem.ts';
-import { HostError, UsageError } from '../model/errors.ts';
+import { HostError } from '../model/errors.ts';
+import { openRemote, remoteServer, type RemoteFlags, type RemoteServer } from './remote-server.ts';
 
 /** A text is the path of a Unix socket. */
-export type ApiServer = string | { readonly url: URL; readonly token: string };
+export type ApiServer = string | RemoteServer;
 
 export type ApiAnswer =
   | { readonly kind: 'answer'; readonly status: number; readonly body: unknown; readonly etag?: string }
@@ -23,13 +22,8 @@ const answerTimeoutMs = 30_000;
 export const apiSocket = (runtimeDir: string) => path.join(runtimeDir, 'api.sock');
 
 /** The service that this run of the command line is about. @throws UsageError, HostError when there is no token */
-export async function apiServer(options: {
-  readonly runtime: string;
-  readonly server?: string;
-  readonly tokenFile?: string;
-}): Promise<ApiServer> {
-  if (options.server === undefined) return apiSocket(path.resolve(options.runtime));
-  return { url: parseServer(options.server), token: await readToken(options.tokenFile) };
+export async function apiServer(options: RemoteFlags & { readonly runtime: string }): Promise<ApiServer> {
+  return (await remoteServer(options)) ?? apiSocket(path.resolve(options.runtime));
 }
 
 /** @param route below /api/v1, for example /nodes */
@@ -108,8 +102,7 @@ interface Outgoing {
 function open(server: ApiServer, { method, route, headers }: Outgoing, take: (incoming: IncomingMessage) => void) {
   const options = { method, headers, timeout: answerTimeoutMs };
   if (typeof server === 'string') return httpRequest({ ...options, socketPath: server, path: route }, take);
-  const url = new URL(route, server.url);
-  return url.protocol === 'https:' ? httpsRequest(url, options, take) : httpRequest(url, options, take);
+  return openRemote(server, route, options, take);
 }
 
 async function readAnswer(incoming: IncomingMessage): Promise<ApiAnswer> {
@@ -129,28 +122,8 @@ function parseBody(text: string): unknown {
   }
 }
 
-function parseServer(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-  throw new UsageError(`"${text}" is not the address of a service`, {
-    hint: 'Write it like http://127.0.0.1:8443.',
-  });
-}
-
-async function readToken(file: string | undefined): Promise<string> {
-  if (file === undefined) {
-    throw new UsageError('--server needs --token-file', {
-      hint: 'Make a token with "pi-image token create NAME --scope operate --out FILE" on the storage node.',
-    });
-  }
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    throw new HostError(`cannot read the token in ${file}`, { cause: error });
-  }
-}
-
 function noAnswer(server: ApiServer, cause: unknown): HostError {
+  if (cause instanceof HostError) return cause;
   if (typeof server !== 'string') {
     const hint = 'Is it the right address, and does "pi-image serve" run there?';
     return new HostError(`the service on ${server.url.origin} did not answer`, { cause, hint });

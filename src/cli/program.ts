@@ -60,6 +60,8 @@ export function newProgram({ shippedDir, stdout, stderr }: ProgramOptions): Comm
     .option('--runtime <dir>', 'sockets and pid files', '/run/pi-image')
     .option('--server <url>', 'ask this service, not the one of this machine')
     .option('--token-file <file>', 'holds the API token for --server')
+    .option('--ca-file <file>', 'certificates of who may have signed that of --server')
+    .option('--fingerprint <fingerprint>', 'of the key of --server, as "pi-image api" shows it')
     .version(versionOf(shippedDir), '-V, --version')
     .configureOutput({ writeOut: stdout, writeErr: stderr })
     .showHelpAfterError('(add --help to see what it takes)')
@@ -71,7 +73,6 @@ interface GlobalOptions {
   readonly state: string;
   readonly runtime: string;
   readonly server?: string;
-  readonly tokenFile?: string;
 }
 
 function pathsOf(options: GlobalOptions, shippedDir: string): Paths {

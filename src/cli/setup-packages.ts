@@ -43,6 +43,7 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
     { name: 'dosfstools', why: 'makes the file system of a signed boot.img' },
     { name: 'mtools', why: 'puts files into it without mounting' },
     { name: 'squashfs-tools', why: 'packs roots for the modes squash and ram' },
+    { name: 'openssl', why: 'makes the certificate of the API for other machines' },
   ],
   rack: [
     { name: 'qemu-system-arm', why: 'the machine behind a virtual board' },

@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import { apiApp, type ApiAppOptions } from '../api/app.ts';
 import { clearStaleSocket } from '../host/unix-socket.ts';
+import type { ApiAddress } from '../model/api-config.ts';
 import type { Log } from '../model/log.ts';
 import { counted } from '../serve/http-counts.ts';
 import { serveHttp } from '../serve/http-server.ts';
@@ -12,6 +13,7 @@ import { apiSocket } from './api-client.ts';
 import type { Paths } from './context.ts';
 import { versionOf } from './version.ts';
 import { apiActions } from './wire-up-api.ts';
+import { openApiTls, type ApiTls } from './wire-up-api-tls.ts';
 import type { Service } from './wire-up.ts';
 
 interface Options {
@@ -24,10 +26,12 @@ type Common = Pick<ApiAppOptions, 'actions' | 'log' | 'version' | 'now' | 'dashb
 export function apiParts(service: Service, { paths, log }: Options): Part[] {
   const packageDir = paths.dataDirs.at(-1) ?? '';
   const version = versionOf(packageDir);
-  const actions = apiActions(service, { version, stateDir: paths.state });
+  const tls = openApiTls(service, { paths, log });
+  const actions = apiActions(service, { version, stateDir: paths.state, certificate: tls.current });
   const dashboardDir = path.join(packageDir, 'dist/dashboard');
   const common: Common = { actions, log, version, now: () => Date.now(), dashboardDir };
-  return [socketPart(common, service, paths), loopbackPart(common, service)];
+  const parts = [socketPart(common, service, paths), loopbackPart(common, service)];
+  return tls.listen === undefined ? parts : [...parts, networkPart(common, service, { ...tls, listen: tls.listen })];
 }
 
 function socketPart(common: Common, { counts }: Service, { runtime }: Paths): Part {
@@ -47,6 +51,27 @@ function socketPart(common: Common, { counts }: Service, { runtime }: Paths): Pa
     opened.signal.throwIfAborted();
   };
   return { name: 'api', run };
+}
+
+type NetworkTls = ApiTls & { readonly listen: ApiAddress };
+
+function networkPart(common: Common, { counts }: Service, { listen, current, read, keep, onChange }: NetworkTls): Part {
+  const run: Part['run'] = async (signal, ready) => {
+    const ended = new AbortController();
+    const both = AbortSignal.any([signal, ended.signal]);
+    await read(both);
+    const kept = keep(both);
+    const handler = counted(counts.http.api, apiApp({ ...common, listener: 'network', signal: both }));
+    // `read` has found one.
+    const tls = { current: () => current() ?? { cert: '', key: '' }, onChange };
+    try {
+      await serveHttp({ listen, tls, handler, signal: both, onListening: ready });
+    } finally {
+      ended.abort();
+      await kept;
+    }
+  };
+  return { name: 'api-tls', run };
 }
 
 /** Without TLS, and therefore on no other address. */

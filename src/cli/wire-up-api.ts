@@ -2,7 +2,8 @@
 import type { ApiActions } from '../api/actions.ts';
 import { onlyOnce } from '../api/once.ts';
 import type { Role } from '../api/schemas/role.ts';
-import type { Image } from '../api/schemas/service.ts';
+import type { Image, ServiceAbout } from '../api/schemas/service.ts';
+import type { ServerCertificate } from '../host/tls-certificate.ts';
 import { ConfigError, NotFoundError } from '../model/errors.ts';
 import { parseMac, type MacAddress } from '../model/mac.ts';
 import { didYouMean } from '../model/nearest.ts';
@@ -31,6 +32,8 @@ import type { Service } from './wire-up.ts';
 export interface ApiAbout {
   readonly version: string;
   readonly stateDir: string;
+  /** Of the API for other machines; undefined when there is none. */
+  readonly certificate: () => Pick<ServerCertificate, 'pin' | 'expiresAtMs'> | undefined;
 }
 
 export function apiActions(service: Service, about: ApiAbout): ApiActions {
@@ -53,6 +56,7 @@ export function apiActions(service: Service, about: ApiAbout): ApiActions {
     ...metricsActions({ sources: service, answers: (nodes) => nodeAnswers(service, nodes), ...about }),
     events,
     once: onlyOnce(service.answers),
+    service: () => serviceAnswer(service, about),
     health: () => healthAnswer(service),
     nodes: (query) => listNodes(service, query),
     node: (name) => {
@@ -88,6 +92,14 @@ export function apiActions(service: Service, about: ApiAbout): ApiActions {
 function healthAnswer({ health }: Service): ReturnType<ApiActions['health']> {
   const parts = health.parts();
   return { status: parts.every(({ problems }) => problems.length === 0) ? 'ok' : 'red', parts };
+}
+
+function serviceAnswer({ site }: Service, { version, certificate }: ApiAbout): ServiceAbout {
+  const { cluster, api } = site.view().cluster;
+  const shown = certificate();
+  if (api === undefined || shown === undefined) return { version, cluster };
+  const { pin: fingerprint, expiresAtMs } = shown;
+  return { version, cluster, tls: { listen: api.listen, fingerprint, expiresAtMs } };
 }
 
 function blinkBoard({ holds }: Pick<Service, 'holds'>, mac: MacAddress, dryRun: boolean): WaitingBoard {

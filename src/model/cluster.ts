@@ -1,6 +1,7 @@
 /** cluster.yaml: what is true of the whole site, and its roles. Schema = type; defaults live here and nowhere else. */
 import { z } from 'zod';
 
+import { ApiConfig } from './api-config.ts';
 import { Ipv4, Ipv4InterfaceText, Ipv4RangeText, Ipv4SubnetText } from './ipv4.ts';
 import { AbsolutePath, NodeName, ResourceName, VariableName, VariableValue, Variables } from './names.ts';
 import { parseDurationMs } from './duration.ts';
@@ -134,6 +135,8 @@ export const Cluster = z.strictObject({
   vars: z.record(VariableName, VariableValue).default({}),
   /** Who is told of events. */
   webhooks: z.array(Webhook).default([]),
+  /** The API for other machines. */
+  api: ApiConfig.optional(),
   ports: z
     .strictObject({
       dhcp: Port.default(67),

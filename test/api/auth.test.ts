@@ -26,6 +26,7 @@ const needs: Readonly<Record<string, string>> = {
   listRoles: 'read',
   getRole: 'read',
   listUnknownBoards: 'read',
+  getService: 'read',
   listLeases: 'read',
   listImages: 'read',
   followEvents: 'read',

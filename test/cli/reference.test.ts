@@ -29,6 +29,7 @@ const pages = [
       ['switches', 'x'],
       ['checks', 'x'],
       ['slurm'],
+      ['api'],
       ['ports'],
     ],
   },

@@ -27,6 +27,7 @@ import { roleChangeExample, roleExample } from '../../src/api/schemas/role.ts';
 import { listedRotationExample, startedRotationExample } from '../../src/api/schemas/rotation.ts';
 import {
   eventExample,
+  serviceExample,
   healthExample,
   imageExample,
   leaseExample,
@@ -59,6 +60,7 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     return answer;
   };
   const answers = {
+    service: () => serviceExample,
     health: () => healthExample,
     nodes: () => ({ answer: [nodeExample], etag: fakeTag, next: undefined }),
     node: (name: string) => named(name, { answer: nodeExample, etag: fakeTag }),

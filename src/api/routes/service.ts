@@ -5,7 +5,17 @@ import { Event } from '../../model/event.ts';
 import { readLastEventId, streamEvents } from '../event-stream.ts';
 import { listed } from '../page.ts';
 import { json, route, type Route } from '../route.ts';
-import { eventExample, Health, healthExample, Image, imageExample, Lease, leaseExample } from '../schemas/service.ts';
+import {
+  eventExample,
+  Health,
+  healthExample,
+  Image,
+  imageExample,
+  Lease,
+  leaseExample,
+  ServiceAbout,
+  serviceExample,
+} from '../schemas/service.ts';
 
 export const serviceRoutes: readonly Route[] = [
   route({
@@ -31,6 +41,16 @@ export const serviceRoutes: readonly Route[] = [
       const { status, parts } = actions.health();
       return json(caller === undefined ? { status } : { status, parts }, { status: status === 'ok' ? 200 : 503 });
     },
+  }),
+  route({
+    method: 'get',
+    path: '/service',
+    id: 'getService',
+    tag: 'service',
+    scope: 'read',
+    summary: 'Say which service this is, and how other machines reach it',
+    answers: { 200: { summary: 'The service', schema: ServiceAbout, example: serviceExample } },
+    run: ({ actions }) => json(actions.service()),
   }),
   route({
     method: 'get',

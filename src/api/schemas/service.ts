@@ -20,6 +20,21 @@ export const Health = z.strictObject({
     .optional(),
 });
 
+export const ServiceAbout = z.strictObject({
+  version: z.string(),
+  cluster: z.string(),
+  /** Where other machines reach it, if they may. */
+  tls: z
+    .strictObject({
+      listen: z.string(),
+      /** Of its public key, to be pinned: `curl --pinnedpubkey`, `pi-image --fingerprint`. */
+      fingerprint: z.string(),
+      expiresAtMs: z.number(),
+    })
+    .optional(),
+});
+export type ServiceAbout = Readonly<z.output<typeof ServiceAbout>>;
+
 export const Lease = z.strictObject({
   address: z.string(),
   mac: z.string().optional(),
@@ -41,6 +56,15 @@ export const Image = z.strictObject({
 });
 export type Image = Readonly<z.output<typeof Image>>;
 
+export const serviceExample = {
+  version: '0.1.0',
+  cluster: 'plum',
+  tls: {
+    listen: '192.168.1.5:8443',
+    fingerprint: 'sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=',
+    expiresAtMs: 1_829_548_000_000,
+  },
+};
 export const healthExample = { status: 'ok', parts: [{ name: 'dhcp', problems: [], sinceMs: 1_795_248_000_000 }] };
 export const leaseExample = { address: '10.42.0.11', mac: '2c:cf:67:01:02:03', node: 'node01' };
 export const unknownBoardExample = {
