@@ -4,15 +4,29 @@ import type { IncomingMessage } from 'node:http';
 import { scopeAllows, type TokenScope } from '../model/api-token.ts';
 import { HttpError } from './http-error.ts';
 import type { Caller } from './route.ts';
-import { failureLimit } from './failure-limit.ts';
+import { rateLimit } from './rate-limit.ts';
 
 export interface Access {
   /** @returns undefined for a question without a token. @throws HttpError for a token that is none */
   readonly callerOf: (request: IncomingMessage) => Caller | undefined;
+  /** Counts a question. @throws HttpError when there are too many */
+  readonly admit: (request: IncomingMessage, caller: Caller | undefined) => void;
+  /** Where it came from, as the audit log tells it. */
+  readonly originOf: (request: IncomingMessage) => string;
 }
 
 /** Who can open the socket is decided by its file's mode: root and its group. */
-export const socketAccess: Access = { callerOf: () => ({ name: 'socket', scope: 'admin' }) };
+export const socketAccess: Access = {
+  callerOf: () => ({ name: 'socket', scope: 'admin' }),
+  admit: () => undefined,
+  originOf: () => 'socket',
+};
+
+/** Against noise: 256 bits cannot be guessed. */
+const wrongTokens = { burst: 10, refillMs: 6000 };
+/** A cluster's dashboards and scripts stay far below it. */
+const ofToken = { burst: 2000, refillMs: 5 };
+const ofAddress = { burst: 200, refillMs: 50 };
 
 export interface TokenAccessOptions {
   readonly authenticate: (token: string) => Caller | undefined;
@@ -22,17 +36,24 @@ export interface TokenAccessOptions {
 }
 
 export function tokenAccess({ authenticate, now, refused }: TokenAccessOptions): Access {
-  const limit = failureLimit(now);
+  const failures = rateLimit({ ...wrongTokens, now });
+  const tokens = rateLimit({ ...ofToken, now });
+  const addresses = rateLimit({ ...ofAddress, now });
   return {
+    originOf: addressOf,
+    admit: (request, caller) => {
+      const waitSeconds = caller === undefined ? addresses.take(addressOf(request)) : tokens.take(caller.name);
+      if (waitSeconds > 0) throw tooMany(waitSeconds, 'too many requests');
+    },
     callerOf: (request) => {
       const { authorization } = request.headers;
       if (authorization === undefined) return undefined;
       const caller = authenticate(readBearer(authorization));
       if (caller !== undefined) return caller;
-      const address = request.socket.remoteAddress ?? '';
+      const address = addressOf(request);
       // A right token is never held up: nobody can lock out others by sending wrong ones.
-      const waitSeconds = limit.fail(address);
-      if (waitSeconds > 0) throw tooMany(waitSeconds);
+      const waitSeconds = failures.take(address);
+      if (waitSeconds > 0) throw tooMany(waitSeconds, 'too many wrong tokens came from this address');
       refused(address);
       throw unauthorised('this token is not known', 'Bearer realm="pi-image", error="invalid_token"');
     },
@@ -66,9 +87,11 @@ function unauthorised(message: string, challenge: string): HttpError {
   });
 }
 
-function tooMany(waitSeconds: number): HttpError {
-  return new HttpError(429, 'too many wrong tokens came from this address', {
-    hint: `Wait ${waitSeconds} s, and look whose token is wrong.`,
+function tooMany(waitSeconds: number, message: string): HttpError {
+  return new HttpError(429, message, {
+    hint: `Wait ${waitSeconds} s, and look who asks so often.`,
     headers: { 'retry-after': String(waitSeconds) },
   });
 }
+
+const addressOf = ({ socket }: IncomingMessage) => socket.remoteAddress ?? '';

@@ -98,10 +98,10 @@ const answers: Readonly<Record<number, ProblemAnswer>> = {
   },
   429: {
     name: 'TooManyRequests',
-    summary: 'Too many wrong tokens came from this address',
+    summary: 'Too many requests, wrong tokens, or streams of events',
     example: {
       title: 'too many wrong tokens came from this address',
-      detail: 'Wait 6 s, and look whose token is wrong.',
+      detail: 'Wait 6 s, and look who asks so often.',
     },
     headers: { 'Retry-After': text('Seconds to wait.') },
     applies: () => true,

@@ -8,6 +8,7 @@ import { requireScope, type Access } from './auth.ts';
 import { HttpError } from './http-error.ts';
 import { readKeyedRequest } from './once.ts';
 import { linkToNext } from './page.ts';
+import { streamLimit, type StreamLimit } from './stream-limit.ts';
 import { mergePatchType, queryReader, readBody } from './read-request.ts';
 import type { Call, Caller, Reply, Route } from './route.ts';
 
@@ -42,6 +43,7 @@ export function apiRouter(options: RouterOptions): Router {
 function authorise({ scope }: Route, { access }: RouterOptions): RequestHandler {
   return (request, response, next) => {
     const caller = access.callerOf(request);
+    access.admit(request, caller);
     requireScope(caller, scope);
     response.locals['caller'] = caller;
     next();
@@ -50,6 +52,7 @@ function authorise({ scope }: Route, { access }: RouterOptions): RequestHandler 
 
 function answer(route: Route, options: RouterOptions): RequestHandler {
   const readQuery = queryReader(route);
+  const streams = streamLimit();
   return async (request, response) => {
     const call = callOf({ route, readQuery, ...options }, { request, response });
     const reply = await replyTo(route, request, call);
@@ -58,7 +61,7 @@ function answer(route: Route, options: RouterOptions): RequestHandler {
     if (route.isChange === true && !dryRun && !isRepeated) {
       options.log.info('api.changed', { by, request: `${request.method} ${request.path}` });
     }
-    await send(request, response, reply);
+    await send(request, response, { reply, caller: by, streams });
   };
 }
 
@@ -117,10 +120,18 @@ function nameOf(param: string): string {
   return param;
 }
 
-async function send(request: Request, response: Response, reply: Reply): Promise<void> {
+interface Sending {
+  readonly reply: Reply;
+  readonly caller: string;
+  /** Of this route. */
+  readonly streams: StreamLimit;
+}
+
+async function send(request: Request, response: Response, { reply, caller, streams }: Sending): Promise<void> {
   if (reply.kind === 'stream') {
     if (request.method === 'HEAD') return void response.type('text/event-stream').end();
-    return reply.send(response);
+    const release = streams.take(caller);
+    return reply.send(response).finally(release);
   }
   if (reply.kind === 'text') return void response.set('content-type', reply.mediaType).end(reply.text);
   const { status, body, etag, location, next, isRepeated } = reply;

@@ -54,7 +54,11 @@ export function openRemote(
     case 'issuer':
       return httpsRequest(target, { ...options, ca: trust.pem }, take);
     case 'key':
-      return httpsRequest(target, { ...options, createConnection: connectTo(target, trust.pin, options.timeout) }, take);
+      return httpsRequest(
+        target,
+        { ...options, createConnection: connectTo(target, trust.pin, options.timeout) },
+        take,
+      );
     default:
       return unreachable(trust);
   }
@@ -65,18 +69,25 @@ function connectTo(url: URL, pin: string, timeoutMs = 0): NonNullable<RequestOpt
   return (_options, done) => {
     const host = url.hostname.replaceAll(/[[\]]/g, '');
     const name = isIP(host) === 0 ? { servername: host } : {};
-    const socket = connect({ host, port: Number(url.port || 443), rejectUnauthorized: false, timeout: timeoutMs, ...name });
+    const socket = connect({
+      host,
+      port: Number(url.port || 443),
+      rejectUnauthorized: false,
+      timeout: timeoutMs,
+      ...name,
+    });
     const fail = (error: Error) => {
       socket.destroy();
       done(error, socket);
     };
     socket.once('error', fail);
-    socket.once('timeout', () => fail(new Error(`no answer within ${timeoutMs / 1000} s`)));
+    const giveUp = () => fail(new Error(`no answer within ${timeoutMs / 1000} s`));
+    socket.once('timeout', giveUp);
     socket.once('secureConnect', () => {
       const found = socket.getPeerX509Certificate();
       const isKnown = found !== undefined && pinOf(found) === pin;
       if (!isKnown) return fail(stranger(url, found));
-      socket.off('error', fail);
+      socket.off('error', fail).off('timeout', giveUp);
       done(null, socket);
     });
     // Handed over by `done`.
