@@ -1,4 +1,5 @@
 /** What the API asks of the service. Values are what it answers as JSON; none of them holds a secret but a token that is new. */
+import type { AuditLog } from '../model/audit.ts';
 import type { ChangeOptions, Tagged } from '../model/change.ts';
 import type { TokenScope } from '../model/api-token.ts';
 import type { NodeDiagnosis, SiteDiagnosis } from '../model/diagnosis.ts';
@@ -77,6 +78,7 @@ export interface ApiActions
   readonly events: EventActions;
   /** One for all listeners: a request may be repeated on another one. */
   readonly once: RunOnce;
+  readonly audit: AuditLog;
 }
 
 interface Questions {

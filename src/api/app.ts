@@ -47,9 +47,9 @@ export function apiApp({ actions, log, listener, version, now, signal, dashboard
     listener === 'socket' ? socketAccess : tokenAccess({ authenticate: actions.authenticate, now, refused });
   if (listener === 'loopback') app.use(requireLoopbackHost);
   const routes = apiRoutes(version);
-  app.use('/api/v1', apiRouter({ routes, actions, access, log, signal }));
+  app.use('/api/v1', apiRouter({ routes, actions, access, log, now, signal }));
   const monitored = routes.filter(({ path }) => monitorPaths.has(path));
-  app.use(apiRouter({ routes: monitored, actions, access, log, signal }));
+  app.use(apiRouter({ routes: monitored, actions, access, log, now, signal }));
   if (dashboardDir !== undefined) app.use(dashboardFiles(dashboardDir));
   app.use(({ method, path }) => {
     throw new HttpError(404, `there is no ${method} ${path}`, {

@@ -1,6 +1,7 @@
 /** zod schemas as the JSON Schemas of the document. What has a name stands there once and is referred to. */
 import { z } from 'zod';
 
+import { AuditEntry } from '../model/audit.ts';
 import { Finding, NodeDiagnosis, SiteDiagnosis } from '../model/diagnosis.ts';
 import { Event } from '../model/event.ts';
 import { Ipv4 } from '../model/ipv4.ts';
@@ -118,6 +119,7 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Token,
   NewToken,
   RevokedToken,
+  AuditEntry,
   ImageChange,
   PinChange,
   Problem,

@@ -42,7 +42,7 @@ function fromExpress(error: Error & { readonly type?: unknown }): string {
   return error.message;
 }
 
-function statusOf(error: unknown): number {
+export function statusOf(error: unknown): number {
   if (error instanceof HttpError) return error.status;
   if (error instanceof NotFoundError) return 404;
   if (error instanceof RefusedError) return 409;

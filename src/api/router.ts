@@ -4,6 +4,7 @@ import express, { Router, type Request, type RequestHandler, type Response } fro
 import { NotFoundError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import type { ApiActions } from './actions.ts';
+import { auditorOf, type Auditor } from './audit.ts';
 import { requireScope, type Access } from './auth.ts';
 import { HttpError } from './http-error.ts';
 import { readKeyedRequest } from './once.ts';
@@ -17,6 +18,7 @@ export interface RouterOptions {
   readonly actions: ApiActions;
   readonly access: Access;
   readonly log: Log;
+  readonly now: () => number;
   readonly signal: AbortSignal;
 }
 
@@ -24,12 +26,14 @@ export interface RouterOptions {
 const bodyLimit = '4mb';
 
 export function apiRouter(options: RouterOptions): Router {
-  const { routes } = options;
+  const { routes, actions } = options;
   const router = Router();
   const readJson = express.json({ limit: bodyLimit, strict: false, type: ['application/json', mergePatchType] });
   for (const route of routes) {
+    const auditor = auditorOf(route, { audit: actions.audit, ...options });
     // Whoever may not ask does not make us read a body.
-    router[route.method](expressPath(route.path), authorise(route, options), readJson, answer(route, options));
+    const [before, last] = [authorise(route, options, auditor), answer(route, options, auditor)];
+    router[route.method](expressPath(route.path), before, readJson, last);
   }
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
@@ -40,27 +44,35 @@ export function apiRouter(options: RouterOptions): Router {
   return router;
 }
 
-function authorise({ scope }: Route, { access }: RouterOptions): RequestHandler {
-  return (request, response, next) => {
+function authorise({ scope }: Route, { access }: RouterOptions, auditor: Auditor | undefined): RequestHandler {
+  return async (request, response, next) => {
     const caller = access.callerOf(request);
     access.admit(request, caller);
-    requireScope(caller, scope);
     response.locals['caller'] = caller;
+    try {
+      requireScope(caller, scope);
+    } catch (error) {
+      await auditor?.refused(error, request, response);
+      throw error;
+    }
     next();
   };
 }
 
-function answer(route: Route, options: RouterOptions): RequestHandler {
+function answer(route: Route, options: RouterOptions, auditor: Auditor | undefined): RequestHandler {
   const readQuery = queryReader(route);
   const streams = streamLimit();
-  return async (request, response) => {
+  const carryOut = async (request: Request, response: Response) => {
     const call = callOf({ route, readQuery, ...options }, { request, response });
     const reply = await replyTo(route, request, call);
-    const { by, dryRun } = call.options;
-    const isRepeated = reply.kind === 'json' && reply.isRepeated === true;
-    if (route.isChange === true && !dryRun && !isRepeated) {
-      options.log.info('api.changed', { by, request: `${request.method} ${request.path}` });
-    }
+    return { reply, by: call.options.by };
+  };
+  return async (request, response) => {
+    const { reply, by } = await carryOut(request, response).catch(async (error: unknown) => {
+      await auditor?.refused(error, request, response);
+      throw error;
+    });
+    if (reply.kind === 'json' && reply.isRepeated !== true) await auditor?.done(reply.status, request, response);
     await send(request, response, { reply, caller: by, streams });
   };
 }

@@ -15,6 +15,7 @@ import type { ClusterView } from '../model/view.ts';
 import { runningRoles } from '../plan/role-change-running.ts';
 import type { RunningRoles } from '../plan/role-change.ts';
 import { request, requireOk, type ApiMethod, type ApiServer } from './api-client.ts';
+import { audited } from './audited.ts';
 import type { CliContext, Paths } from './context.ts';
 import { withoutStatus } from './read-nodes.ts';
 import { readView } from './view.ts';
@@ -93,7 +94,7 @@ async function localNodes(database: Database, view: ClusterView, paths: Paths): 
       isCurrent: () => false,
     },
   };
-  const changes = nodeChanges(fleet);
+  const changes = audited(nodeChanges(fleet), database.audit);
   return {
     ...changes,
     service: undefined,

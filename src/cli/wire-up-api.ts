@@ -56,6 +56,7 @@ export function apiActions(service: Service, about: ApiAbout): ApiActions {
     ...metricsActions({ sources: service, answers: (nodes) => nodeAnswers(service, nodes), ...about }),
     events,
     once: onlyOnce(service.answers),
+    audit: service.audit,
     service: () => serviceAnswer(service, about),
     health: () => healthAnswer(service),
     nodes: (query) => listNodes(service, query),

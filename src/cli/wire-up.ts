@@ -47,6 +47,7 @@ export interface Service extends RootDirs {
   readonly events: Database['events'];
   readonly tokens: Database['tokens'];
   readonly answers: Database['answers'];
+  readonly audit: Database['audit'];
   readonly boots: Boots;
   readonly heartbeats: Heartbeats;
   readonly challenges: Challenges;
@@ -104,7 +105,7 @@ async function openLocked(
 ): Promise<Service> {
   const health = createHealth(now);
   const database = await openDatabase(paths.state, now);
-  const { state, boots: bootsFile, events, tokens, answers } = database;
+  const { state, boots: bootsFile, events, tokens, answers, audit } = database;
   const begun = bootsFile.current().boots.map(({ generation }) => generation);
   const held = () => heldGenerations(state.current());
   const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), new Set([...begun, ...held()]));
@@ -141,6 +142,7 @@ async function openLocked(
     events,
     tokens,
     answers,
+    audit,
     boots,
     heartbeats,
     challenges,

@@ -56,6 +56,7 @@ const needs: Readonly<Record<string, string>> = {
   listTokens: 'admin',
   createToken: 'admin',
   revokeToken: 'admin',
+  listAudit: 'admin',
   getMetrics: 'read',
   listTargets: 'read',
   getHealth: 'none',

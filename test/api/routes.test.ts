@@ -109,10 +109,11 @@ function requireSchema({ answer, isProblem }: Promised, answered: Answered, rout
 
 /** Who asks is known; everything else fails. */
 function failing(error: Error): ApiActions {
-  const { authenticate } = fakeApi().actions;
-  return new Proxy({ authenticate } as ApiActions, {
+  const { authenticate, audit } = fakeApi().actions;
+  const failingAudit = { append: audit.append, list: refuse };
+  return new Proxy({ authenticate, audit: failingAudit } as ApiActions, {
     get: (known, name) => {
-      if (name === 'authenticate') return known.authenticate;
+      if (name === 'authenticate' || name === 'audit') return known[name];
       if (name === 'events') return { lastId: refuse, after: refuse, subscribe: refuse };
       return refuse;
     },

@@ -37,6 +37,7 @@ import { tokenExample } from '../../src/api/schemas/token.ts';
 import { ChangedError, NotFoundError } from '../../src/model/errors.ts';
 import { tokenScopes } from '../../src/model/api-token.ts';
 import { answersInMemory } from './answer-memory.ts';
+import { auditInMemory } from './audit-memory.ts';
 
 export const fakeTag = '"9f86d081884c7d659a2feaa0c55ad015"';
 
@@ -153,6 +154,7 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
       return Promise.resolve({ name, scope: 'read', dryRun: options.dryRun });
     },
     once: onlyOnce(answersInMemory()),
+    audit: auditInMemory(),
     events: {
       after: (id: number) => Promise.resolve(id < eventExample.id ? [eventExample] : []),
       lastId: () => eventExample.id,

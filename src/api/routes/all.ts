@@ -2,6 +2,7 @@
 import { openApiDocument } from '../openapi.ts';
 import { json, route, type Route } from '../route.ts';
 import { Document } from '../schemas/service.ts';
+import { auditRoutes } from './audit.ts';
 import { boardRoutes } from './boards.ts';
 import { diagnosisRoutes } from './diagnosis.ts';
 import { eepromRoutes } from './eeproms.ts';
@@ -36,6 +37,7 @@ export function apiRoutes(version: string): readonly Route[] {
     ...watchRoutes,
     ...monitoringRoutes,
     ...tokenRoutes,
+    ...auditRoutes,
   ];
   const documentRoute = route({
     method: 'get',

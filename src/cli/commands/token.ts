@@ -13,6 +13,7 @@ import { checkShape } from '../../model/check-shape.ts';
 import { UsageError } from '../../model/errors.ts';
 import { ResourceName } from '../../model/names.ts';
 import { requestOk, type ApiMethod } from '../api-client.ts';
+import { audited } from '../audited.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
 import { renderAge } from '../../model/duration.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
@@ -132,5 +133,8 @@ async function ask<T>(
   const answer = await requestOk(await context.service(), method, route, body);
   // The service and this command are one program: what it answers has the types of its actions.
   if (answer.kind === 'answer') return answer.body as T;
-  return withDatabase(context.paths().state, context.signal, async ({ tokens }) => here(tokenActions(tokens)));
+  return withDatabase(context.paths().state, context.signal, async ({ tokens, audit }) => {
+    const { createToken, revokeToken, ...questions } = tokenActions(tokens);
+    return here({ ...questions, ...audited({ createToken, revokeToken }, audit) });
+  });
 }

@@ -51,6 +51,13 @@ export const migrations: readonly string[] = [
     answer TEXT CHECK (json_valid(answer))
   ) STRICT;
   CREATE INDEX answers_by_age ON answers (at_ms);`,
+  `CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    by_name TEXT NOT NULL,
+    document TEXT NOT NULL CHECK (json_valid(document))
+  ) STRICT;
+  CREATE INDEX audit_by_name ON audit (by_name, id);`,
 ];
 
 /** @throws ConfigError when a newer pi-image has written the file */

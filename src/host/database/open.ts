@@ -5,8 +5,10 @@ import path from 'node:path';
 import { Kysely, SqliteDialect } from 'kysely';
 
 import { TokenList } from '../../model/api-token.ts';
+import type { AuditLog } from '../../model/audit.ts';
 import type { AnswerMemory } from '../../model/kept-answer.ts';
 import { BootLog, State } from '../../model/state.ts';
+import { storedAuditLog } from './audit-log.ts';
 import { GroupCommits } from './commits.ts';
 import { connectToRead, connectToWrite, databaseError, type Connection } from './connection.ts';
 import { storedEvents, type Events } from './events.ts';
@@ -26,6 +28,7 @@ export interface Database {
   readonly tokens: Tokens;
   /** To requests that came with a key. */
   readonly answers: AnswerMemory;
+  readonly audit: AuditLog;
   /** Writes what is amended. */
   readonly flush: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -73,6 +76,7 @@ export async function openStored(connection: Connection, file: string, now: () =
     events: storedEvents(queries, commits, newest?.id ?? 0),
     tokens: storedTokens(tokens, now),
     answers: storedAnswers({ queries, now, explain }),
+    audit: storedAuditLog({ queries, now, explain }),
     flush: () => commits.flush(),
     close: async () => {
       await commits.close();

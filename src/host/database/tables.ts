@@ -52,4 +52,12 @@ export interface AnswerTable {
   answer: string | null;
 }
 
-export type Tables = Record<RowTable, Row> & { events: EventTable; answers: AnswerTable };
+export interface AuditTable {
+  id: Generated<number>;
+  at_ms: number;
+  by_name: string;
+  /** JSON object. */
+  document: string;
+}
+
+export type Tables = Record<RowTable, Row> & { events: EventTable; answers: AnswerTable; audit: AuditTable };

@@ -1,0 +1,48 @@
+/** Who changed what, when, from where, and with what result. */
+import { z } from 'zod';
+
+export const AuditEntry = z.strictObject({
+  /** Counts up. */
+  id: z.int().min(1),
+  atMs: z.number(),
+  /** Name of the token; `socket` on this machine; `command` where no service ran. */
+  by: z.string(),
+  /** Address that it came from; `socket`, or `command`. */
+  from: z.string(),
+  /** operationId of the document. */
+  action: z.string(),
+  /** `PUT /api/v1/nodes/node01/role` */
+  request: z.string(),
+  /** Beginning of what was sent, as JSON. */
+  body: z.string().optional(),
+  /** Of HTTP: below 300 it was carried out. */
+  status: z.int(),
+  /** Why not. */
+  reason: z.string().optional(),
+});
+export type AuditEntry = Readonly<z.output<typeof AuditEntry>>;
+
+export type NewAuditEntry = Omit<AuditEntry, 'id' | 'atMs'>;
+
+export interface AuditQuery {
+  readonly limit: number;
+  /** Only older ones. */
+  readonly before?: number | undefined;
+  readonly by?: string | undefined;
+}
+
+export interface AuditLog {
+  /** Resolves when it is on the disk. */
+  readonly append: (entry: NewAuditEntry) => Promise<void>;
+  /** Newest first. */
+  readonly list: (query: AuditQuery) => Promise<readonly AuditEntry[]>;
+}
+
+const longestBody = 300;
+
+/** undefined: nothing was sent. */
+export function auditedBody(body: unknown): string | undefined {
+  if (body === undefined) return undefined;
+  const text = JSON.stringify(body);
+  return text.length <= longestBody ? text : `${text.slice(0, longestBody)}...`;
+}
