@@ -110,7 +110,7 @@ const answers: Readonly<Record<number, ProblemAnswer>> = {
     name: 'InternalServerError',
     summary: 'The service could not do it: a disk that is full, or a bug',
     example: { title: 'internal error; see the log of pi-image' },
-    applies: ({ id }) => id !== 'getDocument',
+    applies: ({ id }) => id !== 'getDocument' && id !== 'getDocsPage',
   },
 };
 

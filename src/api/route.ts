@@ -100,7 +100,12 @@ export type Reply =
       /** Where the next page begins. */
       readonly next?: string | undefined;
     }
-  | { readonly kind: 'text'; readonly text: string; readonly mediaType: string }
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      readonly mediaType: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'stream'; readonly send: (response: Response) => Promise<void> };
 
 /** Lets the compiler see the body's type inside of `run`, and forgets it for the table. */

@@ -145,7 +145,9 @@ async function send(request: Request, response: Response, { reply, caller, strea
     const release = streams.take(caller);
     return reply.send(response).finally(release);
   }
-  if (reply.kind === 'text') return void response.set('content-type', reply.mediaType).end(reply.text);
+  if (reply.kind === 'text') {
+    return void response.set({ ...reply.headers, 'content-type': reply.mediaType }).end(reply.text);
+  }
   const { status, body, etag, location, next, isRepeated } = reply;
   // Express would answer 304 by a tag that does not cover a node's status.
   response.status(status).type('application/json');

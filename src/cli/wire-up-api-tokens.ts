@@ -9,6 +9,9 @@ import { didYouMean } from '../model/nearest.ts';
 
 const prefix = 'pi_';
 
+/** Who changes something without a token. */
+const takenNames: ReadonlySet<string> = new Set(['socket', 'command', 'nobody']);
+
 export function tokenActions(tokens: Tokens): TokenActions {
   return {
     authenticate: (text) => {
@@ -18,6 +21,11 @@ export function tokenActions(tokens: Tokens): TokenActions {
     },
     tokens: () => tokens.list().map(publicToken),
     createToken: async ({ name, scope }, { by, dryRun }) => {
+      if (takenNames.has(name)) {
+        throw new RefusedError(`a token cannot be called ${name}: changes are told by that name`, {
+          hint: 'Choose another name.',
+        });
+      }
       if (tokens.list().some((token) => token.name === name)) {
         throw new RefusedError(`there is a token ${name} already`, {
           hint: `Choose another name, or revoke it: "pi-image token revoke ${name}".`,

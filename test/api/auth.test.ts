@@ -61,6 +61,7 @@ const needs: Readonly<Record<string, string>> = {
   listTargets: 'read',
   getHealth: 'none',
   getDocument: 'none',
+  getDocsPage: 'none',
 };
 
 const callers = ['nobody', ...tokenScopes];

@@ -1,10 +1,11 @@
-/** All routes there are. The last one describes them all, itself included. */
+/** All routes there are. The last ones describe them all, themselves included. */
+import type { JsonSchema } from '../json-schema.ts';
 import { openApiDocument } from '../openapi.ts';
-import { json, route, type Route } from '../route.ts';
-import { Document } from '../schemas/service.ts';
+import type { Route } from '../route.ts';
 import { auditRoutes } from './audit.ts';
 import { boardRoutes } from './boards.ts';
 import { diagnosisRoutes } from './diagnosis.ts';
+import { documentRoutes } from './document.ts';
 import { eepromRoutes } from './eeproms.ts';
 import { imageRoutes } from './images.ts';
 import { monitoringRoutes } from './monitoring.ts';
@@ -20,7 +21,7 @@ import { tokenRoutes } from './tokens.ts';
 import { watchRoutes } from './watch.ts';
 
 export function apiRoutes(version: string): readonly Route[] {
-  let document: unknown;
+  let document: JsonSchema | undefined;
   const routes: Route[] = [
     ...nodeRoutes,
     ...diagnosisRoutes,
@@ -39,18 +40,7 @@ export function apiRoutes(version: string): readonly Route[] {
     ...tokenRoutes,
     ...auditRoutes,
   ];
-  const documentRoute = route({
-    method: 'get',
-    path: '/openapi.json',
-    id: 'getDocument',
-    tag: 'service',
-    scope: 'none',
-    summary: 'This document',
-    answers: {
-      200: { summary: 'OpenAPI 3.1', schema: Document, example: { openapi: '3.1.1', info: {}, paths: {} } },
-    },
-    run: () => json((document ??= openApiDocument(routes, version))),
-  });
-  routes.push(documentRoute);
+  const read = () => (document ??= openApiDocument(routes, version));
+  routes.push(...documentRoutes(read));
   return routes;
 }
