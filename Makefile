@@ -1,6 +1,6 @@
 # Short lines only: what they call is in package.json, src/cli and test/support.
 .DEFAULT_GOAL := help
-.PHONY: help build check test test-long demo bench bench-build fuzz prebuild
+.PHONY: help build check test test-long demo bench bench-fleet bench-build fuzz prebuild
 
 modules := node_modules/.package-lock.json
 native := dist/native/.built
@@ -28,6 +28,9 @@ demo: dist/.built ## Build an image, raise a rack, boot two boards into Slurm; i
 bench: dist/.built ## Print how fast boards are served, beside other servers, and what 1,000 nodes cost; needs root
 	npx --no-install tsx test/bench/boot-plane.ts
 	npx --no-install tsx test/bench/load.ts
+
+bench-fleet: dist/.built ## Print what 1,000 nodes cost: changes of role, lists, status, readers of events; needs root
+	npx --no-install tsx test/bench/fleet.ts
 
 bench-build: dist/.built ## Print how long images take, beside plain mmdebstrap, ROWS="cold publish" for some: needs root and an hour
 	npx --no-install tsx test/bench/build.ts $(ROWS)
