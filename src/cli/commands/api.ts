@@ -1,8 +1,8 @@
 /** pi-image api: how other machines reach the service, and by what they know it. */
-import type { ServiceAbout } from '../../api/schemas/service.ts';
-import { ask } from '../ask-service.ts';
 import type { RegisterCommand } from '../context.ts';
+import type { Schemas } from '../generated/api.ts';
 import { renderFacts, renderValue, withOutput } from '../output.ts';
+import { call } from '../typed-client.ts';
 
 export const registerApi: RegisterCommand = (program, context) => {
   const api = program
@@ -18,14 +18,13 @@ export const registerApi: RegisterCommand = (program, context) => {
         '  pi-image --server https://192.168.1.5:8443 --fingerprint sha256//... --token-file ci.token status',
     )
     .action(async ({ output }: { output: 'table' | 'json' | 'yaml' }) => {
-      // The service and this command are one program: what it answers has the types of its actions.
-      const about = (await ask(await context.service(), '/service')) as ServiceAbout;
+      const about = await call(await context.service(), 'GET /service');
       context.stdout(output === 'table' ? renderAbout(about) : renderValue(about, output));
     });
   withOutput(api, ['table', 'json', 'yaml']);
 };
 
-function renderAbout({ version, cluster, tls }: ServiceAbout): string {
+function renderAbout({ version, cluster, tls }: Schemas['ServiceAbout']): string {
   const facts = [
     ['cluster', cluster],
     ['version', version],

@@ -3,16 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Option, type Command } from 'commander';
 
-import type { NodeAnswer } from '../../api/actions.ts';
-import type { NodePower, PowerChange, PowerOrder, PowerRuns, Shutdown } from '../../api/schemas/power.ts';
 import { ConfigError, HostError } from '../../model/errors.ts';
 import { parseDurationMs, renderDuration } from '../../model/duration.ts';
 import type { PowerAction } from '../../model/power.ts';
 import { compressHostlist } from '../../plan/hostlist.ts';
-import { requestOk, type ApiServer } from '../api-client.ts';
-import { ask, bodyOf } from '../ask-service.ts';
+import type { ApiServer } from '../api-client.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
+import type { Schemas } from '../generated/api.ts';
 import { followPower } from '../power-progress.ts';
+import { call } from '../typed-client.ts';
 
 export const registerCluster: RegisterCommand = (program, context) => {
   const cluster = program.command('cluster').summary('shut all nodes down, and start them');
@@ -67,7 +66,7 @@ async function shutDown(flags: ShutdownFlags, context: CliContext): Promise<void
   if (troubles.length > 0) throw new HostError(`not all went as it should\n${troubles.join('\n')}`);
 }
 
-function offText(nodes: readonly NodeAnswer[], switched: Switched, { keepPower = false }: ShutdownFlags) {
+function offText(nodes: readonly Node[], switched: Switched, { keepPower = false }: ShutdownFlags) {
   const fed = keepPower ? [] : nodes.filter(({ name }) => switched.has(name));
   return fed.length === 0 ? '' : `, then switch off ${namesOf(fed)}`;
 }
@@ -80,7 +79,7 @@ interface StageDeps {
 }
 
 /** What goes wrong with one node keeps no other from being shut down: a battery may be running empty. */
-async function shutDownStage(nodes: readonly NodeAnswer[], deps: StageDeps): Promise<string[]> {
+async function shutDownStage(nodes: readonly Node[], deps: StageDeps): Promise<string[]> {
   const { server, switched, flags, context } = deps;
   const told = await Promise.all(nodes.map(({ name }) => tellNode(server, name)));
   const troubles = told.flatMap(({ trouble }) => trouble ?? []);
@@ -97,8 +96,7 @@ async function tellNode(
   node: string,
 ): Promise<{ readonly node: string; readonly runs: boolean; readonly trouble?: string }> {
   try {
-    const route = `/nodes/${encodeURIComponent(node)}:shutdown`;
-    return bodyOf(server, await requestOk(server, 'POST', route)) as Shutdown;
+    return await call(server, 'POST /nodes/{name}:shutdown', { path: { name: node } });
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     return { node, runs: false, trouble: `${node}: ${error.message}` };
@@ -107,7 +105,7 @@ async function tellNode(
 
 /** Ends when the switches have done it: what this machine runs on may be next. */
 async function switchOff(names: readonly string[], server: ApiServer, context: CliContext): Promise<string[]> {
-  const read = async () => (await ask(server, '/power/runs')) as PowerRuns;
+  const read = () => call(server, 'GET /power/runs');
   const sinceMs = (await read()).ended.reduce((last, { endedMs }) => Math.max(last, endedMs), 0);
   const asked = await Promise.all(names.map((node) => switchNode(server, node, 'off')));
   const begun = asked.flatMap(({ node, isBegun }) => (isBegun ? [node] : []));
@@ -126,8 +124,8 @@ interface Asked {
 
 async function switchNode(server: ApiServer, node: string, action: PowerAction): Promise<Asked> {
   try {
-    const route = `/nodes/${encodeURIComponent(node)}:power`;
-    const { isChanged } = bodyOf(server, await requestOk(server, 'POST', route, { action })) as PowerChange;
+    const given = { path: { name: node }, body: { action } };
+    const { isChanged } = await call(server, 'POST /nodes/{name}:power', given);
     return { node, isBegun: isChanged };
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
@@ -149,7 +147,7 @@ async function untilSilent(
   const endMs = Date.now() + flags.deadline;
   let open = names;
   while (open.length > 0) {
-    const nodes = (await ask(server, '/nodes')) as readonly NodeAnswer[];
+    const nodes = await call(server, 'GET /nodes');
     const silent = new Set(nodes.filter(({ status }) => status.state === 'silent').map(({ name }) => name));
     open = open.filter((name) => !silent.has(name));
     if (open.length === 0 || Date.now() >= endMs) break;
@@ -203,18 +201,20 @@ async function start({ dryRun = false, deadline: deadlineMs }: StartFlags, conte
   if (troubles.length > 0) throw new HostError(`not all could be switched on\n${troubles.join('\n')}`);
 }
 
+type Node = Schemas['Node'];
+
 const runningStates: ReadonlySet<string> = new Set(['booting', 'waiting', 'ready', 'up']);
 
 /** A board that was shut down and kept its power wakes when that is cut. undefined: it runs. */
-function actionFor({ name, status }: NodeAnswer, switched: Switched): 'on' | 'cycle' | undefined {
+function actionFor({ name, status }: Node, switched: Switched): 'on' | 'cycle' | undefined {
   if (switched.get(name) === 'off') return 'on';
   return runningStates.has(status.state) ? undefined : 'cycle';
 }
 
-async function untilReady(nodes: readonly NodeAnswer[], endMs: number, server: ApiServer, context: CliContext) {
+async function untilReady(nodes: readonly Node[], endMs: number, server: ApiServer, context: CliContext) {
   const names = new Set(nodes.map(({ name }) => name));
   for (;;) {
-    const now = ((await ask(server, '/nodes')) as readonly NodeAnswer[]).filter(({ name }) => names.has(name));
+    const now = (await call(server, 'GET /nodes')).filter(({ name }) => names.has(name));
     const open = now.filter(({ status }) => !['ready', 'up'].includes(status.state));
     if (open.length === 0) return;
     if (Date.now() >= endMs) return context.stdout(`${namesOf(open)}: not ready in time\n`);
@@ -222,13 +222,13 @@ async function untilReady(nodes: readonly NodeAnswer[], endMs: number, server: A
   }
 }
 
-const namesOf = (nodes: readonly NodeAnswer[]) => compressHostlist(nodes.map(({ name }) => name));
+const namesOf = (nodes: readonly Node[]) => compressHostlist(nodes.map(({ name }) => name));
 
 async function readStages(context: CliContext) {
   const server = await context.service();
-  const nodes = (await ask(server, '/nodes')) as readonly NodeAnswer[];
-  const { stages: roles } = (await ask(server, '/power/order')) as PowerOrder;
-  const power = (await ask(server, '/power')) as readonly NodePower[];
+  const nodes = await call(server, 'GET /nodes');
+  const { stages: roles } = await call(server, 'GET /power/order');
+  const power = await call(server, 'GET /power');
   const switched = new Map(power.flatMap(({ node, power: now }) => (now === 'unknown' ? [] : [[node, now] as const])));
   return { server, stages: roles.map((names) => nodes.filter(({ name }) => names.includes(name))), switched };
 }

@@ -13,6 +13,7 @@ import { ask, bodyOf } from '../ask-service.ts';
 import type { CliContext } from '../context.ts';
 import { renderListing, withOutput, type Listing } from '../output.ts';
 import { withoutStatus } from '../read-nodes.ts';
+import { call } from '../typed-client.ts';
 import { withChangeFlags, type ChangeFlags } from './node-change.ts';
 
 const listing: Listing<Eeprom> = {
@@ -149,7 +150,7 @@ async function put(wishes: readonly Wish[], { dryRun = false }: ChangeFlags, ser
   for (const wish of wishes) bodyOf(server, await requestOk(server, 'PUT', route(wish), wish.body)) as EepromChange;
 }
 
-const eeproms = async (server: ApiServer) => (await ask(server, '/eeproms')) as readonly Eeprom[];
+const eeproms = (server: ApiServer) => call(server, 'GET /eeproms');
 
 async function show(names: readonly string[], { output }: ChangeFlags, server: ApiServer, context: CliContext) {
   const wanted = new Set(names);

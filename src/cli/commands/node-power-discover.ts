@@ -5,10 +5,10 @@ import type { PowerMap } from '../../api/schemas/power.ts';
 import { ConfigError } from '../../model/errors.ts';
 import { compareNames, expandHostlist } from '../../plan/hostlist.ts';
 import { selectNodes } from '../../plan/select-nodes.ts';
-import { ask } from '../ask-service.ts';
 import type { CliContext } from '../context.ts';
 import { withNodes, type NodeClient } from '../node-client.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
+import { call } from '../typed-client.ts';
 import { optionsOf } from './node-change.ts';
 
 type Proposal = PowerMap['proposals'][number];
@@ -64,7 +64,7 @@ async function discoverPorts(
   const words = selectors.flatMap((selector) => expandHostlist(selector));
   const names =
     words.length === 0 ? undefined : new Set(selectNodes(words, await client.nodes()).map(({ name }) => name));
-  const { proposals, failures } = (await ask(await context.service(), '/power/map')) as PowerMap;
+  const { proposals, failures } = await call(await context.service(), 'GET /power/map');
   const rows = proposals
     .filter(({ node }) => names?.has(node) !== false)
     .toSorted((one, other) => compareNames(one.node, other.node));

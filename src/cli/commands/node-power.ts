@@ -7,11 +7,12 @@ import { ConfigError } from '../../model/errors.ts';
 import type { PowerAction } from '../../model/power.ts';
 import { compareNames, compressHostlist, expandHostlist } from '../../plan/hostlist.ts';
 import { selectNodes } from '../../plan/select-nodes.ts';
-import { requestOk, type ApiServer } from '../api-client.ts';
-import { ask, bodyOf } from '../ask-service.ts';
+import type { ApiServer } from '../api-client.ts';
+import { ask } from '../ask-service.ts';
 import type { CliContext } from '../context.ts';
 import { renderListing, renderValue, withOutput, type Listing } from '../output.ts';
 import { followPower, type PowerResult } from '../power-progress.ts';
+import { call } from '../typed-client.ts';
 import { withChangeFlags, type ChangeFlags } from './node-change.ts';
 import { registerDiscover } from './node-power-discover.ts';
 
@@ -74,8 +75,8 @@ async function switchNodes(
   const isDryRun = flags.dryRun === true;
   if (action !== 'on' && flags.yes !== true && !isDryRun) refuseRunning(action, chosen);
   const sinceMs = (await runsOf(server)).ended.reduce((last, { endedMs }) => Math.max(last, endedMs), 0);
-  const route = `/power${isDryRun ? '?dryRun=true' : ''}`;
-  const changes = bodyOf(server, await requestOk(server, 'POST', route, { nodes, action })) as readonly PowerChange[];
+  const given = { body: { nodes, action }, ...(isDryRun && { query: { dryRun: 'true' as const } }) };
+  const changes = await call(server, 'POST /power', given);
   const begun = changes.filter(({ isChanged }) => isChanged).map(({ node }) => node);
   if (isDryRun || !flags.wait) return show(changes, [], flags, context);
   const results = await followPower(begun, sinceMs, () => runsOf(server), context);
@@ -91,7 +92,7 @@ async function chooseNodes(server: ApiServer, selectors: readonly string[]): Pro
   return nodes.filter(({ name }) => names.has(name)).toSorted((one, other) => compareNames(one.name, other.name));
 }
 
-const runsOf = async (server: ApiServer) => (await ask(server, '/power/runs')) as PowerRuns;
+const runsOf = (server: ApiServer) => call(server, 'GET /power/runs');
 
 const runningStates: ReadonlySet<string> = new Set(['booting', 'waiting', 'ready', 'up']);
 
@@ -169,7 +170,7 @@ function registerStatus(parent: Command, context: CliContext): void {
       const server = await context.service();
       const wanted = selectors.length === 0 ? undefined : await chooseNodes(server, selectors);
       const names = wanted && new Set(wanted.map(({ name }) => name));
-      const all = (await ask(server, '/power')) as readonly NodePower[];
+      const all = await call(server, 'GET /power');
       const { running } = await runsOf(server);
       const rows = all
         .filter(({ node }) => names?.has(node) !== false)
