@@ -111,7 +111,7 @@ function requireSchema({ answer, isProblem }: Promised, answered: Answered, rout
 function failing(error: Error): ApiActions {
   const { authenticate, audit } = fakeApi().actions;
   const failingAudit = { append: audit.append, list: refuse };
-  return new Proxy({ authenticate, audit: failingAudit } as ApiActions, {
+  return new Proxy({ authenticate, audit: failingAudit } as unknown as ApiActions, {
     get: (known, name) => {
       if (name === 'authenticate' || name === 'audit') return known[name];
       if (name === 'events') return { lastId: refuse, after: refuse, subscribe: refuse };

@@ -21,10 +21,10 @@ test.each([
   [{ enum: ['a', 'b'] }, "'a' | 'b'"],
   [{ const: 1 }, '1'],
   [{ anyOf: [{ type: 'number' }, { $ref: '#/components/schemas/Other' }] }, "number | Schemas['Other']"],
-  [{ type: 'array', items: { type: 'string' } }, 'readonly string[]'],
-  [{ type: 'object', additionalProperties: { type: 'number' } }, 'Readonly<Record<string, number>>'],
-  [{ type: 'object', properties: { a: {} }, required: ['a'] }, '{ readonly a: unknown }'],
-  [{ type: 'object', properties: { 'b-c': { type: 'boolean' } } }, "{ readonly 'b-c'?: boolean }"],
+  [{ type: 'array', items: { type: 'string' } }, 'string[]'],
+  [{ type: 'object', additionalProperties: { type: 'number' } }, 'Record<string, number>'],
+  [{ type: 'object', properties: { a: {} }, required: ['a'] }, '{ a: unknown }'],
+  [{ type: 'object', properties: { 'b-c': { type: 'boolean' } } }, "{ 'b-c'?: boolean }"],
 ])('%j is %s', async (schema, type) => {
   const text = await renderApiTypes({ paths: {}, components: { schemas: { One: schema } } }, 'x');
 

@@ -90,8 +90,8 @@ function plainType(type: string, schema: Schema): string {
     case 'object':
       return objectType(schema);
     case 'array':
-      if (schema.prefixItems !== undefined) return `readonly [${schema.prefixItems.map(typeOf).join(', ')}]`;
-      return `readonly (${typeOf(schema.items ?? {})})[]`;
+      if (schema.prefixItems !== undefined) return `[${schema.prefixItems.map(typeOf).join(', ')}]`;
+      return `(${typeOf(schema.items ?? {})})[]`;
     case 'integer':
       return 'number';
     case 'string':
@@ -107,11 +107,11 @@ function plainType(type: string, schema: Schema): string {
 
 function objectType({ properties = {}, required = [], additionalProperties }: Schema): string {
   const fields = Object.entries(properties).map(([name, schema]) => {
-    return `readonly ${/^\w+$/.test(name) ? name : JSON.stringify(name)}${required.includes(name) ? '' : '?'}: ${typeOf(schema)};`;
+    return `${/^\w+$/.test(name) ? name : JSON.stringify(name)}${required.includes(name) ? '' : '?'}: ${typeOf(schema)};`;
   });
   if (fields.length > 0) return `{ ${fields.join(' ')} }`;
-  if (typeof additionalProperties === 'object') return `Readonly<Record<string, ${typeOf(additionalProperties)}>>`;
-  return 'Readonly<Record<string, unknown>>';
+  if (typeof additionalProperties === 'object') return `Record<string, ${typeOf(additionalProperties)}>`;
+  return 'Record<string, unknown>';
 }
 
 function union(types: readonly string[]): string {

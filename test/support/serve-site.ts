@@ -32,7 +32,7 @@ export async function serveSite(dir: string): Promise<ServedSite> {
   const service = await openService({ paths, log: silent, signal: stop.signal });
   await mkdir(runtime, { recursive: true });
   const common = {
-    actions: apiActions(service, { version: '0.1.0', stateDir: paths.state }),
+    actions: apiActions(service, { version: '0.1.0', stateDir: paths.state, certificate: () => undefined }),
     log: silent,
     version: '0.1.0',
     now: Date.now,

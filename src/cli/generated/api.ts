@@ -2,121 +2,102 @@
 
 export interface Schemas {
   NodeSpec: {
-    readonly name: string;
-    readonly serial?: string;
-    readonly mac?: string;
-    readonly board: 'pi3' | 'pi4' | 'pi5' | 'uefi';
-    readonly address: string;
-    readonly role: string;
-    readonly vars?: Readonly<Record<string, string | number | boolean>>;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly power?: { readonly switch: string; readonly port: number };
+    name: string;
+    serial?: string;
+    mac?: string;
+    board: 'pi3' | 'pi4' | 'pi5' | 'uefi';
+    address: string;
+    role: string;
+    vars?: Record<string, string | number | boolean>;
+    labels?: Record<string, string>;
+    power?: { switch: string; port: number };
   };
   NodePatch: {
-    readonly serial?: string | null;
-    readonly mac?: string | null;
-    readonly board?: 'pi3' | 'pi4' | 'pi5' | 'uefi';
-    readonly address?: string;
-    readonly vars?: Readonly<Record<string, (string | number | boolean) | null>> | null;
-    readonly labels?: Readonly<Record<string, string | null>> | null;
-    readonly power?: { readonly switch: string; readonly port: number } | null;
+    serial?: string | null;
+    mac?: string | null;
+    board?: 'pi3' | 'pi4' | 'pi5' | 'uefi';
+    address?: string;
+    vars?: Record<string, (string | number | boolean) | null> | null;
+    labels?: Record<string, string | null> | null;
+    power?: { switch: string; port: number } | null;
   };
-  AdoptRequest: {
-    readonly name: string;
-    readonly role: string;
-    readonly address: string;
-    readonly board?: 'pi3' | 'pi4' | 'pi5' | 'uefi';
-  };
-  RoleRequest: { readonly role: string; readonly reboot?: boolean };
+  AdoptRequest: { name: string; role: string; address: string; board?: 'pi3' | 'pi4' | 'pi5' | 'uefi' };
+  RoleRequest: { role: string; reboot?: boolean };
   AssignRequest: {
-    readonly nodes: readonly string[];
-    readonly drain?: 'wait' | 'requeue' | 'force';
-    readonly drainDeadlineSeconds?: number;
-    readonly maxUnavailable?: string;
-    readonly retry?: boolean;
+    nodes: string[];
+    drain?: 'wait' | 'requeue' | 'force';
+    drainDeadlineSeconds?: number;
+    maxUnavailable?: string;
+    retry?: boolean;
   };
-  EepromRequest: {
-    readonly image?: string | null;
-    readonly config?: string;
-    readonly keepConfig?: boolean;
-    readonly waitsFor?: readonly string[];
-  };
-  PowerRequest: { readonly action: 'on' | 'off' | 'cycle' };
-  PowerListRequest: { readonly nodes: readonly string[]; readonly action: 'on' | 'off' | 'cycle' };
-  ImageRequest: { readonly version: string };
-  PinRequest: { readonly isPinned: boolean };
-  TokenRequest: { readonly name: string; readonly scope: 'read' | 'operate' | 'admin' };
+  EepromRequest: { image?: string | null; config?: string; keepConfig?: boolean; waitsFor?: string[] };
+  PowerRequest: { action: 'on' | 'off' | 'cycle' };
+  PowerListRequest: { nodes: string[]; action: 'on' | 'off' | 'cycle' };
+  ImageRequest: { version: string };
+  PinRequest: { isPinned: boolean };
+  TokenRequest: { name: string; scope: 'read' | 'operate' | 'admin' };
   Node: {
-    readonly name: string;
-    readonly serial?: string;
-    readonly mac?: string;
-    readonly board: 'pi3' | 'pi4' | 'pi5' | 'uefi';
-    readonly address: string;
-    readonly role: string;
-    readonly vars: Readonly<Record<string, string | number | boolean>>;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly power?: { readonly switch: string; readonly port: number };
-    readonly status: {
-      readonly state: 'new' | 'booting' | 'waiting' | 'ready' | 'up' | 'failed' | 'silent' | 'refused';
-      readonly address?: string;
-      readonly desired?: {
-        readonly generation: string;
-        readonly image: string;
-        readonly root?: 'shared' | 'squash' | 'ram' | 'persistent';
-      };
-      readonly running?: {
-        readonly generation: string;
-        readonly image: string;
-        readonly role: string;
-        readonly root?: 'shared' | 'squash' | 'ram' | 'persistent';
-      };
-      readonly lastBoot?: Schemas['Boot'];
-      readonly heartbeat?: {
-        readonly boot: string;
-        readonly atMs: number;
-        readonly phase: 'userspace' | 'waiting' | 'ready' | 'failed';
-        readonly detail?: string;
-        readonly uptimeSeconds: number;
-        readonly load: number;
-        readonly temperatureCelsius?: number;
-        readonly throttled?: number;
-        readonly liveDigest?: string;
-        readonly drift?: {
-          readonly checkedAtSeconds: number;
-          readonly overlayDigest?: string;
-          readonly count: number;
-          readonly files: readonly { readonly path: string; readonly what: 'changed' | 'missing' | 'attributes' }[];
+    name: string;
+    serial?: string;
+    mac?: string;
+    board: 'pi3' | 'pi4' | 'pi5' | 'uefi';
+    address: string;
+    role: string;
+    vars: Record<string, string | number | boolean>;
+    labels?: Record<string, string>;
+    power?: { switch: string; port: number };
+    status: {
+      state: 'new' | 'booting' | 'waiting' | 'ready' | 'up' | 'failed' | 'silent' | 'refused';
+      address?: string;
+      desired?: { generation: string; image: string; root?: 'shared' | 'squash' | 'ram' | 'persistent' };
+      running?: { generation: string; image: string; role: string; root?: 'shared' | 'squash' | 'ram' | 'persistent' };
+      lastBoot?: Schemas['Boot'];
+      heartbeat?: {
+        boot: string;
+        atMs: number;
+        phase: 'userspace' | 'waiting' | 'ready' | 'failed';
+        detail?: string;
+        uptimeSeconds: number;
+        load: number;
+        temperatureCelsius?: number;
+        throttled?: number;
+        liveDigest?: string;
+        drift?: {
+          checkedAtSeconds: number;
+          overlayDigest?: string;
+          count: number;
+          files: { path: string; what: 'changed' | 'missing' | 'attributes' }[];
         };
-        readonly generation: string;
+        generation: string;
       };
-      readonly rebootFailed?: { readonly atMs: number; readonly reason: string; readonly hint?: string };
-      readonly reason?: string;
+      rebootFailed?: { atMs: number; reason: string; hint?: string };
+      reason?: string;
     };
   };
   NodesChange: {
-    readonly dryRun: boolean;
-    readonly changes: readonly {
-      readonly kind: 'added' | 'changed' | 'removed';
-      readonly node: string;
-      readonly fields: readonly { readonly field: string; readonly before?: string; readonly after?: string }[];
+    dryRun: boolean;
+    changes: {
+      kind: 'added' | 'changed' | 'removed';
+      node: string;
+      fields: { field: string; before?: string; after?: string }[];
     }[];
   };
   Boot: {
-    readonly id: string;
-    readonly node: string;
-    readonly mac: string;
-    readonly address: string;
-    readonly generation: string;
-    readonly image?: string;
-    readonly role?: string;
-    readonly startedAtMs: number;
-    readonly tokenExpiresAtMs: number;
-    readonly lastSeenMs: number;
-    readonly overlaySha256?: string;
-    readonly files: number;
-    readonly bytes: number;
-    readonly phases: readonly {
-      readonly phase:
+    id: string;
+    node: string;
+    mac: string;
+    address: string;
+    generation: string;
+    image?: string;
+    role?: string;
+    startedAtMs: number;
+    tokenExpiresAtMs: number;
+    lastSeenMs: number;
+    overlaySha256?: string;
+    files: number;
+    bytes: number;
+    phases: {
+      phase:
         | 'offered'
         | 'loading'
         | 'kernel'
@@ -127,471 +108,384 @@ export interface Schemas {
         | 'waiting'
         | 'ready'
         | 'failed';
-      readonly atMs: number;
-      readonly detail?: string;
+      atMs: number;
+      detail?: string;
     }[];
-    readonly dhcp?: {
-      readonly discover?: { readonly count: number; readonly firstMs: number; readonly lastMs: number };
-      readonly offer?: { readonly count: number; readonly firstMs: number; readonly lastMs: number };
-      readonly request?: { readonly count: number; readonly firstMs: number; readonly lastMs: number };
-      readonly ack?: { readonly count: number; readonly firstMs: number; readonly lastMs: number };
-      readonly nak?: { readonly count: number; readonly firstMs: number; readonly lastMs: number };
-      readonly system?: { readonly count: number; readonly firstMs: number; readonly lastMs: number };
-      readonly foreignServers?: readonly string[];
-      readonly board?: string;
-      readonly memoryMib?: number;
+    dhcp?: {
+      discover?: { count: number; firstMs: number; lastMs: number };
+      offer?: { count: number; firstMs: number; lastMs: number };
+      request?: { count: number; firstMs: number; lastMs: number };
+      ack?: { count: number; firstMs: number; lastMs: number };
+      nak?: { count: number; firstMs: number; lastMs: number };
+      system?: { count: number; firstMs: number; lastMs: number };
+      foreignServers?: string[];
+      board?: string;
+      memoryMib?: number;
     };
-    readonly missing?: readonly { readonly file: string; readonly reason: string }[];
-    readonly unfinished?: readonly {
-      readonly file: string;
-      readonly sizeBytes: number;
-      readonly bytes: number;
-      readonly blockSizeBytes: number;
-      readonly durationMs?: number;
-      readonly atMs: number;
+    missing?: { file: string; reason: string }[];
+    unfinished?: {
+      file: string;
+      sizeBytes: number;
+      bytes: number;
+      blockSizeBytes: number;
+      durationMs?: number;
+      atMs: number;
     }[];
-    readonly tokenRefused?: string;
-    readonly queued?: { readonly ms: number; readonly untilMs: number };
-    readonly closed?: {
-      readonly atMs: number;
-      readonly reason: 'ready' | 'failed' | 'silent' | 'restarted' | 'handed-over';
-      readonly rule?: string;
-      readonly cause?: string;
-      readonly hint?: string;
+    tokenRefused?: string;
+    queued?: { ms: number; untilMs: number };
+    closed?: {
+      atMs: number;
+      reason: 'ready' | 'failed' | 'silent' | 'restarted' | 'handed-over';
+      rule?: string;
+      cause?: string;
+      hint?: string;
     };
   };
   Finding: {
-    readonly kind: 'node' | 'service' | 'config' | 'machine';
-    readonly name: string;
-    readonly severity: 'wrong' | 'note';
-    readonly rule: string;
-    readonly cause: string;
-    readonly hint?: string;
+    kind: 'node' | 'service' | 'config' | 'machine';
+    name: string;
+    severity: 'wrong' | 'note';
+    rule: string;
+    cause: string;
+    hint?: string;
   };
   NodeDiagnosis: {
-    readonly node: string;
-    readonly state: 'new' | 'booting' | 'waiting' | 'ready' | 'up' | 'failed' | 'silent' | 'refused';
-    readonly findings: readonly Schemas['Finding'][];
+    node: string;
+    state: 'new' | 'booting' | 'waiting' | 'ready' | 'up' | 'failed' | 'silent' | 'refused';
+    findings: Schemas['Finding'][];
   };
-  SiteDiagnosis: {
-    readonly status: 'ok' | 'wrong';
-    readonly nodes: { readonly all: number; readonly ready: number };
-    readonly findings: readonly Schemas['Finding'][];
-  };
+  SiteDiagnosis: { status: 'ok' | 'wrong'; nodes: { all: number; ready: number }; findings: Schemas['Finding'][] };
   OverlayReport: {
-    readonly node: string;
-    readonly overlayDigest?: string;
-    readonly running?: string;
-    readonly desired?: string;
-    readonly refusal?: string;
-    readonly files: {
-      readonly added: readonly string[];
-      readonly changed: readonly string[];
-      readonly removed: readonly string[];
-    };
-    readonly patches: Readonly<Record<string, string>>;
-    readonly live: { readonly has?: string; readonly wants?: string };
-    readonly hasLooked: boolean;
-    readonly drift?: {
-      readonly checkedAtSeconds: number;
-      readonly overlayDigest?: string;
-      readonly count: number;
-      readonly files: readonly { readonly path: string; readonly what: 'changed' | 'missing' | 'attributes' }[];
+    node: string;
+    overlayDigest?: string;
+    running?: string;
+    desired?: string;
+    refusal?: string;
+    files: { added: string[]; changed: string[]; removed: string[] };
+    patches: Record<string, string>;
+    live: { has?: string; wants?: string };
+    hasLooked: boolean;
+    drift?: {
+      checkedAtSeconds: number;
+      overlayDigest?: string;
+      count: number;
+      files: { path: string; what: 'changed' | 'missing' | 'attributes' }[];
     };
   };
   Plan: {
-    readonly node: string;
-    readonly generation: {
-      readonly format: 1;
-      readonly id: string;
-      readonly node: string;
-      readonly role: string;
-      readonly board: 'pi3' | 'pi4' | 'pi5' | 'uefi';
-      readonly image: { readonly name: string; readonly version: string };
-      readonly rootMode: 'shared' | 'squash' | 'ram' | 'persistent';
-      readonly squash?: { readonly sha256: string; readonly sizeBytes: number };
-      readonly boot?: 'signed';
-      readonly configTxt: string;
-      readonly commandLine: string;
-      readonly texts?: Readonly<Record<string, string>>;
-      readonly overlayDigest: string;
+    node: string;
+    generation: {
+      format: 1;
+      id: string;
+      node: string;
+      role: string;
+      board: 'pi3' | 'pi4' | 'pi5' | 'uefi';
+      image: { name: string; version: string };
+      rootMode: 'shared' | 'squash' | 'ram' | 'persistent';
+      squash?: { sha256: string; sizeBytes: number };
+      boot?: 'signed';
+      configTxt: string;
+      commandLine: string;
+      texts?: Record<string, string>;
+      overlayDigest: string;
     };
-    readonly overlay: readonly (
-      | {
-          readonly kind: 'file';
-          readonly path: string;
-          readonly mode: number;
-          readonly uid: number;
-          readonly gid: number;
-        }
-      | {
-          readonly kind: 'directory';
-          readonly path: string;
-          readonly mode: number;
-          readonly uid: number;
-          readonly gid: number;
-        }
-      | { readonly kind: 'link'; readonly path: string; readonly target: string }
-      | { readonly kind: 'remove'; readonly glob: string }
+    overlay: (
+      | { kind: 'file'; path: string; mode: number; uid: number; gid: number }
+      | { kind: 'directory'; path: string; mode: number; uid: number; gid: number }
+      | { kind: 'link'; path: string; target: string }
+      | { kind: 'remove'; glob: string }
     )[];
   };
   Role: {
-    readonly name: string;
-    readonly image: string;
-    readonly root: string;
-    readonly boot: string;
-    readonly overlays: readonly string[];
-    readonly kernelArguments: readonly string[];
-    readonly vars: Readonly<Record<string, string | number | boolean>>;
-    readonly ready: readonly string[];
-    readonly deadlineMs: number;
-    readonly nodes: readonly string[];
+    name: string;
+    image: string;
+    root: string;
+    boot: string;
+    overlays: string[];
+    kernelArguments: string[];
+    vars: Record<string, string | number | boolean>;
+    ready: string[];
+    deadlineMs: number;
+    nodes: string[];
   };
   RoleChange: {
-    readonly node: string;
-    readonly dryRun: boolean;
-    readonly isChanged: boolean;
-    readonly diff: {
-      readonly role: { readonly from?: string; readonly to?: string };
-      readonly image: { readonly from?: string; readonly to?: string };
-      readonly root: { readonly from?: string; readonly to?: string };
-      readonly generation: { readonly from?: string; readonly to?: string };
-      readonly kernelArguments: { readonly added: readonly string[]; readonly removed: readonly string[] };
-      readonly overlays: { readonly added: readonly string[]; readonly removed: readonly string[] };
-      readonly files: {
-        readonly added: readonly string[];
-        readonly changed: readonly string[];
-        readonly removed: readonly string[];
-      };
-      readonly patches: Readonly<Record<string, string>>;
-      readonly exports: { readonly added: readonly string[]; readonly removed: readonly string[] };
-      readonly slurm: {
-        readonly from: 'none' | 'controller' | 'compute';
-        readonly to: 'none' | 'controller' | 'compute';
-      };
+    node: string;
+    dryRun: boolean;
+    isChanged: boolean;
+    diff: {
+      role: { from?: string; to?: string };
+      image: { from?: string; to?: string };
+      root: { from?: string; to?: string };
+      generation: { from?: string; to?: string };
+      kernelArguments: { added: string[]; removed: string[] };
+      overlays: { added: string[]; removed: string[] };
+      files: { added: string[]; changed: string[]; removed: string[] };
+      patches: Record<string, string>;
+      exports: { added: string[]; removed: string[] };
+      slurm: { from: 'none' | 'controller' | 'compute'; to: 'none' | 'controller' | 'compute' };
     };
-    readonly reboots: boolean;
+    reboots: boolean;
   };
-  Reboot: { readonly node: string; readonly dryRun: boolean };
+  Reboot: { node: string; dryRun: boolean };
   StartedOperation: {
-    readonly dryRun: boolean;
-    readonly operation?: string;
-    readonly nodes: readonly {
-      readonly node: string;
-      readonly diff: {
-        readonly role: { readonly from?: string; readonly to?: string };
-        readonly image: { readonly from?: string; readonly to?: string };
-        readonly root: { readonly from?: string; readonly to?: string };
-        readonly generation: { readonly from?: string; readonly to?: string };
-        readonly kernelArguments: { readonly added: readonly string[]; readonly removed: readonly string[] };
-        readonly overlays: { readonly added: readonly string[]; readonly removed: readonly string[] };
-        readonly files: {
-          readonly added: readonly string[];
-          readonly changed: readonly string[];
-          readonly removed: readonly string[];
-        };
-        readonly patches: Readonly<Record<string, string>>;
-        readonly exports: { readonly added: readonly string[]; readonly removed: readonly string[] };
-        readonly slurm: {
-          readonly from: 'none' | 'controller' | 'compute';
-          readonly to: 'none' | 'controller' | 'compute';
-        };
+    dryRun: boolean;
+    operation?: string;
+    nodes: {
+      node: string;
+      diff: {
+        role: { from?: string; to?: string };
+        image: { from?: string; to?: string };
+        root: { from?: string; to?: string };
+        generation: { from?: string; to?: string };
+        kernelArguments: { added: string[]; removed: string[] };
+        overlays: { added: string[]; removed: string[] };
+        files: { added: string[]; changed: string[]; removed: string[] };
+        patches: Record<string, string>;
+        exports: { added: string[]; removed: string[] };
+        slurm: { from: 'none' | 'controller' | 'compute'; to: 'none' | 'controller' | 'compute' };
       };
     }[];
   };
   Operation: {
-    readonly id: string;
-    readonly kind: 'role-change';
-    readonly by: string;
-    readonly role: string;
-    readonly drain: 'wait' | 'requeue' | 'force';
-    readonly drainDeadlineMs: number;
-    readonly maxUnavailable: number;
-    readonly startedAtMs: number;
-    readonly state: 'running' | 'stopping' | 'done' | 'failed' | 'cancelled';
-    readonly reason?: string;
-    readonly endedAtMs?: number;
-    readonly nodes: readonly string[];
-    readonly counts: {
-      readonly waiting: number;
-      readonly running: number;
-      readonly done: number;
-      readonly 'fell-back': number;
-      readonly failed: number;
-      readonly skipped: number;
-      readonly kept: number;
+    id: string;
+    kind: 'role-change';
+    by: string;
+    role: string;
+    drain: 'wait' | 'requeue' | 'force';
+    drainDeadlineMs: number;
+    maxUnavailable: number;
+    startedAtMs: number;
+    state: 'running' | 'stopping' | 'done' | 'failed' | 'cancelled';
+    reason?: string;
+    endedAtMs?: number;
+    nodes: string[];
+    counts: {
+      waiting: number;
+      running: number;
+      done: number;
+      'fell-back': number;
+      failed: number;
+      skipped: number;
+      kept: number;
     };
   };
   ShownOperation: {
-    readonly id: string;
-    readonly kind: 'role-change';
-    readonly by: string;
-    readonly role: string;
-    readonly drain: 'wait' | 'requeue' | 'force';
-    readonly drainDeadlineMs: number;
-    readonly maxUnavailable: number;
-    readonly startedAtMs: number;
-    readonly state: 'running' | 'stopping' | 'done' | 'failed' | 'cancelled';
-    readonly reason?: string;
-    readonly endedAtMs?: number;
-    readonly counts: {
-      readonly waiting: number;
-      readonly running: number;
-      readonly done: number;
-      readonly 'fell-back': number;
-      readonly failed: number;
-      readonly skipped: number;
-      readonly kept: number;
+    id: string;
+    kind: 'role-change';
+    by: string;
+    role: string;
+    drain: 'wait' | 'requeue' | 'force';
+    drainDeadlineMs: number;
+    maxUnavailable: number;
+    startedAtMs: number;
+    state: 'running' | 'stopping' | 'done' | 'failed' | 'cancelled';
+    reason?: string;
+    endedAtMs?: number;
+    counts: {
+      waiting: number;
+      running: number;
+      done: number;
+      'fell-back': number;
+      failed: number;
+      skipped: number;
+      kept: number;
     };
-    readonly nodes: readonly {
-      readonly node: string;
-      readonly from: string;
-      readonly steps: readonly {
-        readonly step:
-          'drain' | 'set' | 'reboot' | 'boot' | 'resume' | 'revert' | 'reboot-back' | 'boot-back' | 'resume-back';
-        readonly startedAtMs: number;
-        readonly endedAtMs?: number;
-        readonly outcome?: 'done' | 'skipped' | 'failed';
-        readonly detail?: string;
+    nodes: {
+      node: string;
+      from: string;
+      steps: {
+        step: 'drain' | 'set' | 'reboot' | 'boot' | 'resume' | 'revert' | 'reboot-back' | 'boot-back' | 'resume-back';
+        startedAtMs: number;
+        endedAtMs?: number;
+        outcome?: 'done' | 'skipped' | 'failed';
+        detail?: string;
       }[];
-      readonly staysDrained?: boolean;
-      readonly result?: 'done' | 'fell-back' | 'failed' | 'skipped' | 'kept';
-      readonly cause?: string;
-      readonly hint?: string;
+      staysDrained?: boolean;
+      result?: 'done' | 'fell-back' | 'failed' | 'skipped' | 'kept';
+      cause?: string;
+      hint?: string;
     }[];
   };
-  CancelledOperation: { readonly operation: string; readonly dryRun: boolean; readonly goOn: readonly string[] };
+  CancelledOperation: { operation: string; dryRun: boolean; goOn: string[] };
   Eeprom: {
-    readonly node: string;
-    readonly board: 'pi3' | 'pi4' | 'pi5' | 'uefi';
-    readonly state: 'none' | 'unknown' | 'current' | 'waiting' | 'staged' | 'asked' | 'updated' | 'failed';
-    readonly date?: string;
-    readonly bootOrder?: string;
-    readonly report?: {
-      readonly version?: string;
-      readonly builtAtSeconds: number;
-      readonly updatedAtSeconds?: number;
-      readonly capabilities?: number;
-      readonly config?: string;
-      readonly boot: string;
-      readonly atMs: number;
+    node: string;
+    board: 'pi3' | 'pi4' | 'pi5' | 'uefi';
+    state: 'none' | 'unknown' | 'current' | 'waiting' | 'staged' | 'asked' | 'updated' | 'failed';
+    date?: string;
+    bootOrder?: string;
+    report?: {
+      version?: string;
+      builtAtSeconds: number;
+      updatedAtSeconds?: number;
+      capabilities?: number;
+      config?: string;
+      boot: string;
+      atMs: number;
     };
-    readonly desired?: {
-      readonly image: {
-        readonly sha256: string;
-        readonly sourceSha256: string;
-        readonly sizeBytes: number;
-        readonly chip: '2711' | '2712';
-        readonly builtAtSeconds: number;
-        readonly version?: string;
+    desired?: {
+      image: {
+        sha256: string;
+        sourceSha256: string;
+        sizeBytes: number;
+        chip: '2711' | '2712';
+        builtAtSeconds: number;
+        version?: string;
       };
-      readonly serial: string;
-      readonly state: 'waiting' | 'staged' | 'asked' | 'updated' | 'failed';
-      readonly waitsFor: readonly string[];
-      readonly timestampSeconds: number;
-      readonly sinceMs: number;
-      readonly stagedAtMs?: number;
-      readonly askedAtMs?: number;
-      readonly asks: number;
-      readonly reason?: string;
-      readonly hint?: string;
+      serial: string;
+      state: 'waiting' | 'staged' | 'asked' | 'updated' | 'failed';
+      waitsFor: string[];
+      timestampSeconds: number;
+      sinceMs: number;
+      stagedAtMs?: number;
+      askedAtMs?: number;
+      asks: number;
+      reason?: string;
+      hint?: string;
     };
   };
   EepromChange: {
-    readonly node: string;
-    readonly board: 'pi3' | 'pi4' | 'pi5' | 'uefi';
-    readonly state: 'none' | 'unknown' | 'current' | 'waiting' | 'staged' | 'asked' | 'updated' | 'failed';
-    readonly date?: string;
-    readonly bootOrder?: string;
-    readonly report?: {
-      readonly version?: string;
-      readonly builtAtSeconds: number;
-      readonly updatedAtSeconds?: number;
-      readonly capabilities?: number;
-      readonly config?: string;
-      readonly boot: string;
-      readonly atMs: number;
+    node: string;
+    board: 'pi3' | 'pi4' | 'pi5' | 'uefi';
+    state: 'none' | 'unknown' | 'current' | 'waiting' | 'staged' | 'asked' | 'updated' | 'failed';
+    date?: string;
+    bootOrder?: string;
+    report?: {
+      version?: string;
+      builtAtSeconds: number;
+      updatedAtSeconds?: number;
+      capabilities?: number;
+      config?: string;
+      boot: string;
+      atMs: number;
     };
-    readonly desired?: {
-      readonly image: {
-        readonly sha256: string;
-        readonly sourceSha256: string;
-        readonly sizeBytes: number;
-        readonly chip: '2711' | '2712';
-        readonly builtAtSeconds: number;
-        readonly version?: string;
+    desired?: {
+      image: {
+        sha256: string;
+        sourceSha256: string;
+        sizeBytes: number;
+        chip: '2711' | '2712';
+        builtAtSeconds: number;
+        version?: string;
       };
-      readonly serial: string;
-      readonly state: 'waiting' | 'staged' | 'asked' | 'updated' | 'failed';
-      readonly waitsFor: readonly string[];
-      readonly timestampSeconds: number;
-      readonly sinceMs: number;
-      readonly stagedAtMs?: number;
-      readonly askedAtMs?: number;
-      readonly asks: number;
-      readonly reason?: string;
-      readonly hint?: string;
+      serial: string;
+      state: 'waiting' | 'staged' | 'asked' | 'updated' | 'failed';
+      waitsFor: string[];
+      timestampSeconds: number;
+      sinceMs: number;
+      stagedAtMs?: number;
+      askedAtMs?: number;
+      asks: number;
+      reason?: string;
+      hint?: string;
     };
-    readonly dryRun: boolean;
+    dryRun: boolean;
   };
   NodePower: {
-    readonly node: string;
-    readonly switch?: string;
-    readonly port?: number;
-    readonly power: 'on' | 'off' | 'unknown';
-    readonly detection?: 'disabled' | 'searching' | 'delivering' | 'fault' | 'test' | 'other-fault';
-    readonly reason?: string;
-    readonly budget?: { readonly watts: number; readonly usedWatts: number };
+    node: string;
+    switch?: string;
+    port?: number;
+    power: 'on' | 'off' | 'unknown';
+    detection?: 'disabled' | 'searching' | 'delivering' | 'fault' | 'test' | 'other-fault';
+    reason?: string;
+    budget?: { watts: number; usedWatts: number };
   };
   PowerChange: {
-    readonly node: string;
-    readonly action: 'on' | 'off' | 'cycle';
-    readonly dryRun: boolean;
-    readonly isChanged: boolean;
-    readonly switch: string;
-    readonly port: number;
+    node: string;
+    action: 'on' | 'off' | 'cycle';
+    dryRun: boolean;
+    isChanged: boolean;
+    switch: string;
+    port: number;
   };
   PowerRuns: {
-    readonly running: readonly {
-      readonly node: string;
-      readonly action: 'on' | 'off' | 'cycle';
-      readonly by: string;
-      readonly switch: string;
-      readonly port: number;
-      readonly step: 'switch' | 'wait' | 'turn';
-      readonly wanted: 'on' | 'off';
-      readonly sinceMs: number;
-      readonly failure?: string;
+    running: {
+      node: string;
+      action: 'on' | 'off' | 'cycle';
+      by: string;
+      switch: string;
+      port: number;
+      step: 'switch' | 'wait' | 'turn';
+      wanted: 'on' | 'off';
+      sinceMs: number;
+      failure?: string;
     }[];
-    readonly ended: readonly {
-      readonly node: string;
-      readonly action: 'on' | 'off' | 'cycle';
-      readonly by: string;
-      readonly switch: string;
-      readonly port: number;
-      readonly endedMs: number;
-      readonly detection?: 'disabled' | 'searching' | 'delivering' | 'fault' | 'test' | 'other-fault';
-      readonly failure?: string;
-      readonly hint?: string;
+    ended: {
+      node: string;
+      action: 'on' | 'off' | 'cycle';
+      by: string;
+      switch: string;
+      port: number;
+      endedMs: number;
+      detection?: 'disabled' | 'searching' | 'delivering' | 'fault' | 'test' | 'other-fault';
+      failure?: string;
+      hint?: string;
     }[];
   };
   PowerMap: {
-    readonly proposals: readonly (
+    proposals: (
       | {
-          readonly kind: 'found';
-          readonly node: string;
-          readonly before?: { readonly switch: string; readonly port: number };
-          readonly power: { readonly switch: string; readonly port: number };
-          readonly by: 'mac' | 'lldp';
+          kind: 'found';
+          node: string;
+          before?: { switch: string; port: number };
+          power: { switch: string; port: number };
+          by: 'mac' | 'lldp';
         }
-      | {
-          readonly kind: 'open';
-          readonly node: string;
-          readonly before?: { readonly switch: string; readonly port: number };
-          readonly reason: string;
-        }
+      | { kind: 'open'; node: string; before?: { switch: string; port: number }; reason: string }
     )[];
-    readonly failures: readonly string[];
+    failures: string[];
   };
-  PowerOrder: { readonly stages: readonly (readonly string[])[] };
-  Shutdown: { readonly node: string; readonly dryRun: boolean; readonly runs: boolean };
+  PowerOrder: { stages: string[][] };
+  Shutdown: { node: string; dryRun: boolean; runs: boolean };
   UnknownBoard: {
-    readonly mac: string;
-    readonly address: string;
-    readonly serial?: string;
-    readonly board?: string;
-    readonly leaseUntilMs?: number;
-    readonly firstSeenMs: number;
-    readonly lastSeenMs: number;
-    readonly poweredOnMs?: number;
-    readonly model?: string;
-    readonly memoryMib?: number;
-    readonly switchPort?: string;
-    readonly hold?: { readonly sinceMs: number; readonly heardMs: number };
+    mac: string;
+    address: string;
+    serial?: string;
+    board?: string;
+    leaseUntilMs?: number;
+    firstSeenMs: number;
+    lastSeenMs: number;
+    poweredOnMs?: number;
+    model?: string;
+    memoryMib?: number;
+    switchPort?: string;
+    hold?: { sinceMs: number; heardMs: number };
   };
   Image: {
-    readonly name: string;
-    readonly version: string;
-    readonly builtAt: string;
-    readonly boards: readonly ('pi3' | 'pi4' | 'pi5' | 'uefi')[];
-    readonly rootBytes: number;
-    readonly usedBy: readonly string[];
-    readonly isPinned: boolean;
+    name: string;
+    version: string;
+    builtAt: string;
+    boards: ('pi3' | 'pi4' | 'pi5' | 'uefi')[];
+    rootBytes: number;
+    usedBy: string[];
+    isPinned: boolean;
   };
-  Lease: { readonly address: string; readonly mac?: string; readonly node?: string };
-  TargetGroup: { readonly targets: readonly string[]; readonly labels: Readonly<Record<string, string>> };
-  Event: {
-    readonly id: number;
-    readonly atMs: number;
-    readonly kind: string;
-    readonly node?: string;
-    readonly fields: Readonly<Record<string, string | number | boolean>>;
-  };
+  Lease: { address: string; mac?: string; node?: string };
+  TargetGroup: { targets: string[]; labels: Record<string, string> };
+  Event: { id: number; atMs: number; kind: string; node?: string; fields: Record<string, string | number | boolean> };
   ServiceAbout: {
-    readonly version: string;
-    readonly cluster: string;
-    readonly tls?: { readonly listen: string; readonly fingerprint: string; readonly expiresAtMs: number };
+    version: string;
+    cluster: string;
+    tls?: { listen: string; fingerprint: string; expiresAtMs: number };
   };
-  Health: {
-    readonly status: 'ok' | 'red';
-    readonly parts?: readonly {
-      readonly name: string;
-      readonly problems: readonly string[];
-      readonly sinceMs: number;
-      readonly about?: string;
-    }[];
-  };
-  Token: {
-    readonly name: string;
-    readonly scope: 'read' | 'operate' | 'admin';
-    readonly createdAtMs: number;
-    readonly lastUsedAtMs?: number;
-  };
-  NewToken: {
-    readonly name: string;
-    readonly scope: 'read' | 'operate' | 'admin';
-    readonly dryRun: boolean;
-    readonly token?: string;
-  };
-  RevokedToken: { readonly name: string; readonly scope: 'read' | 'operate' | 'admin'; readonly dryRun: boolean };
+  Health: { status: 'ok' | 'red'; parts?: { name: string; problems: string[]; sinceMs: number; about?: string }[] };
+  Token: { name: string; scope: 'read' | 'operate' | 'admin'; createdAtMs: number; lastUsedAtMs?: number };
+  NewToken: { name: string; scope: 'read' | 'operate' | 'admin'; dryRun: boolean; token?: string };
+  RevokedToken: { name: string; scope: 'read' | 'operate' | 'admin'; dryRun: boolean };
   AuditEntry: {
-    readonly id: number;
-    readonly atMs: number;
-    readonly by: string;
-    readonly from: string;
-    readonly action: string;
-    readonly request: string;
-    readonly body?: string;
-    readonly status: number;
-    readonly reason?: string;
+    id: number;
+    atMs: number;
+    by: string;
+    from: string;
+    action: string;
+    request: string;
+    body?: string;
+    status: number;
+    reason?: string;
   };
-  ImageChange: {
-    readonly name: string;
-    readonly from: string;
-    readonly to: string;
-    readonly dryRun: boolean;
-    readonly isChanged: boolean;
-    readonly nodes: readonly string[];
-  };
-  PinChange: {
-    readonly image: string;
-    readonly version: string;
-    readonly isPinned: boolean;
-    readonly dryRun: boolean;
-    readonly isChanged: boolean;
-  };
-  Problem: {
-    readonly status: number;
-    readonly title: string;
-    readonly detail?: string;
-    readonly problems?: readonly string[];
-    readonly etag?: string;
-  };
-  Document: {
-    readonly openapi: string;
-    readonly info: Readonly<Record<string, unknown>>;
-    readonly paths: Readonly<Record<string, unknown>>;
-  };
+  ImageChange: { name: string; from: string; to: string; dryRun: boolean; isChanged: boolean; nodes: string[] };
+  PinChange: { image: string; version: string; isPinned: boolean; dryRun: boolean; isChanged: boolean };
+  Problem: { status: number; title: string; detail?: string; problems?: string[]; etag?: string };
+  Document: { openapi: string; info: Record<string, unknown>; paths: Record<string, unknown> };
 }
 
 export interface Calls {
@@ -601,16 +495,16 @@ export interface Calls {
       board?: 'pi3' | 'pi4' | 'pi5' | 'uefi';
       state?: 'new' | 'booting' | 'waiting' | 'ready' | 'up' | 'failed' | 'silent' | 'refused';
       nodes?: string;
-      label?: readonly string[];
+      label?: string[];
       limit?: number;
       after?: string;
     };
 
-    answer: readonly Schemas['Node'][];
+    answer: Schemas['Node'][];
   };
   'PUT /nodes': {
     query?: { dryRun?: 'true' | 'false' };
-    body: readonly Schemas['NodeSpec'][];
+    body: Schemas['NodeSpec'][];
     answer: Schemas['NodesChange'];
   };
   'POST /nodes': {
@@ -654,7 +548,7 @@ export interface Calls {
     path: { name: string };
     query?: { limit?: number; after?: string };
 
-    answer: readonly Schemas['Boot'][];
+    answer: Schemas['Boot'][];
   };
   'GET /diagnosis': {
     answer: Schemas['SiteDiagnosis'];
@@ -685,7 +579,7 @@ export interface Calls {
   'GET /operations': {
     query?: { limit?: number; after?: string };
 
-    answer: readonly Schemas['Operation'][];
+    answer: Schemas['Operation'][];
   };
   'GET /operations/{id}': {
     path: { id: string };
@@ -699,12 +593,12 @@ export interface Calls {
     answer: Schemas['CancelledOperation'];
   };
   'GET /power': {
-    answer: readonly Schemas['NodePower'][];
+    answer: Schemas['NodePower'][];
   };
   'POST /power': {
     query?: { dryRun?: 'true' | 'false' };
     body: Schemas['PowerListRequest'];
-    answer: readonly Schemas['PowerChange'][];
+    answer: Schemas['PowerChange'][];
   };
   'GET /power/runs': {
     answer: Schemas['PowerRuns'];
@@ -730,7 +624,7 @@ export interface Calls {
   'GET /eeproms': {
     query?: { limit?: number; after?: string };
 
-    answer: readonly Schemas['Eeprom'][];
+    answer: Schemas['Eeprom'][];
   };
   'GET /nodes/{name}/eeprom': {
     path: { name: string };
@@ -746,7 +640,7 @@ export interface Calls {
   'GET /roles': {
     query?: { limit?: number; after?: string };
 
-    answer: readonly Schemas['Role'][];
+    answer: Schemas['Role'][];
   };
   'GET /roles/{name}': {
     path: { name: string };
@@ -774,7 +668,7 @@ export interface Calls {
   'GET /unknown-boards': {
     query?: { limit?: number; after?: string };
 
-    answer: readonly Schemas['UnknownBoard'][];
+    answer: Schemas['UnknownBoard'][];
   };
   'POST /unknown-boards/{mac}:blink': {
     path: { mac: string };
@@ -797,12 +691,12 @@ export interface Calls {
   'GET /leases': {
     query?: { limit?: number; after?: string };
 
-    answer: readonly Schemas['Lease'][];
+    answer: Schemas['Lease'][];
   };
   'GET /images': {
     query?: { limit?: number; after?: string };
 
-    answer: readonly Schemas['Image'][];
+    answer: Schemas['Image'][];
   };
   'GET /events': {
     answer: string;
@@ -811,12 +705,12 @@ export interface Calls {
     answer: string;
   };
   'GET /prometheus/targets': {
-    answer: readonly Schemas['TargetGroup'][];
+    answer: Schemas['TargetGroup'][];
   };
   'GET /tokens': {
     query?: { limit?: number; after?: string };
 
-    answer: readonly Schemas['Token'][];
+    answer: Schemas['Token'][];
   };
   'POST /tokens': {
     query?: { dryRun?: 'true' | 'false' };
@@ -832,7 +726,7 @@ export interface Calls {
   'GET /audit': {
     query?: { by?: string; limit?: number; after?: string };
 
-    answer: readonly Schemas['AuditEntry'][];
+    answer: Schemas['AuditEntry'][];
   };
   'GET /openapi.json': {
     answer: Schemas['Document'];
