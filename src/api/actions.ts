@@ -60,7 +60,7 @@ export type NodeAnswer = NodeSpec & { readonly status: NodeStatus };
 
 export interface NodesAnswer extends Tagged<readonly NodeAnswer[]> {
   /** Name of the last one of this page; undefined: there are no more. */
-  readonly next: string | undefined;
+  readonly next?: string | undefined;
 }
 
 export interface ApiActions

@@ -155,6 +155,9 @@ test('every list has pages', () => {
   });
 
   expect(lists.filter(({ isPaged }) => isPaged !== true).map(({ id }) => id)).toEqual([
+    // What became of one node, or of one role.
+    'getNodeHistory',
+    'getRoleHistory',
     // It asks the switches for all of them at once.
     'listPower',
     // Prometheus knows no pages.

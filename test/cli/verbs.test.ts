@@ -23,7 +23,7 @@ const verbs: Readonly<Record<string, readonly string[] | string>> = {
   doctor: ['getDiagnosis', 'getNodeDiagnosis'],
   'node list': ['listNodes'],
   'node show': ['listNodes', 'getNode'],
-  'node history': ['listNodeBoots'],
+  'node history': ['listNodeBoots', 'getNodeHistory'],
   'node add': ['addNode'],
   'node unknown': ['listUnknownBoards'],
   'node blink': ['blinkBoard'],
@@ -49,14 +49,22 @@ const verbs: Readonly<Record<string, readonly string[] | string>> = {
   'operation show': ['getOperation'],
   'operation watch': ['getOperation', 'followEvents'],
   'operation cancel': ['cancelOperation'],
+  'rollout start': ['startRollout'],
+  'rollout list': ['listRollouts'],
+  'rollout show': ['getRollout'],
+  'rollout watch': ['getRollout', 'followEvents'],
+  'rollout pause': ['pauseRollout'],
+  'rollout resume': ['resumeRollout'],
+  'rollout abort': ['abortRollout'],
   'role list': ['listRoles'],
   'role show': ['getRole'],
+  'role history': ['getRoleHistory'],
   'overlay list': files,
   'overlay show': files,
   'overlay render': files,
   'overlay why': files,
   'overlay diff': ['getNodePlan'],
-  rollback: ['setRoleImage', 'setNodeImage'],
+  rollback: ['setRoleImage', 'setNodeImage', 'rollBackNodes'],
   'image list': ['listImages'],
   'image show': store,
   'image diff': store,
@@ -79,7 +87,7 @@ const verbs: Readonly<Record<string, readonly string[] | string>> = {
   'secret list': keys,
   'secret show-public': keys,
   'secret make': keys,
-  'secret rotate': keys,
+  'secret rotate': ['rotateSecret'],
   'token create': ['createToken'],
   'token list': ['listTokens'],
   'token revoke': ['revokeToken'],
@@ -102,7 +110,7 @@ const verbs: Readonly<Record<string, readonly string[] | string>> = {
 };
 
 /** For programs: no verb asks for them. */
-const forPrograms = ['getDocument', 'getDocsPage', 'getMetrics', 'listTargets', 'listLeases'];
+const forPrograms = ['getDocument', 'getDocsPage', 'getMetrics', 'listTargets', 'listLeases', 'watchCluster'];
 
 function verbsOf(command: Command, words: readonly string[] = []): string[] {
   const children = command.createHelp().visibleCommands(command);

@@ -1,6 +1,7 @@
 /** Rollouts: begun, looked at, paused, resumed, taken back; rollbacks to what is kept; and who changed what. */
 import { z } from 'zod';
 
+import { listed } from '../page.ts';
 import { json, route, type AnswerSpec, type Route } from '../route.ts';
 import {
   Change,
@@ -61,6 +62,7 @@ export const rolloutRoutes: readonly Route[] = [
     tag,
     scope: 'read',
     summary: 'List rollouts, newest first',
+    isPaged: true,
     answers: {
       200: {
         summary: 'All that go on, and the last fifty that have ended',
@@ -68,7 +70,7 @@ export const rolloutRoutes: readonly Route[] = [
         example: [rolloutExample],
       },
     },
-    run: ({ actions }) => json(actions.rollouts()),
+    run: (call) => listed(call, call.actions.rollouts(), ({ id }) => id),
   }),
   route({
     method: 'get',

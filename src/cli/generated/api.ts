@@ -30,6 +30,27 @@ export interface Schemas {
     maxUnavailable?: string;
     retry?: boolean;
   };
+  RotateRequest: { force?: boolean };
+  RolloutRequest: {
+    target: { kind: 'image'; role: string; image?: string } | { kind: 'overlay'; role: string };
+    canary?: number;
+    waves?: number[];
+    checks?: string[];
+    slurm?: boolean;
+    soakSeconds?: number;
+    deadlineSeconds?: number;
+    drain?: 'wait' | 'requeue' | 'force';
+    drainDeadlineSeconds?: number;
+    maxUnavailable?: string;
+    maxFailed?: number;
+    retry?: boolean;
+  };
+  RollbackRequest: {
+    nodes?: string[];
+    role?: string;
+    all?: true;
+    to: { kind: 'generation'; id: string } | { kind: 'last-good' } | { kind: 'at'; atMs: number };
+  };
   EepromRequest: { image?: string | null; config?: string; keepConfig?: boolean; waitsFor?: string[] };
   PowerRequest: { action: 'on' | 'off' | 'cycle' };
   PowerListRequest: { nodes: string[]; action: 'on' | 'off' | 'cycle' };
@@ -62,6 +83,7 @@ export interface Schemas {
         temperatureCelsius?: number;
         throttled?: number;
         liveDigest?: string;
+        mungeProof?: string;
         drift?: {
           checkedAtSeconds: number;
           overlayDigest?: string;
@@ -248,7 +270,10 @@ export interface Schemas {
   };
   Operation: {
     id: string;
-    kind: 'role-change';
+    kind: 'role-change' | 'rollout';
+    rollout?: { id: string; way: 'forward' | 'back'; to: string };
+    isHeld?: boolean;
+    maxFailed?: number;
     by: string;
     role: string;
     drain: 'wait' | 'requeue' | 'force';
@@ -271,7 +296,10 @@ export interface Schemas {
   };
   ShownOperation: {
     id: string;
-    kind: 'role-change';
+    kind: 'role-change' | 'rollout';
+    rollout?: { id: string; way: 'forward' | 'back'; to: string };
+    isHeld?: boolean;
+    maxFailed?: number;
     by: string;
     role: string;
     drain: 'wait' | 'requeue' | 'force';
@@ -307,6 +335,111 @@ export interface Schemas {
     }[];
   };
   CancelledOperation: { operation: string; dryRun: boolean; goOn: string[] };
+  StartedRotation: {
+    dryRun: boolean;
+    operation?: string;
+    secret: string;
+    partitions: string[];
+    nodes: { node: string; state: 'waiting' | 'restarted' | 'next-boot' | 'kept'; detail?: string }[];
+  };
+  Rotation: {
+    id: string;
+    kind: 'munge-rotation';
+    by: string;
+    secret: string;
+    partitions: string[];
+    startedAtMs: number;
+    state: 'running' | 'stopping' | 'done' | 'failed' | 'cancelled';
+    steps: {
+      step: 'close' | 'push' | 'restart' | 'open' | 'push-back' | 'restart-back' | 'open-back';
+      startedAtMs: number;
+      endedAtMs?: number;
+      outcome?: 'done' | 'skipped' | 'failed';
+      detail?: string;
+    }[];
+    nodes: string[];
+    reason?: string;
+    hint?: string;
+    endedAtMs?: number;
+    counts: { waiting: number; restarted: number; 'next-boot': number; kept: number };
+  };
+  ShownRotation: {
+    id: string;
+    kind: 'munge-rotation';
+    by: string;
+    secret: string;
+    partitions: string[];
+    startedAtMs: number;
+    state: 'running' | 'stopping' | 'done' | 'failed' | 'cancelled';
+    steps: {
+      step: 'close' | 'push' | 'restart' | 'open' | 'push-back' | 'restart-back' | 'open-back';
+      startedAtMs: number;
+      endedAtMs?: number;
+      outcome?: 'done' | 'skipped' | 'failed';
+      detail?: string;
+    }[];
+    nodes: { node: string; state: 'waiting' | 'restarted' | 'next-boot' | 'kept'; detail?: string }[];
+    reason?: string;
+    hint?: string;
+    endedAtMs?: number;
+    counts: { waiting: number; restarted: number; 'next-boot': number; kept: number };
+  };
+  AnyOperation: Schemas['Operation'] | Schemas['Rotation'];
+  AnyShownOperation: Schemas['ShownOperation'] | Schemas['ShownRotation'];
+  StartedRollout: {
+    dryRun: boolean;
+    rollout?: string;
+    target: { kind: 'image'; role: string; image: string } | { kind: 'overlay'; role: string };
+    from?: string;
+    waves: string[][];
+    leftOut: { node: string; reason: string }[];
+  };
+  Rollout: {
+    id: string;
+    by: string;
+    startedAtMs: number;
+    target: { kind: 'image'; role: string; image: string } | { kind: 'overlay'; role: string };
+    from?: string;
+    canary: number;
+    waves: number[];
+    gates: {
+      slurm: boolean;
+      checks: { name: string; argv: string[]; deadlineMs: number }[];
+      soakMs: number;
+      deadlineMs: number;
+    };
+    drain: 'wait' | 'requeue' | 'force';
+    drainDeadlineMs: number;
+    maxUnavailable: number;
+    maxFailed: number;
+    state: 'running' | 'paused' | 'aborting' | 'rolled-back' | 'done' | 'failed';
+    wave: number;
+    operation: string;
+    gatesSinceMs?: number;
+    detail?: string;
+    nodes: {
+      node: string;
+      wave: number;
+      before?: { generation: string; image: string };
+      result?: 'done' | 'fell-back' | 'failed' | 'skipped' | 'kept' | 'rolled-back';
+      cause?: string;
+    }[];
+    leftOut: { node: string; reason: string; before?: { generation: string; image: string } }[];
+    reason?: string;
+    endedAtMs?: number;
+  };
+  OrderedRollout: {
+    rollout: string;
+    dryRun: boolean;
+    state: 'running' | 'paused' | 'aborting' | 'rolled-back' | 'done' | 'failed';
+    nodes: string[];
+  };
+  Rollback: {
+    dryRun: boolean;
+    nodes: { node: string; generation: string; image: string; isChanged: boolean }[];
+    leftOut: { node: string; reason: string }[];
+  };
+  Change: { atMs: number; kind: string; node?: string; what: string; by?: string; cause?: string };
   Eeprom: {
     node: string;
     board: 'pi3' | 'pi4' | 'pi5' | 'uefi';
@@ -462,6 +595,45 @@ export interface Schemas {
   Lease: { address: string; mac?: string; node?: string };
   TargetGroup: { targets: string[]; labels: Record<string, string> };
   Event: { id: number; atMs: number; kind: string; node?: string; fields: Record<string, string | number | boolean> };
+  NodeTile: {
+    name: string;
+    board: 'pi3' | 'pi4' | 'pi5' | 'uefi';
+    address: string;
+    role: string;
+    power?: { switch: string; port: number };
+    state: 'new' | 'booting' | 'waiting' | 'ready' | 'up' | 'failed' | 'silent' | 'refused';
+    reason?: string;
+    image?: string;
+    next?: string;
+    temperatureCelsius?: number;
+    throttled?: number;
+    boot?: {
+      id: string;
+      startedAtMs: number;
+      phase:
+        | 'offered'
+        | 'loading'
+        | 'kernel'
+        | 'network'
+        | 'root'
+        | 'overlay'
+        | 'userspace'
+        | 'waiting'
+        | 'ready'
+        | 'failed';
+      isOpen: boolean;
+    };
+  };
+  ClusterNews: {
+    asOf: number;
+    isWhole: boolean;
+    nodes: Schemas['NodeTile'][];
+    removed: string[];
+    boards?: Schemas['UnknownBoard'][];
+    images?: Schemas['Image'][];
+    roles?: Schemas['Role'][];
+  };
+  WatchFrame: Schemas['ClusterNews'] | Schemas['Event'];
   ServiceAbout: {
     version: string;
     cluster: string;
@@ -579,18 +751,72 @@ export interface Calls {
   'GET /operations': {
     query?: { limit?: number; after?: string };
 
-    answer: Schemas['Operation'][];
+    answer: Schemas['AnyOperation'][];
   };
   'GET /operations/{id}': {
     path: { id: string };
 
-    answer: Schemas['ShownOperation'];
+    answer: Schemas['AnyShownOperation'];
   };
   'POST /operations/{id}:cancel': {
     path: { id: string };
     query?: { dryRun?: 'true' | 'false' };
 
     answer: Schemas['CancelledOperation'];
+  };
+  'GET /rollouts': {
+    query?: { limit?: number; after?: string };
+
+    answer: Schemas['Rollout'][];
+  };
+  'POST /rollouts': {
+    query?: { dryRun?: 'true' | 'false' };
+    body: Schemas['RolloutRequest'];
+    answer: Schemas['StartedRollout'];
+  };
+  'GET /rollouts/{id}': {
+    path: { id: string };
+
+    answer: Schemas['Rollout'];
+  };
+  'POST /rollouts/{id}:pause': {
+    path: { id: string };
+    query?: { dryRun?: 'true' | 'false' };
+
+    answer: Schemas['OrderedRollout'];
+  };
+  'POST /rollouts/{id}:resume': {
+    path: { id: string };
+    query?: { dryRun?: 'true' | 'false' };
+
+    answer: Schemas['OrderedRollout'];
+  };
+  'POST /rollouts/{id}:abort': {
+    path: { id: string };
+    query?: { dryRun?: 'true' | 'false' };
+
+    answer: Schemas['OrderedRollout'];
+  };
+  'POST /nodes:rollback': {
+    query?: { dryRun?: 'true' | 'false' };
+    body: Schemas['RollbackRequest'];
+    answer: Schemas['Rollback'];
+  };
+  'GET /nodes/{name}/history': {
+    path: { name: string };
+
+    answer: Schemas['Change'][];
+  };
+  'GET /roles/{name}/history': {
+    path: { name: string };
+
+    answer: Schemas['Change'][];
+  };
+  'POST /secrets/{name}:rotate': {
+    path: { name: string };
+    query?: { dryRun?: 'true' | 'false' };
+    body: Schemas['RotateRequest'];
+    answer: Schemas['StartedRotation'];
   };
   'GET /power': {
     answer: Schemas['NodePower'][];
@@ -699,6 +925,9 @@ export interface Calls {
     answer: Schemas['Image'][];
   };
   'GET /events': {
+    answer: string;
+  };
+  'GET /watch': {
     answer: string;
   };
   'GET /metrics': {
