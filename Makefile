@@ -4,7 +4,7 @@
 
 modules := node_modules/.package-lock.json
 native := dist/native/.built
-sources := $(shell find src -name '*.ts') package.json tsconfig.json tsconfig.build.json
+sources := $(shell find src -name '*.ts' -o -path 'src/dashboard/*') package.json tsconfig.json tsconfig.build.json
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,6 @@ $(native): $(modules) $(wildcard src/host/datagram/*.[ch]) src/host/datagram/bui
 	@mkdir -p $(@D) && touch $@
 
 dist/.built: $(modules) $(native) $(sources)
-	@echo "npm run build: compiles src/ to dist/"
+	@echo "npm run build: compiles src/ to dist/, and packs the dashboard"
 	npm run --silent build
 	@touch $@

@@ -17,6 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   fleet: ['model', 'plan', 'host'],
   rack: ['model', 'wire', 'host'],
   api: ['model'],
+  dashboard: ['model', 'api', 'plan'],
   cli: ['model', 'wire', 'plan', 'host', 'serve', 'build', 'fleet', 'rack', 'api'],
 };
 
@@ -35,7 +36,12 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['host/database/'],
   kysely: ['host/database/'],
   'net-snmp': ['host/snmp.ts'],
+  preact: ['dashboard/'],
+  esbuild: ['cli/bundle-dashboard.ts'],
 };
+
+/** What the browser's code may import from other rooms to run, beside types: no package comes along with it. */
+const forBrowsers = new Set(['plan/boot-bars.ts']);
 
 /** Ways to an effect that need no import. */
 const effects =
@@ -44,6 +50,8 @@ const effects =
 interface Import {
   readonly file: string;
   readonly target: string;
+  /** Nothing of it is there when the code runs. */
+  readonly isType?: boolean;
 }
 
 /** Every violation of the table, as sentences. */
@@ -57,6 +65,7 @@ export function violations(imports: readonly Import[]): string[] {
 const roomOf = (file: string) => file.split('/')[0] ?? '';
 
 function effectViolation({ file, target }: Import): string[] {
+  if (roomOf(file) === 'dashboard') return [`${file}: a browser has no ${target}`];
   if (!pureRooms.has(roomOf(file)) || pureNodeModules.has(target)) return [];
   return [`${file}: ${target} is an effect, and ${roomOf(file)}/ is pure`];
 }
@@ -69,23 +78,31 @@ function packageViolation({ file, target }: Import): string[] {
   return isAllowed ? [] : [`${file}: ${name} is not imported here`];
 }
 
-function uphillViolation({ file, target }: Import): string[] {
+function uphillViolation({ file, target, isType = false }: Import): string[] {
   const from = roomOf(file);
-  const to = roomOf(path.posix.normalize(path.posix.join(path.posix.dirname(file), target)));
+  const imported = path.posix.normalize(path.posix.join(path.posix.dirname(file), target));
+  const to = roomOf(imported);
+  if (from === 'dashboard' && to !== from && !isType && !forBrowsers.has(imported)) {
+    return [`${file}: of ${imported} only types`];
+  }
   return to === from || mayImport[from]?.includes(to) === true ? [] : [`${file}: ${from}/ must not import ${to}/`];
 }
 
 function readImports(file: string): Import[] {
   const text = readFileSync(path.join(source, file), 'utf8');
   const found = text.matchAll(
-    /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g,
+    /(?:^|\n)\s*(?:import|export)\s(type\s)?[^'"`;]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g,
   );
-  return [...found].map((match) => ({ file, target: match[1] ?? match[2] ?? match[3] ?? '' }));
+  return [...found].map(([, type, ...targets]) => ({
+    file,
+    target: targets.find((target) => target !== undefined) ?? '',
+    isType: type !== undefined,
+  }));
 }
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .map((file) => file.split(path.sep).join('/'))
-  .filter((file) => file.endsWith('.ts'));
+  .filter((file) => /\.tsx?$/.test(file));
 
 describe('the import table', () => {
   test('every file lies in a room', () => {
@@ -110,6 +127,9 @@ describe('the import table', () => {
     ['model/x.ts', '../wire/tftp.ts', 'model/x.ts: model/ must not import wire/'],
     ['wire/x.ts', 'node:fs', 'wire/x.ts: node:fs is an effect, and wire/ is pure'],
     ['serve/x.ts', 'tar-stream', 'serve/x.ts: tar-stream is not imported here'],
+    ['dashboard/x.tsx', '../model/boot.ts', 'dashboard/x.tsx: of model/boot.ts only types'],
+    ['dashboard/x.tsx', 'node:path', 'dashboard/x.tsx: a browser has no node:path'],
+    ['serve/x.ts', '../dashboard/words.ts', 'serve/x.ts: serve/ must not import dashboard/'],
   ])('an import of %s from %s is caught', (file, target, sentence) => {
     expect(violations([{ file, target }])).toEqual([sentence]);
   });

@@ -103,6 +103,7 @@ const toolSets: Readonly<Record<ToolSet, readonly ToolPackage[]>> = {
       why: 'sends and takes journals',
       units: ['systemd-journal-remote.socket', 'systemd-journal-upload.service'],
     },
+    { name: 'chromium', why: 'opens the dashboard' },
     { name: 'openssh-server', why: 'is a node that ssh reaches', units: ['ssh.service', 'ssh.socket'] },
     { name: 'munge', why: 'checks who speaks to Slurm', units: ['munge.service'] },
     { name: 'slurmctld', why: "is Slurm's controller", units: ['slurmctld.service'] },

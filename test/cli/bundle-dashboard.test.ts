@@ -1,0 +1,28 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { expect, onTestFinished, test } from 'vitest';
+
+import { bundleDashboard, scriptBytes, scriptLimitBytes } from '../../src/cli/bundle-dashboard.ts';
+
+const project = path.resolve(import.meta.dirname, '../..');
+
+test('the dashboard is small, and holds nothing of the service', async () => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'dashboard-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+
+  const files = await bundleDashboard(project, dir);
+
+  expect(scriptBytes(files)).toBeGreaterThan(10_000);
+  expect(scriptBytes(files)).toBeLessThan(scriptLimitBytes);
+  expect(files.map(({ name }) => name.replace(/-[A-Z0-9]{8}\./, '-#.')).toSorted()).toEqual([
+    'icon-#.svg',
+    'main-#.js',
+    'style-#.css',
+  ]);
+  const inputs = files.flatMap((file) => file.inputs);
+  const places = new Set(inputs.map((input) => /^(?:src\/[^/]+|node_modules\/[^/]+)/.exec(input)?.[0] ?? input));
+  expect([...places].toSorted()).toEqual(['node_modules/preact', 'src/dashboard', 'src/plan']);
+  expect(inputs.filter((input) => input.startsWith('src/plan/'))).toEqual(['src/plan/boot-bars.ts']);
+});

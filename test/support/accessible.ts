@@ -1,0 +1,28 @@
+/** Looks for what keeps people from using a page: names of buttons, contrast, order of headings. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+
+import type { Page } from 'playwright-core';
+
+interface AxeRun {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly help: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+  }[];
+}
+
+const source = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** @returns one line for each rule of WCAG 2.2 AA that is broken */
+export async function barriers(page: Page): Promise<string[]> {
+  // Through the debugger: the page's own policy lets no script in.
+  await page.evaluate(await readFile(source, 'utf8'));
+  const run = await page.evaluate<AxeRun>(
+    "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
+  );
+  return run.violations.map(
+    ({ id, help, nodes }) =>
+      `${id}: ${help}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join(' | ')}`,
+  );
+}
