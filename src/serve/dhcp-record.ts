@@ -1,5 +1,5 @@
 /** Writes down what DHCP has seen: a MAC and an unknown board before their answer leaves, the begin of a boot behind it. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
 
 import type { StateFile } from '../host/state-file.ts';
 import { describeError } from '../model/describe-error.ts';
@@ -82,24 +82,16 @@ function requireUnlearned({ node: name, mac }: { node: string; mac: MacAddress }
   if (other !== undefined) throw new RefusedError(`${other.name} has the MAC ${mac} now`);
 }
 
-/**
- * A write costs about as much for one board as for thirty: in a crowd those of some milliseconds share one. A board that
- * comes alone waits for nobody.
- */
-const gatherMs = 3;
-
+/** A write costs about as much for one board as for thirty: those that came while the disk was busy share the next one. */
 function boardRecorder({ state, now }: DhcpRecordDeps): (board: SeenBoard) => Promise<void> {
   let boards: SeenBoard[] = [];
   let written: Promise<void> | undefined;
-  let lastMs = -Infinity;
   return (board) => {
     boards.push(board);
-    const isCrowd = now() - lastMs < 2 * gatherMs;
-    written ??= (isCrowd ? sleep(gatherMs) : Promise.resolve()).then(() => {
+    written ??= immediate().then(() => {
       const together = boards;
       boards = [];
       written = undefined;
-      lastMs = now();
       return state.update((current) => seeBoards(current, together, now()));
     });
     return written;
