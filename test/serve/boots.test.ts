@@ -212,8 +212,12 @@ test('what a node reports is an event each, once', async () => {
   expect(JSON.stringify(events)).not.toContain(boot.token);
 });
 
-test('tidying forgets what nobody needs', async () => {
+test.each([
+  ['forgets what nobody needs', false],
+  ['keeps what a node is held at', true],
+])('tidying %s', async (_name, isHeld) => {
   const boot = bootOf(await sample.boots.arrive(node01, mac, 'discover'));
+  if (isHeld) sample.world.held = [boot.generation];
   sample.world.nowMs += silenceMs;
   await sample.boots.tidy();
 
@@ -227,6 +231,6 @@ test('tidying forgets what nobody needs', async () => {
   }
   const files = await readdir(path.join(sample.stateDir, 'boot'));
   expect(sample.boots.all()).toHaveLength(10);
-  expect(files).toHaveLength(10);
-  expect(files).not.toContain(`${boot.generation}.json`);
+  expect(files).toHaveLength(isHeld ? 11 : 10);
+  expect(files.includes(`${boot.generation}.json`)).toBe(isHeld);
 });

@@ -22,7 +22,7 @@ import { sampleView } from './sample-view.ts';
 
 export async function sampleBoots(dir?: string, nowMs = 1_800_000_000_000) {
   const stateDir = dir ?? (await mkdtemp(path.join(tmpdir(), 'boots-')));
-  const world = { view: sampleView(), nowMs };
+  const world = { view: sampleView(), nowMs, held: [] as string[] };
   const lines: string[] = [];
   const write = (event: string, fields?: LogFields) => void lines.push(`${event} ${JSON.stringify(fields ?? {})}`);
   const log = { info: write, warn: write };
@@ -32,7 +32,7 @@ export async function sampleBoots(dir?: string, nowMs = 1_800_000_000_000) {
   const ids = new Set(file.current().boots.map(({ generation }) => generation));
   const frozen = await openFrozenBoots(path.join(stateDir, 'boot'), ids);
   const health = createHealth(() => world.nowMs);
-  const boots = createBoots({ file, frozen, site, health, now: () => world.nowMs, log });
+  const boots = createBoots({ file, frozen, held: () => world.held, site, health, now: () => world.nowMs, log });
   const claimToken = tokenClaims({ file, frozen, site, now: () => world.nowMs });
   const bootImages = createBootImages({
     dir: path.join(stateDir, 'boot', 'signed'),
