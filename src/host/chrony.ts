@@ -1,7 +1,7 @@
 /** chronyd as a child of ours: it gives time to the boot network and never touches this machine's own clock. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -29,7 +29,8 @@ export async function runChrony({ configFile, config, pidFile, signal, ready }: 
   await endOrphan(pidFile, configFile);
   await writeFileAtomically(configFile, config);
   // -x: no control of the system clock, which another service keeps; -d: stay in the foreground, log to stderr.
-  const child = spawn('chronyd', ['-d', '-x', '-f', configFile], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const argv = ['-d', '-x', '-f', configFile, ...((await mayChangeUser()) ? [] : ['-u', 'root'])];
+  const child = spawn('chronyd', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
   const lines: string[] = [];
   createInterface(child.stderr).on('line', (line) => {
     lines.push(line);
@@ -54,7 +55,16 @@ export async function runChrony({ configFile, config, pidFile, signal, ready }: 
   });
 }
 
-/** A child of a service that was killed goes on. It has given up root, so it leaves its pid file behind in any case. */
+/** CAP_SETGID and CAP_SETUID: capabilities(7). */
+const userCapabilities = (1n << 6n) | (1n << 7n);
+
+/** Our own unit takes that from all that runs in it: there, chronyd has as little as we have, and stays what it is. */
+async function mayChangeUser(): Promise<boolean> {
+  const [, effective = '0'] = /^CapEff:\s*([0-9a-f]+)$/m.exec(await readFile('/proc/self/status', 'utf8')) ?? [];
+  return (BigInt(`0x${effective}`) & userCapabilities) === userCapabilities;
+}
+
+/** A child of a service that was killed goes on. Where it has given up root, it leaves its pid file behind in any case. */
 async function endOrphan(pidFile: string, configFile: string): Promise<void> {
   const orphan = await findProcess(pidFile, configFile);
   if (orphan !== undefined) await endProcess(orphan, configFile, endGraceMs);

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { HostError } from '../model/errors.ts';
 import { versionId, type PersistentTree } from '../model/root-mode.ts';
-import { isSystemdHere } from './nfs/unit.ts';
+import { outsideOurUnit } from './outside-unit.ts';
 import { run } from './process.ts';
 import { sweepTorsos, visibleNames } from './squashfs.ts';
 import { syncFolder } from './store-sweep.ts';
@@ -48,19 +48,15 @@ async function copyTree(source: string, target: string, signal: AbortSignal): Pr
     await rm(torso, { recursive: true, force: true });
     await mkdir(torso, { recursive: true });
     const copy = ['cp', '--archive', '--reflink=auto', '--no-target-directory', '--', source, path.join(torso, 'root')];
-    await run([...(await outsideOurUnit()), ...copy], { signal });
+    // Our own unit may make neither setuid programs nor device nodes nor capabilities, of which a root has some.
+    const outside = await outsideOurUnit('Nice=10', 'RuntimeMaxSec=1h');
+    await run([...(outside ?? (['nice', '-n', '10'] as const)), ...copy], { signal });
     await run(['sync', '--file-system', torso], { signal });
     await rename(torso, target);
     await syncFolder(path.dirname(target));
   } finally {
     await rm(torso, { recursive: true, force: true });
   }
-}
-
-/** Our own unit may make neither setuid programs nor device nodes nor capabilities, of which a root has some. */
-async function outsideOurUnit(): Promise<[program: string, ...args: string[]]> {
-  if (!(await isSystemdHere())) return ['nice', '-n', '10'];
-  return ['systemd-run', '--quiet', '--wait', '--collect', '--property=Nice=10', '--property=RuntimeMaxSec=1h', '--'];
 }
 
 /** Only trying tells. */

@@ -52,3 +52,23 @@ test('the service may do what its datagrams need', async () => {
     expect.arrayContaining(['CAP_NET_BIND_SERVICE', 'CAP_NET_RAW', 'CAP_NET_ADMIN']),
   );
 });
+
+/** In tenths, as the option takes it. */
+const mostExposure = 25;
+
+test('the network unit is exposed to at most 2.5 of 10, by what systemd counts', async () => {
+  const file = path.join(shipped, 'pi-image.service');
+  const analyze = [
+    'systemd-analyze',
+    'security',
+    '--offline=true',
+    '--no-pager',
+    `--threshold=${mostExposure}`,
+  ] as const;
+
+  const table = await run([...analyze, file], { signal: AbortSignal.timeout(60_000) });
+
+  const [, exposure = '10'] = /Overall exposure level for pi-image\.service: ([\d.]+)/.exec(table) ?? [];
+  expect(Number(exposure)).toBeGreaterThan(0);
+  expect(Number(exposure) * 10).toBeLessThanOrEqual(mostExposure);
+});
