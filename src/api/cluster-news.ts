@@ -13,7 +13,7 @@ interface Look {
   readonly roles: string;
 }
 
-export interface Watcher {
+interface Watcher {
   /** @returns false when it cannot take more now: it gets all of it next time */
   readonly send: (frame: string) => boolean;
 }

@@ -46,7 +46,9 @@ const sentences: Readonly<Record<string, (fields: Fields) => string>> = {
   'role.image-set': (fields) =>
     `Role ${of(fields, 'name')} boots ${of(fields, 'to')} instead of ${of(fields, 'from')}${by(fields)}`,
   'operation.started': (fields) =>
-    `Operation ${of(fields, 'operation')} began: role ${of(fields, 'role')} for ${of(fields, 'nodes')}${by(fields)}`,
+    of(fields, 'secret') !== ''
+      ? `Operation ${of(fields, 'operation')} began: another ${of(fields, 'secret')}${by(fields)}`
+      : `Operation ${of(fields, 'operation')} began: role ${of(fields, 'role')} for ${of(fields, 'nodes')}${by(fields)}`,
   'operation.step': (fields) =>
     `${of(fields, 'step')} ${of(fields, 'outcome') || 'goes on'} (operation ${of(fields, 'operation')})${because(fields, 'detail')}`,
   'operation.stopping': (fields) =>

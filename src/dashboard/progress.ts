@@ -75,7 +75,7 @@ export interface ShownNode {
   readonly hint: string | undefined;
 }
 
-export type ShownStep = Pick<OperationStep, 'startedAtMs' | 'endedAtMs' | 'outcome' | 'detail'> & {
+type ShownStep = Pick<OperationStep, 'startedAtMs' | 'endedAtMs' | 'outcome' | 'detail'> & {
   readonly step: string;
 };
 

@@ -59,7 +59,7 @@ function compareShelves(one: string, other: string, grouping: Grouping): number 
   return one.localeCompare(other, 'en', { numeric: true });
 }
 
-export function isShown(tile: NodeTile, { text, states: wanted }: RackFilter): boolean {
+function isShown(tile: NodeTile, { text, states: wanted }: RackFilter): boolean {
   if (wanted.size > 0 && !wanted.has(tile.state)) return false;
   const words = text
     .toLowerCase()
