@@ -82,7 +82,7 @@ export interface Service extends RootDirs {
 const lockWaitMs = 6000;
 
 /** @throws PiImageError when the configuration or the state cannot be used: then nothing is served. */
-export async function openService(options: { paths: Paths; log: Log; signal: AbortSignal }): Promise<Service> {
+export async function openService(options: Opening): Promise<Service> {
   const { paths, signal } = options;
   const lock = await lockState(paths.state, { purpose: 'serve', waitMs: lockWaitMs, signal });
   try {
@@ -99,13 +99,17 @@ function rootDirs(state: string): RootDirs {
   return { imagesDir: imagesDir(state), squashDir: squashDir(state), persistentDir: persistentDir(state) };
 }
 
-async function openLocked(
-  { paths, log, signal }: { paths: Paths; log: Log; signal: AbortSignal },
-  unlock: () => Promise<void>,
-): Promise<Service> {
+interface Opening {
+  readonly paths: Paths;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** What all the rest stands on: state, site, boots. */
+async function openGround({ paths, log, signal }: Opening) {
   const health = createHealth(now);
   const database = await openDatabase(paths.state, now);
-  const { state, boots: bootsFile, events, tokens, answers, audit } = database;
+  const { state, boots: bootsFile, events } = database;
   const begun = bootsFile.current().boots.map(({ generation }) => generation);
   const held = () => heldGenerations(state.current());
   const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), new Set([...begun, ...held()]));
@@ -117,17 +121,16 @@ async function openLocked(
   const roots = createRoots({ ...dirs, site, state, health, log, signal });
   const heartbeats = createHeartbeats(now);
   const challenges = createChallenges({ heartbeats, append: events.append, now, log });
-  const boots = createBoots({
-    file: bootsFile,
-    frozen,
-    held,
-    site,
-    settle: roots.settle,
-    health,
-    challenges,
-    now,
-    log,
-  });
+  const { settle } = roots;
+  const boots = createBoots({ file: bootsFile, frozen, held, site, settle, health, challenges, now, log });
+  return { database, bootsFile, dirs, known: { site, health, frozen, roots, heartbeats, challenges, boots } };
+}
+
+async function openLocked(opening: Opening, unlock: () => Promise<void>): Promise<Service> {
+  const { paths, log, signal } = opening;
+  const { database, bootsFile, dirs, known } = await openGround(opening);
+  const { site, health, frozen, heartbeats, boots } = known;
+  const { state, events, tokens, answers, audit } = database;
   const claims = createClaims({ site, boots, isSilent: heartbeats.isSilent, now, log });
   const secrets = await openSecrets(path.join(paths.state, 'secrets'), { log, signal });
   const secretsFor = nodeSecrets(site, secrets);
@@ -136,43 +139,29 @@ async function openLocked(
   const holds = createHolds({ state, now, log });
   const eeproms = await openEeproms(paths.state, { state, site, boots, now, log });
   const bootImages = openBootImages({ ...dirs, paths, log, signal });
+  const limited = withLimitedWarnings(log, now);
+  const files = { site, boots, bootImages, claims, waiting: holds.waiting, ...dirs, log: limited };
   return {
-    site,
+    ...known,
+    ...dirs,
     state,
     events,
     tokens,
     answers,
     audit,
-    boots,
-    heartbeats,
-    challenges,
     liveParts: createLiveParts({ site, frozen, secretsFor, log }),
     overlayChecks: createOverlayChecks(),
-    frozen,
     reboots,
     power,
     ...slurmParts({ stateDir: paths.state, site, state, boots, heartbeats, power, secrets, log, signal }),
-    health,
     counts: createCounts({ site, boots, events }),
-    ...dirs,
-    roots,
     bootImages,
     claimToken: tokenClaims({ file: bootsFile, frozen, site, now }),
     holds,
     claims,
     eeproms,
     conflicts: new IdentityConflicts(),
-    find: eeproms.beside(
-      bootFileFinder({
-        site,
-        boots,
-        bootImages,
-        claims,
-        waiting: holds.waiting,
-        ...dirs,
-        log: withLimitedWarnings(log, now),
-      }),
-    ),
+    find: eeproms.beside(bootFileFinder(files)),
     overlayOf: nodeOverlays({ site, frozen, boots, secretsFor }),
     close: async () => {
       await reboots.settled();

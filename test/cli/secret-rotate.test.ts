@@ -77,9 +77,7 @@ async function runningSite() {
   });
   /** Nodes take what the live channel brings. */
   const follow = setInterval(() => {
-    void key().then((now) => {
-      for (const boot of boots) tell(service, boot, now);
-    });
+    void key().then((now) => boots.forEach((boot) => tell(service, boot, now)));
   }, 30);
   onTestFinished(() => clearInterval(follow));
   return { site, service, boots, first, key };
