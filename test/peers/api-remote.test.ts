@@ -81,7 +81,7 @@ test('the command line drives it from there', async () => {
   expect(await site.command('api')).toContain(pin);
   expect(await cli('--fingerprint', pin, 'node', 'list', '-o', 'name')).toBe('node01\n');
   await expect(cli('node', 'list')).rejects.toThrow('did not answer');
-}, 60_000);
+});
 
 test('a key lives over kill -9: what was done is not done again, and the fingerprint stays', async () => {
   const body = '{"name":"once","scope":"read"}';
@@ -100,4 +100,4 @@ test('a key lives over kill -9: what was done is not done again, and the fingerp
   expect(again).not.toContain('pi_');
   const made = (await askHere<AuditEntry[]>('/audit')).filter(({ body }) => body?.includes('"once"'));
   expect(made).toMatchObject([{ by: 'remote', from: boardAddress, action: 'createToken', status: 201 }]);
-}, 60_000);
+});
