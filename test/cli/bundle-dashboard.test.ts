@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -12,8 +12,13 @@ test('the dashboard is small, and holds nothing of the service', async () => {
   const dir = await mkdtemp(path.join(tmpdir(), 'dashboard-'));
   onTestFinished(() => rm(dir, { recursive: true }));
 
+  await writeFile(path.join(dir, 'main-OLDOLD00.js'), 'of the build before');
   const files = await bundleDashboard(project, dir);
+  const first = await readdir(dir);
+  await bundleDashboard(project, dir);
 
+  expect(await readdir(dir)).toEqual(first);
+  expect(first.toSorted()).toEqual(files.map(({ name }) => name).toSorted());
   expect(scriptBytes(files)).toBeGreaterThan(10_000);
   expect(scriptBytes(files)).toBeLessThan(scriptLimitBytes);
   expect(files.map(({ name }) => name.replace(/-[A-Z0-9]{8}\./, '-#.')).toSorted()).toEqual([
