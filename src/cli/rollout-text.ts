@@ -21,7 +21,7 @@ export const rolloutListing = (nowMs: number): Listing<ShownRollout> => ({
   empty: 'there was no rollout yet; "pi-image rollout start ROLE" begins one',
 });
 
-export function describeTarget({ target, from }: Pick<ShownRollout, 'target' | 'from'>): string {
+function describeTarget({ target, from }: Pick<ShownRollout, 'target' | 'from'>): string {
   return target.kind === 'overlay' ? 'overlays' : `${from ?? '-'} -> ${target.image}`;
 }
 

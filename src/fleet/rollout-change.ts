@@ -75,7 +75,7 @@ export function holdAll(state: State, rollout: Rollout): State {
   );
 }
 
-export const holderOf = (rollout: string): string => `rollout ${rollout}`;
+const holderOf = (rollout: string): string => `rollout ${rollout}`;
 
 /** Their next boot is what they had. */
 export function holdBefore(state: State, { target, nodes, leftOut, id }: Rollout, names: readonly string[]): State {

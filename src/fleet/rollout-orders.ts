@@ -9,8 +9,7 @@ import { commit, type Edited, type Fleet } from './fleet.ts';
 import { withRollout } from './rollout-change.ts';
 import { stopOperation } from './start-operation.ts';
 
-export const rolloutOrders = ['pause', 'resume', 'abort'] as const;
-export type RolloutOrder = (typeof rolloutOrders)[number];
+export type RolloutOrder = 'pause' | 'resume' | 'abort';
 
 export interface OrderedRollout {
   readonly rollout: string;

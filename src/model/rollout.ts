@@ -23,7 +23,7 @@ export const RolloutCheck = z.strictObject({
 export type RolloutCheck = Readonly<z.infer<typeof RolloutCheck>>;
 
 /** What has to hold after each wave before the next one is begun; that its nodes are ready always has to. */
-export const RolloutGates = z.strictObject({
+const RolloutGates = z.strictObject({
   /** Nodes that run slurmd take jobs. */
   slurm: z.boolean(),
   checks: z.array(RolloutCheck),
@@ -32,7 +32,6 @@ export const RolloutGates = z.strictObject({
   /** After that, what does not hold by then has failed. */
   deadlineMs: z.int().min(0),
 });
-export type RolloutGates = Readonly<z.infer<typeof RolloutGates>>;
 
 /** As nodes of operations end; `rolled-back`: it had the new version, and has the old one again. */
 export const rolloutResults = [...nodeResults, 'rolled-back'] as const;

@@ -27,7 +27,7 @@ export interface PlannedTarget {
   readonly leftOut: Rollout['leftOut'];
 }
 
-export interface PlannedNode {
+interface PlannedNode {
   readonly node: string;
   /** Generation that it is to boot; undefined while its root has still to be made. */
   readonly after: string | undefined;

@@ -44,7 +44,7 @@ export function nextRolloutMove(rollout: Rollout, facts: RolloutFacts): RolloutM
   return failedMove(rollout) ?? wavesMove(rollout, facts, rollout.gatesSinceMs);
 }
 
-export const waveName = (wave: number): string => (wave === 0 ? 'the canary' : `wave ${wave}`);
+const waveName = (wave: number): string => (wave === 0 ? 'the canary' : `wave ${wave}`);
 
 /** It may have the new version, or try to boot it. */
 export const mayHaveIt = ({ result }: RolloutNode): boolean => result === 'done' || result === 'failed';
