@@ -31,11 +31,9 @@ test('one that has ended, and that nobody has asked how, has none', async () => 
 });
 
 test('a name with spaces and brackets is not taken for fields', async () => {
-  const named = spawn('perl', ['-e', '$0 = "a) Z (b"; print "named\\n"; $| = 1; sleep 60'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const named = spawn(process.execPath, ['-e', 'process.title = "a) Z (b"; setTimeout(() => {}, 60_000)']);
   const ended = once(named, 'exit');
-  await expect.poll(() => readFile(`/proc/${named.pid}/comm`, 'utf8')).toBe('a) Z (b\n');
+  await expect.poll(() => readFile(`/proc/${named.pid}/comm`, 'utf8'), { timeout: 10_000 }).toBe('a) Z (b\n');
   expect(await startTimeOf(named.pid ?? 0)).toMatch(/^\d+$/);
   named.kill();
   await ended;
