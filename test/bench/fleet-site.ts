@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { NodeAnswer } from '../../src/api/actions.ts';
 import { requestOk } from '../../src/cli/api-client.ts';
 import { ganeshaFiles } from '../../src/host/nfs/ganesha.ts';
+import { expandHostlist } from '../../src/plan/hostlist.ts';
 import type { ManyNode } from '../support/many-nodes.ts';
 import { StormSite } from '../support/storm-site.ts';
 
@@ -51,8 +52,9 @@ export class FleetSite extends StormSite {
     return new Set(block.match(/\b10\.42\.\d+\.\d+\b/g));
   }
 
-  /** slurm.conf of the controller, from what is on the disk. */
-  slurmConfig(): Promise<string> {
-    return this.command('overlay', 'render', 'slurm-node', this.nodes[0]?.name ?? '');
+  /** Nodes in slurm.conf of the controller, from what is on the disk. */
+  async slurmNodes(): Promise<ReadonlySet<string>> {
+    const text = await this.command('overlay', 'show', this.nodes[0]?.name ?? '', 'etc/slurm/slurm.conf');
+    return new Set([...text.matchAll(/^NodeName=(\S+)/gm)].flatMap(([, names = '']) => expandHostlist(names)));
   }
 }

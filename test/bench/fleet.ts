@@ -76,7 +76,7 @@ async function changeRoles(changed: FleetSite['nodes'], role: string, share: str
   }
   const tookMs = performance.now() - beganMs;
   // Made when a node asks, from the nodes as they are: there is nothing to wait for, and it must be right.
-  const isInSlurm = (await site.slurmConfig()).includes(changed.at(-1)?.name ?? '');
+  const isInSlurm = (await site.slurmNodes()).has(changed.at(-1)?.name ?? '');
   if (isInSlurm !== (role === 'compute')) throw new Error(`slurm.conf is not that of the role ${role}`);
   return tookMs;
 }
