@@ -44,7 +44,7 @@ export interface ControllerEvidence {
 }
 
 /** What was seen longer ago is looked at again first. */
-export const evidenceMs = 60_000;
+const evidenceMs = 60_000;
 
 /** A board that reboots, or a cable that is moved, is back by then. */
 const quietMs = 30_000;

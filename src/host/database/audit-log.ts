@@ -5,7 +5,7 @@ import type { AuditEntry, AuditLog } from '../../model/audit.ts';
 import type { AuditTable, Tables } from './tables.ts';
 
 /** How many entries are kept. */
-export const keptEntries = 100_000;
+const keptEntries = 100_000;
 
 export interface AuditLogOptions {
   readonly queries: Kysely<Tables>;

@@ -6,7 +6,7 @@ import type { AnswerTable, Tables } from './tables.ts';
 
 export const keptAnswerMs = 24 * 3_600_000;
 /** Beyond it the oldest one goes. */
-export const mostAnswers = 10_000;
+const mostAnswers = 10_000;
 
 export interface AnswersOptions {
   readonly queries: Kysely<Tables>;
