@@ -6,7 +6,7 @@ import type { Calls } from './generated/api.ts';
 export type CallName = keyof Calls;
 
 /** What stands in its path and query, and its body. */
-export type Given<Name extends CallName> = Frozen<Omit<Calls[Name], 'answer'>>;
+type Given<Name extends CallName> = Frozen<Omit<Calls[Name], 'answer'>>;
 
 /** Nobody changes what is handed over. */
 type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T;

@@ -7,7 +7,7 @@ import type { Log } from '../model/log.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import { createSecretFile, keepFolderPrivate, ownerOnly, readSecretFile } from './secret-files.ts';
 
-export interface SecretPair {
+interface SecretPair {
   readonly old: Uint8Array | undefined;
   readonly new: Uint8Array | undefined;
   /** Which of both nodes are given. */

@@ -20,7 +20,7 @@ export interface ServerCertificate {
   readonly pin: string;
 }
 
-export interface CertificateNames {
+interface CertificateNames {
   /** Shown to people; nobody checks it. */
   readonly title: string;
   readonly names: readonly string[];

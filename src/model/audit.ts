@@ -22,9 +22,9 @@ export const AuditEntry = z.strictObject({
 });
 export type AuditEntry = Readonly<z.output<typeof AuditEntry>>;
 
-export type NewAuditEntry = Omit<AuditEntry, 'id' | 'atMs'>;
+type NewAuditEntry = Omit<AuditEntry, 'id' | 'atMs'>;
 
-export interface AuditQuery {
+interface AuditQuery {
   readonly limit: number;
   /** Only older ones. */
   readonly before?: number | undefined;
@@ -39,10 +39,19 @@ export interface AuditLog {
 }
 
 const longestBody = 300;
+/** No body that is taken is as deep; one that was refused may be nested without end. */
+const deepest = 8;
 
 /** undefined: nothing was sent. */
 export function auditedBody(body: unknown): string | undefined {
   if (body === undefined) return undefined;
-  const text = JSON.stringify(body);
+  const text = JSON.stringify(upTo(deepest, body));
   return text.length <= longestBody ? text : `${text.slice(0, longestBody)}...`;
+}
+
+function upTo(depth: number, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return '...';
+  if (Array.isArray(value)) return value.map((item) => upTo(depth - 1, item));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, upTo(depth - 1, item)]));
 }

@@ -26,7 +26,7 @@ export interface RotationFacts {
   readonly holders: readonly HolderFacts[];
 }
 
-export type MungeAct = 'close' | 'push' | 'push-back' | 'open';
+type MungeAct = 'close' | 'push' | 'push-back' | 'open';
 
 export type MungeMove =
   /** Nothing to do but to look again. */

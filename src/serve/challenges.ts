@@ -17,7 +17,7 @@ export interface ChallengesDeps {
 }
 
 /** Who says that he is the node's board, and how. */
-export interface Claimed {
+interface Claimed {
   readonly mac: string;
   readonly sign: BootSign;
 }

@@ -8,7 +8,7 @@ import { HostError } from '../model/errors.ts';
 type ListenTo = { readonly address: string; readonly port: number } | { readonly socketPath: string };
 
 /** Certificate and key as PEM. */
-export interface TlsFiles {
+interface TlsFiles {
   readonly cert: string;
   readonly key: string;
 }

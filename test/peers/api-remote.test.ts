@@ -84,10 +84,10 @@ test('the command line drives it from there', async () => {
 });
 
 test('a key lives over kill -9: what was done is not done again, and the fingerprint stays', async () => {
-  const body = '{"name":"once","scope":"read"}';
+  const sent = '{"name":"once","scope":"read"}';
   const headers = ['-H', 'idempotency-key: k1', '-H', 'content-type: application/json'];
   const secure = ['--insecure', '--pinnedpubkey', pin];
-  const post = () => curl(...secure, '-i', '-X', 'POST', ...headers, '-d', body, `${server}/api/v1/tokens`);
+  const post = () => curl(...secure, '-i', '-X', 'POST', ...headers, '-d', sent, `${server}/api/v1/tokens`);
 
   const first = await post();
   service.signal('SIGKILL');

@@ -128,11 +128,6 @@ describe('cluster.yaml', () => {
       ['slurm.controllerRole: there is no role controler; did you mean controller?'],
     ],
     [
-      'what every object inherits is no role',
-      { slurm: { controllerRole: 'constructor' } },
-      ['slurm.controllerRole: there is no role constructor'],
-    ],
-    [
       'a share names a role that does not exist',
       { shares: [{ ...slurm, roles: ['compute', 'controler'] }] },
       ['shares.0.roles.1: there is no role controler; did you mean controller?'],
