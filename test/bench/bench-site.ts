@@ -3,7 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { run } from '../../src/host/process.ts';
+import { updateState } from '../../src/host/state-file.ts';
 import type { BoardName } from '../../src/model/board.ts';
+import type { State } from '../../src/model/state.ts';
 import { compiledArgv } from '../support/compiled.ts';
 import { manyNodes, type ManyNode } from '../support/many-nodes.ts';
 import type { NamespaceProgram } from '../support/namespaces.ts';
@@ -83,6 +85,12 @@ export class BenchSite {
     const batch = path.join(fixture.dir, 'addresses');
     await writeFile(batch, addresses.map((address) => `address add ${address}/16 dev end0\n`).join(''));
     await fixture.net.run('board', ['ip', '-batch', batch]);
+  }
+
+  /** While nothing runs. */
+  async forgetBoards(): Promise<void> {
+    const forget = (state: State) => ({ ...state, unknownBoards: [] });
+    await updateState(path.join(this.fixture.dir, 'state'), forget, AbortSignal.timeout(30_000));
   }
 
   /** The service as it is installed; returns when all parts are up. */

@@ -8,7 +8,7 @@ import type { NamespaceProgram } from '../support/namespaces.ts';
 import { relayAddress, storageAddress, type BenchSite } from './bench-site.ts';
 import type { OtherServers } from './servers.ts';
 
-/** `reserved`: boards that are nodes. `pool`: boards that nobody knows, another set of them in each round. */
+/** `reserved`: boards that are nodes. `pool`: boards that nobody knows. No server knows any when its round begins. */
 export type DhcpContender = 'pi-image reserved' | 'pi-image pool' | 'kea' | 'dnsmasq';
 
 export interface DhcpResult {
@@ -72,7 +72,10 @@ export class DhcpBench {
   }
 
   async #start(contender: DhcpContender): Promise<NamespaceProgram> {
-    if (contender === 'pi-image reserved' || contender === 'pi-image pool') return this.#site.startPiImage();
+    if (contender === 'pi-image reserved' || contender === 'pi-image pool') {
+      await this.#site.forgetBoards();
+      return this.#site.startPiImage();
+    }
     const argv = contender === 'kea' ? await this.#keaArgv() : await this.#dnsmasqArgv();
     const server = this.#site.fixture.net.start('storage', argv);
     for (let attempt = 0; attempt < 100; attempt++) {
