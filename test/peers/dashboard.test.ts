@@ -148,9 +148,9 @@ test('its boot is seen as it happens, phase by phase', async () => {
   await page.getByText('node01 is ready.').waitFor({ ...patience, state: 'attached' });
   await page.keyboard.press('Escape');
   await expect.poll(() => page.evaluate('document.activeElement?.dataset.node'), patience).toBe('node01');
-  expect(await tile('node01').getAttribute('aria-label')).toMatch(
-    /^node01: ready, role compute, image small@20261122\.1/,
-  );
+  await expect
+    .poll(() => tile('node01').getAttribute('aria-label'), patience)
+    .toMatch(/^node01: ready, role compute, image small@20261122\.1/);
 
   // What is no event: its temperature comes with a heartbeat.
   const form = 'phase=ready&uptime=20&load=0.10&temperature=57.4';

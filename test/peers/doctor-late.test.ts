@@ -72,7 +72,7 @@ describe('a part of the service fails', () => {
   );
 
   test.concurrent('DHCP, when a kernel needs its address again, and before a board was heard', () =>
-    DoctorBoard.with('12s', async (board) => {
+    DoctorBoard.with('25s', async (board) => {
       const other = { name: 'node02', serial: '0000bbbb', mac: 'dc:a6:32:00:00:02', address: '10.42.0.12' };
       await board.site.apply([node01, { ...node01, ...other }]);
       const before = await board.site.serve();
@@ -84,7 +84,11 @@ describe('a part of the service fails', () => {
       await service.line(/part\.failed part=dhcp/);
 
       await board.says(/^dhcp-down: DHCP is not served: /, 'node02');
-      await board.says(/^no-second-address: .*its kernel needs an address again, and DHCP is not served: /);
+      await board.says(
+        /^no-second-address: .*its kernel needs an address again, and DHCP is not served: /,
+        'node01',
+        60_000,
+      );
     }),
   );
 
