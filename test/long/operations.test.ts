@@ -26,8 +26,13 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const ofService = (args: readonly string[]): Promise<Ended> =>
-  piImage(['--runtime', path.join(dir, 'run'), '--state', path.join(dir, 'state'), ...args], operationMs);
+const ofService = (args: readonly string[]): Promise<Ended> => {
+  const at = (name: string) => path.join(dir, name);
+  return piImage(
+    ['--config', at('cluster.yaml'), '--runtime', at('run'), '--state', at('state'), ...args],
+    operationMs,
+  );
+};
 
 async function onHead(command: string): Promise<string> {
   const { stdout } = await piImage(['rack', 'exec', '--dir', dir, '--', 'ssh', 'head', command]);
@@ -57,7 +62,8 @@ test(
 
     const away = await ofService(['node', 'role', 'node01', 'login', '--drain', 'requeue', '--wait']);
     expect([away.code, away.stdout]).toEqual([0, expect.stringMatching(/node01: done[^]*operation 1: done/)]);
-    expect(await stateOfJob(job)).toBe('PENDING');
+    // Slurm reads its tables again when a node goes, and answers nobody meanwhile.
+    await expect.poll(() => stateOfJob(job), { timeout: 60_000, interval: 1000 }).toBe('PENDING');
     expect(await slurmOf('node01')).toBe('');
 
     const back = await ofService(['node', 'role', 'node01', 'compute', '--drain', 'wait', '--wait']);
