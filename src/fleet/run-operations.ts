@@ -19,6 +19,7 @@ import { applyMove, beginNode, isActive, progressOf, type Progress } from '../pl
 import { drainReason } from '../plan/slurm-state.ts';
 import { changeOfStep } from './operation-change.ts';
 import type { RoleFleet } from './role-change.ts';
+import { slurmFacts, type SlurmOf } from './slurm-facts.ts';
 import type { ClusterSlurm } from './slurm.ts';
 import { stopOperation } from './start-operation.ts';
 
@@ -81,11 +82,7 @@ export async function runOperations(
 export async function lookOnce(deps: OperationsDeps, orders: Orders, signal: AbortSignal): Promise<void> {
   const open = listOperations(deps.state.current()).filter(({ operation }) => operation.endedAtMs === undefined);
   const active = open.flatMap(({ operation, nodes }) => nodes.filter(isActive).map((node) => ({ operation, node })));
-  const slurm = await slurmFacts(
-    deps,
-    active.map(({ node }) => node),
-    signal,
-  );
+  const slurm = await slurmFacts(deps.slurm, active.some(asksSlurm), signal);
   const facts = deps.factsOf(active);
   await Promise.all(
     active.map((each) => moveNode(deps, { ...each, facts: facts.get(each.node.node), slurm, orders, signal })),
@@ -93,22 +90,8 @@ export async function lookOnce(deps: OperationsDeps, orders: Orders, signal: Abo
   for (const { operation } of open) await moveOperation(deps, operation.id);
 }
 
-type SlurmOf = (node: string) => OperationFacts['slurm'];
-
-async function slurmFacts(
-  { slurm }: OperationsDeps,
-  active: readonly OperationNode[],
-  signal: AbortSignal,
-): Promise<SlurmOf> {
-  const asks = active.some(({ steps }) => ['drain', 'resume', 'resume-back'].includes(steps.at(-1)?.step ?? ''));
-  if (!asks || !slurm.isThere()) return () => ({ kind: 'none' });
-  try {
-    const nodes = await slurm.nodes(signal);
-    return (node) => ({ kind: 'known', node: nodes.get(node) });
-  } catch (error) {
-    const reason = describeError(error);
-    return () => ({ kind: 'unknown', reason });
-  }
+function asksSlurm({ node: { steps } }: ActiveNode): boolean {
+  return ['drain', 'resume', 'resume-back'].includes(steps.at(-1)?.step ?? '');
 }
 
 interface Moving extends ActiveNode {

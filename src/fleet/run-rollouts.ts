@@ -12,12 +12,12 @@ import type { State } from '../model/state.ts';
 import { openRotation } from '../plan/munge-journal.ts';
 import { operationOf } from '../plan/operation-guard.ts';
 import { listOperations } from '../plan/operation-list.ts';
-import type { SlurmFacts } from '../plan/operation-move.ts';
 import type { NodeGate } from '../plan/rollout-gates.ts';
 import { listRollouts } from '../plan/rollout-list.ts';
 import { mayHaveIt, nextRolloutMove, type CheckState, type RolloutMove } from '../plan/rollout.ts';
 import { beginBack, beginWave, broughtBy, collect, endRollout, withRollout } from './rollout-change.ts';
 import { stopRollout } from './rollout-orders.ts';
+import { slurmFacts } from './slurm-facts.ts';
 import type { ClusterSlurm } from './slurm.ts';
 
 export interface RolloutsDeps {
@@ -93,21 +93,6 @@ async function gatesOf(
   const names = nodes.filter((node) => node.wave === wave && node.result === 'done').map(({ node }) => node);
   const slurmOf = await slurmFacts(slurm, gates.slurm && state === 'running' && names.length > 0, signal);
   return new Map([...ask(names)].map(([name, gate]) => [name, { ...gate, slurm: slurmOf(name) }]));
-}
-
-async function slurmFacts(
-  slurm: RolloutsDeps['slurm'],
-  isAsked: boolean,
-  signal: AbortSignal,
-): Promise<(node: string) => SlurmFacts> {
-  if (!isAsked || !slurm.isThere()) return () => ({ kind: 'none' });
-  try {
-    const nodes = await slurm.nodes(signal);
-    return (node) => ({ kind: 'known', node: nodes.get(node) });
-  } catch (error) {
-    const reason = describeError(error);
-    return () => ({ kind: 'unknown', reason });
-  }
 }
 
 /** One that is resumed asks its checks again. */
