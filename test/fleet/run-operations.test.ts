@@ -4,6 +4,7 @@ import { cancelOperation, startRoleChange, type RoleAssignment } from '../../src
 import { nodeEdits } from '../../src/fleet/node-edits.ts';
 import { changeRole } from '../../src/fleet/role-change.ts';
 import { bySocket, dryRun } from '../support/sample-fleet.ts';
+import { runUntilKilled } from '../support/kill-at-write.ts';
 import { operationWorld } from '../support/operation-world.ts';
 
 type World = Awaited<ReturnType<typeof operationWorld>>;
@@ -172,7 +173,7 @@ describe.each(['before', 'after'] as const)('killed %s any write', (when) => {
         const world = await operationWorld(['node01', 'node02']);
         for (const role of bad) world.world.badRoles.add(role);
         await start(world);
-        wasKilled = await runUntilKilled(world, place, when);
+        wasKilled = await runUntilKilled(world.database.state, { place, when }, world.runToEnd);
         expect(await world.runToEnd()).toMatchObject({ state });
         expect(world.results()).toEqual(results);
         expect(world.roleOf('node01')).toBe(bad.length > 0 ? 'compute' : 'login');
@@ -182,17 +183,3 @@ describe.each(['before', 'after'] as const)('killed %s any write', (when) => {
     90_000,
   );
 });
-
-/** @returns false when it ended before that write */
-async function runUntilKilled(world: World, place: number, when: 'before' | 'after'): Promise<boolean> {
-  const { state } = world.database;
-  let writes = 0;
-  const update = async (...args: Parameters<typeof state.update>) => {
-    writes += 1;
-    if (writes - 1 !== place) return state.update(...args);
-    if (when === 'after') await state.update(...args);
-    throw new Error('killed');
-  };
-  await world.runToEnd({ ...state, update }).catch(() => undefined);
-  return writes > place;
-}

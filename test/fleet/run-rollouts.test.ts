@@ -4,6 +4,7 @@ import { chooseVersion } from '../../src/fleet/image-choice.ts';
 import { orderRollout, type RolloutOrder } from '../../src/fleet/rollout-orders.ts';
 import { cancelOperation } from '../../src/fleet/start-operation.ts';
 import { bySocket, dryRun } from '../support/sample-fleet.ts';
+import { runUntilKilled } from '../support/kill-at-write.ts';
 import { newVersion, oldVersion, rolloutWorld } from '../support/rollout-world.ts';
 
 type World = Awaited<ReturnType<typeof rolloutWorld>>;
@@ -252,7 +253,7 @@ describe.each(['before', 'after'] as const)('killed %s any write', (when) => {
         const world = await rolloutWorld(['node01', 'node02']);
         world.world.isBad = isBad;
         await world.start();
-        wasKilled = await runUntilKilled(world, place, when);
+        wasKilled = await runUntilKilled(world.database.state, { place, when }, world.runToEnd);
         world.restart();
         expect(await world.runToEnd()).toMatchObject({ state });
         expect(world.resultsOf()).toEqual(results);
@@ -264,17 +265,3 @@ describe.each(['before', 'after'] as const)('killed %s any write', (when) => {
     120_000,
   );
 });
-
-/** @returns false when it ended before that write */
-async function runUntilKilled(world: World, place: number, when: 'before' | 'after'): Promise<boolean> {
-  const { state } = world.database;
-  let writes = 0;
-  const update = async (...args: Parameters<typeof state.update>) => {
-    writes += 1;
-    if (writes - 1 !== place) return state.update(...args);
-    if (when === 'after') await state.update(...args);
-    throw new Error('killed');
-  };
-  await world.runToEnd({ ...state, update }).catch(() => undefined);
-  return writes > place;
-}
