@@ -41,7 +41,7 @@ const importers: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What the browser's code may import from other rooms to run, beside types: no package comes along with it. */
-const forBrowsers = new Set(['plan/boot-bars.ts']);
+const forBrowsers = new Set(['model/boot-phase.ts', 'model/bytes.ts', 'plan/boot-bars.ts']);
 
 /** Ways to an effect that need no import. */
 const effects =

@@ -1,10 +1,10 @@
 /** The explanation of a node as people read it: from who it is to what lies on its root. */
 import { boards } from '../model/board.ts';
+import { renderBytes } from '../model/bytes.ts';
 import { unreachable } from '../model/errors.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { asWritten } from '../model/node-address.ts';
 import type { ExplainedBootFile, ExplainedFile, NodeExplanation } from '../plan/explain-node.ts';
-import { renderBytes } from './format.ts';
 import { renderFacts, renderTable } from './output.ts';
 
 export function renderExplanation(explanation: NodeExplanation): string {

@@ -1,7 +1,8 @@
 /** A boot as a picture in text: what took how long, one bar for each phase, as wide as the terminal. */
+import { renderBytes } from '../model/bytes.ts';
 import type { PublicBoot } from '../model/node-status.ts';
 import type { Bar, Span } from '../plan/boot-bars.ts';
-import { printable, renderBytes } from './format.ts';
+import { printable } from './format.ts';
 
 export interface Canvas {
   readonly columns: number;

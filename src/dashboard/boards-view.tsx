@@ -2,13 +2,13 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 
-import type { Cluster } from './cluster.ts';
+import { renderBytes } from '../model/bytes.ts';
 import type { WaitingBoard } from '../model/state.ts';
+import type { Cluster } from './cluster.ts';
 import type { Service } from './ask.ts';
 import { AdoptDialog } from './adopt-dialog.tsx';
 import { Badge, Empty, ErrorNote, Moment } from './pieces.tsx';
 import { useDoing } from './use-asked.ts';
-import { renderBytes } from './words.ts';
 
 export interface BoardsProps {
   readonly service: Service;

@@ -2,7 +2,7 @@
 import type { Role } from '../api/schemas/role.ts';
 import type { Image } from '../api/schemas/service.ts';
 import type { ClusterNews, NodeTile } from '../api/schemas/watch.ts';
-import type { BootPhase } from '../model/boot.ts';
+import type { BootPhase } from '../model/boot-phase.ts';
 import type { Event } from '../model/event.ts';
 import type { WaitingBoard } from '../model/state.ts';
 

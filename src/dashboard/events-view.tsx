@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 
 import type { Event } from '../model/event.ts';
 import { showEvent } from './event-words.ts';
+import { SearchField } from './fields.tsx';
 import { Empty, Moment } from './pieces.tsx';
 
 export interface EventsProps {
@@ -20,15 +21,7 @@ export function EventsView({ events, open }: EventsProps): JSX.Element {
   return (
     <>
       <div class="toolbar" role="search">
-        <label class="field search">
-          <span class="hidden">Find events</span>
-          <input
-            type="search"
-            placeholder="Find: node, kind, words"
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        </label>
+        <SearchField label="Find events" placeholder="Find: node, kind, words" value={text} change={setText} />
       </div>
       {shown.length === 0 && (
         <Empty title={events.length === 0 ? 'Nothing has happened yet.' : 'No event is like that.'} />

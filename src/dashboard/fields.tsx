@@ -27,6 +27,28 @@ export function TextField({ label, value, change, pattern }: TextFieldProps): JS
   );
 }
 
+export interface SearchFieldProps {
+  /** What is looked for, for those who hear it. */
+  readonly label: string;
+  readonly placeholder: string;
+  readonly value: string;
+  readonly change: (value: string) => void;
+}
+
+export function SearchField({ label, placeholder, value, change }: SearchFieldProps): JSX.Element {
+  return (
+    <label class="field search">
+      <span class="hidden">{label}</span>
+      <input
+        type="search"
+        placeholder={placeholder}
+        value={value}
+        onInput={(event) => change(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
 export interface SelectFieldProps {
   readonly label: string;
   readonly value: string;

@@ -4,12 +4,13 @@ import type { JSX } from 'preact';
 import type { Role } from '../api/schemas/role.ts';
 import type { Image } from '../api/schemas/service.ts';
 import type { PinChange } from '../api/schemas/image.ts';
+import { renderBytes } from '../model/bytes.ts';
 import type { Service } from './ask.ts';
 import type { Cluster } from './cluster.ts';
 import { Badge, Empty, ErrorNote, Moment } from './pieces.tsx';
 import { useDoing } from './use-asked.ts';
 import type { VersionTarget } from './version-change.ts';
-import { count, renderBytes, shortList, splitImage } from './words.ts';
+import { count, shortList, splitImage } from './words.ts';
 
 export interface ImagesProps {
   readonly service: Service;

@@ -4,7 +4,7 @@ import { useMemo, useRef, useState } from 'preact/hooks';
 
 import type { NodeTile } from '../api/schemas/watch.ts';
 import type { Cluster } from './cluster.ts';
-import { plainChoices, SelectField } from './fields.tsx';
+import { plainChoices, SearchField, SelectField } from './fields.tsx';
 import { nextIndex } from './keys.ts';
 import { Empty } from './pieces.tsx';
 import { ShelfView } from './shelf-view.tsx';
@@ -77,15 +77,7 @@ function Toolbar({ cluster, states, setStates, children, ...props }: ToolbarProp
   return (
     <div class="toolbar" role="search">
       <StateChips cluster={cluster} states={states} setStates={setStates} />
-      <label class="field search">
-        <span class="hidden">Find boards</span>
-        <input
-          type="search"
-          placeholder="Find: name, role, image, port"
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </label>
+      <SearchField label="Find boards" placeholder="Find: name, role, image, port" value={text} change={setText} />
       <SelectField
         label="Shelves by"
         value={grouping}

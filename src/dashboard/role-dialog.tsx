@@ -8,7 +8,8 @@ import type { DrainPolicy } from '../model/operation.ts';
 import type { Asked, Service } from './ask.ts';
 import { DiffView } from './diff-view.tsx';
 import { SelectField, TextField } from './fields.tsx';
-import { Dialog, ErrorNote } from './pieces.tsx';
+import { Dialog } from './pieces.tsx';
+import { PreviewForm, type Preview } from './preview-form.tsx';
 import { useDoing } from './use-asked.ts';
 import { count, shortList } from './words.ts';
 
@@ -70,21 +71,19 @@ export function RoleDialog(props: RoleDialogProps): JSX.Element {
     how: 'wait',
     maxUnavailable: '25%',
   });
-  const [preview, setPreview] = useState<Diffs | undefined>();
+  const [diffs, setDiffs] = useState<Diffs | undefined>();
   const doing = useDoing();
   const choose = (change: Partial<Wanted>) => {
     setWanted({ ...wanted, ...change });
-    setPreview(undefined);
+    setDiffs(undefined);
   };
-  const look = () => doing.run(async () => setPreview((await request(props, wanted, { dryRun: true })).nodes));
-  const begin = () => doing.run(async () => done((await request(props, wanted, {})).operation));
   return (
     <Dialog title={`Role of ${shortList(nodes, 3)}`} close={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          look();
-        }}
+      <PreviewForm
+        doing={doing}
+        preview={diffs && previewOf(nodes, diffs, wanted.how)}
+        look={async () => setDiffs((await request(props, wanted, { dryRun: true })).nodes)}
+        act={async () => done((await request(props, wanted, {})).operation)}
       >
         <SelectField
           label="New role"
@@ -104,17 +103,7 @@ export function RoleDialog(props: RoleDialogProps): JSX.Element {
             change={(maxUnavailable) => choose({ maxUnavailable })}
           />
         )}
-        <ErrorNote error={doing.error} />
-        {preview === undefined ? (
-          <footer class="actions">
-            <button type="submit" class="main" disabled={doing.isBusy}>
-              Preview
-            </button>
-          </footer>
-        ) : (
-          <Previewed nodes={nodes} preview={preview} isBusy={doing.isBusy} how={wanted.how} begin={begin} />
-        )}
-      </form>
+      </PreviewForm>
     </Dialog>
   );
 }
@@ -141,28 +130,18 @@ function HowField({
   );
 }
 
-interface PreviewedProps {
-  readonly nodes: readonly string[];
-  readonly preview: Diffs;
-  readonly isBusy: boolean;
-  readonly how: How;
-  readonly begin: () => void;
-}
-
-function Previewed({ nodes, preview, isBusy, how, begin }: PreviewedProps): JSX.Element {
-  const same = nodes.length - preview.length;
-  return (
-    <>
-      <section aria-label="What changes" class="preview" role="status">
-        {preview.length === 0 && <p>Nothing changes: {same === 1 ? 'it has' : 'they have'} that role.</p>}
-        {preview.length > 0 && same > 0 && <p>{count(same, 'node has', 'nodes have')} that role already.</p>}
-        <DiffView nodes={preview} />
-      </section>
-      <footer class="actions">
-        <button type="button" class="main" disabled={isBusy || preview.length === 0} onClick={begin}>
-          {how === 'next-boot' ? 'Change role' : `Change role of ${count(preview.length, 'node')}`}
-        </button>
-      </footer>
-    </>
-  );
+function previewOf(nodes: readonly string[], diffs: Diffs, how: How): Preview {
+  const same = nodes.length - diffs.length;
+  return {
+    label: 'What changes',
+    verb: how === 'next-boot' ? 'Change role' : `Change role of ${count(diffs.length, 'node')}`,
+    isChanged: diffs.length > 0,
+    content: (
+      <>
+        {diffs.length === 0 && <p>Nothing changes: {same === 1 ? 'it has' : 'they have'} that role.</p>}
+        {diffs.length > 0 && same > 0 && <p>{count(same, 'node has', 'nodes have')} that role already.</p>}
+        <DiffView nodes={diffs} />
+      </>
+    ),
+  };
 }

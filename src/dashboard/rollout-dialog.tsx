@@ -6,7 +6,8 @@ import type { StartedRollout } from '../api/schemas/rollout.ts';
 import type { Service } from './ask.ts';
 import type { Cluster } from './cluster.ts';
 import { plainChoices, SelectField, TextField } from './fields.tsx';
-import { Dialog, ErrorNote } from './pieces.tsx';
+import { Dialog } from './pieces.tsx';
+import { Lines, PreviewForm } from './preview-form.tsx';
 import { planLines, planVerb, rolloutBody, type WantedRollout } from './rollout-plan.ts';
 import { useDoing } from './use-asked.ts';
 import { splitImage } from './words.ts';
@@ -30,36 +31,22 @@ export function RolloutDialog({ service, cluster, close }: RolloutDialogProps): 
   };
   const ask = (dryRun: boolean) =>
     service.ask<StartedRollout>('/rollouts', { method: 'POST', body: rolloutBody(wanted), dryRun });
-  const begin = () => doing.run(() => ask(false).then(close));
+  const preview = plan && {
+    label: 'Who gets it when',
+    content: <Lines lines={planLines(plan)} />,
+    verb: planVerb(plan),
+    isChanged: true,
+  };
   return (
     <Dialog title="New rollout" close={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          doing.run(async () => setPlan(await ask(true)));
-        }}
+      <PreviewForm
+        doing={doing}
+        preview={preview}
+        look={async () => setPlan(await ask(true))}
+        act={() => ask(false).then(close)}
       >
         <Fields cluster={cluster} wanted={wanted} choose={choose} />
-        <ErrorNote error={doing.error} />
-        {plan !== undefined && (
-          <section class="preview" role="status" aria-label="Who gets it when">
-            {planLines(plan).map((line) => (
-              <p key={line}>{line}</p>
-            ))}
-          </section>
-        )}
-        <footer class="actions">
-          {plan === undefined ? (
-            <button type="submit" class="main" disabled={doing.isBusy}>
-              Preview
-            </button>
-          ) : (
-            <button type="button" class="main" disabled={doing.isBusy} onClick={begin}>
-              {planVerb(plan)}
-            </button>
-          )}
-        </footer>
-      </form>
+      </PreviewForm>
     </Dialog>
   );
 }

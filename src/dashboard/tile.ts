@@ -1,6 +1,6 @@
 /** What the board of one node shows in the rack: a few words, a tone, how far its boot is. */
 import type { NodeTile } from '../api/schemas/watch.ts';
-import type { BootPhase } from '../model/boot.ts';
+import { bootPhases, type BootPhase } from '../model/boot-phase.ts';
 import { splitImage } from './words.ts';
 
 /** Colours by meaning; the style sheet has them for light and dark. */
@@ -32,17 +32,7 @@ export const signOf: Readonly<Record<NodeTile['state'], string>> = {
   new: '·',
 };
 
-const order: readonly BootPhase[] = [
-  'offered',
-  'loading',
-  'kernel',
-  'network',
-  'root',
-  'overlay',
-  'userspace',
-  'waiting',
-  'ready',
-];
+const order = bootPhases.filter((phase) => phase !== 'failed');
 
 export interface ShownTile {
   readonly name: string;
@@ -103,7 +93,14 @@ function heatOf({ temperatureCelsius: celsius, throttled = 0 }: NodeTile): Shown
 }
 
 export function progressAt(phase: BootPhase): number {
-  return (Math.max(0, order.indexOf(phase)) + 1) / order.length;
+  return (
+    (Math.max(
+      0,
+      order.findIndex((each) => each === phase),
+    ) +
+      1) /
+    order.length
+  );
 }
 
 function labelOf(shown: Omit<ShownTile, 'label'>, { reason, image, next }: NodeTile): string {

@@ -5,7 +5,8 @@ import { useState } from 'preact/hooks';
 import type { Image } from '../api/schemas/service.ts';
 import type { Service } from './ask.ts';
 import { plainChoices, SelectField } from './fields.tsx';
-import { Dialog, ErrorNote } from './pieces.tsx';
+import { Dialog } from './pieces.tsx';
+import { Lines, PreviewForm } from './preview-form.tsx';
 import { useDoing } from './use-asked.ts';
 import { changeVersion, lastGood, type VersionPlan, type VersionTarget } from './version-change.ts';
 
@@ -26,16 +27,15 @@ export function VersionDialog({ service, target, images, close }: VersionDialogP
   const [wanted, setWanted] = useState('previous');
   const [plan, setPlan] = useState<VersionPlan | undefined>();
   const doing = useDoing();
-  const look = () => doing.run(async () => setPlan(await changeVersion(service, target, wanted, true)));
-  const act = () => doing.run(() => changeVersion(service, target, wanted, false).then(close));
   const versions = images.filter(({ name }) => name === target.image).map(({ version }) => version);
+  const preview = plan && { ...plan, label: 'What changes', content: <Lines lines={plan.lines} /> };
   return (
     <Dialog title={`What ${target.name} boots`} close={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          look();
-        }}
+      <PreviewForm
+        doing={doing}
+        preview={preview}
+        look={async () => setPlan(await changeVersion(service, target, wanted, true))}
+        act={() => changeVersion(service, target, wanted, false).then(close)}
       >
         <SelectField
           label={`Version of ${target.image}`}
@@ -46,26 +46,7 @@ export function VersionDialog({ service, target, images, close }: VersionDialogP
             setPlan(undefined);
           }}
         />
-        <ErrorNote error={doing.error} />
-        {plan !== undefined && (
-          <section class="preview" role="status" aria-label="What changes">
-            {plan.lines.map((line) => (
-              <p key={line}>{line}</p>
-            ))}
-          </section>
-        )}
-        <footer class="actions">
-          {plan === undefined ? (
-            <button type="submit" class="main" disabled={doing.isBusy}>
-              Preview
-            </button>
-          ) : (
-            <button type="button" class="main" disabled={doing.isBusy || !plan.isChanged} onClick={act}>
-              {plan.verb}
-            </button>
-          )}
-        </footer>
-      </form>
+      </PreviewForm>
     </Dialog>
   );
 }

@@ -1,8 +1,9 @@
 /** A boot as a picture: where on the scale each phase begins and ends, in per cent. */
-import type { BootPhase } from '../model/boot.ts';
+import type { BootPhase } from '../model/boot-phase.ts';
+import { renderBytes } from '../model/bytes.ts';
 import type { PublicBoot } from '../model/node-status.ts';
 import { barsOf, endOf } from '../plan/boot-bars.ts';
-import { count, renderBytes, renderDuration } from './words.ts';
+import { count, renderDuration } from './words.ts';
 
 export interface PlacedBar {
   readonly phase: BootPhase;

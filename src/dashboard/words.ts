@@ -1,15 +1,5 @@
 /** Numbers, times and names as people read them. */
 
-const units = ['kB', 'MB', 'GB', 'TB'] as const;
-
-/** Powers of 1000: 9 MB, 1.2 GB. */
-export function renderBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1000 ** power;
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[power - 1]}`;
-}
-
 /** `3.4 s`, `2 min 5 s`, `3 h 20 min`. */
 export function renderDuration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;

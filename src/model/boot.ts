@@ -1,20 +1,7 @@
 /** One power-on's timeline, as far as the service knows it. */
 import { z } from 'zod';
 
-/** In the order in which they come; a boot ends in `ready` or `failed`. A node may wait, be ready, and wait again. */
-export const bootPhases = [
-  'offered',
-  'loading',
-  'kernel',
-  'network',
-  'root',
-  'overlay',
-  'userspace',
-  'waiting',
-  'ready',
-  'failed',
-] as const;
-export type BootPhase = (typeof bootPhases)[number];
+import { bootPhases } from './boot-phase.ts';
 
 /** What the initramfs reports, under the boot's token; the earlier phases are seen by the service. */
 export const initramfsPhases = ['kernel', 'network', 'root', 'overlay', 'failed'] as const;

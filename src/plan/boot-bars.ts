@@ -1,5 +1,5 @@
 /** What took how long in a boot: a bar for each phase, for pictures in text and in a browser. Imports types only. */
-import type { BootPhase } from '../model/boot.ts';
+import type { BootPhase } from '../model/boot-phase.ts';
 import type { PublicBoot } from '../model/node-status.ts';
 
 export interface Span {

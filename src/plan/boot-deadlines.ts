@@ -1,5 +1,6 @@
 /** Which boots are late, and at which phase? Each phase has a limit, and all of them together the deadline of the role. */
-import type { Boot, BootPhase } from '../model/boot.ts';
+import type { Boot } from '../model/boot.ts';
+import type { BootPhase } from '../model/boot-phase.ts';
 import { defaultDeadlineMs } from '../model/cluster.ts';
 
 /**

@@ -1,5 +1,6 @@
 /** When does a boot begin, what belongs to it, and when is it over? Times come in, boots go out. */
-import type { Boot, BootPhase, ReportedPhase } from '../model/boot.ts';
+import type { Boot, ReportedPhase } from '../model/boot.ts';
+import type { BootPhase } from '../model/boot-phase.ts';
 import { tokenLifetimeMs } from './boot-token.ts';
 import { diagnose, type Diagnosis } from './diagnose.ts';
 import { forgetUnfinished } from './unfinished-files.ts';

@@ -1,6 +1,7 @@
 /** Why did a boot not become ready, and what is to be done about it? The first rule that fits is the answer. */
 import type { BoardName } from '../model/board.ts';
-import type { Boot, BootPhase } from '../model/boot.ts';
+import type { Boot } from '../model/boot.ts';
+import type { BootPhase } from '../model/boot-phase.ts';
 import { renderDuration } from '../model/duration.ts';
 import type { Lateness } from './boot-deadlines.ts';
 import type { DiagnosisFacts, DiagnosisRule } from './diagnosis-facts.ts';

@@ -1,6 +1,7 @@
 /** What a rule about a boot can look at, and the conditions that rules are made of. */
 import type { BoardName } from '../model/board.ts';
-import type { Boot, BootPhase, DhcpSeen } from '../model/boot.ts';
+import type { Boot, DhcpSeen } from '../model/boot.ts';
+import type { BootPhase } from '../model/boot-phase.ts';
 
 export interface DiagnosisFacts {
   /** `open`: it is not over, and not late yet. */

@@ -16,8 +16,10 @@ interface Kind {
   sinceMs: number;
 }
 
-/** @param linesOf how many lines of this event there may be in ten seconds; 20 unless given */
-export function limitedLog(log: Log, now: () => number, linesOf: (event: string) => number = () => usualLines): Log {
+type LinesOf = (event: string) => number | undefined;
+
+/** @param linesOf how many lines of this event there may be in ten seconds; 20 where it does not say */
+export function limitedLog(log: Log, now: () => number, linesOf: LinesOf = () => undefined): Log {
   const kinds = new Map<string, Kind>();
   const limited = (level: keyof Log) => (event: string, fields?: LogFields) => {
     const nowMs = now();
@@ -27,7 +29,7 @@ export function limitedLog(log: Log, now: () => number, linesOf: (event: string)
       kind.sinceMs = nowMs;
       kind.lines = 0;
     }
-    if (kind.lines >= linesOf(event)) {
+    if (kind.lines >= (linesOf(event) ?? usualLines)) {
       kind.untold++;
       return;
     }

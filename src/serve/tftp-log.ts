@@ -3,12 +3,10 @@ import type { Log, LogFields } from '../model/log.ts';
 import { limitedLog } from './limited-log.ts';
 import type { TftpClient } from './tftp-clients.ts';
 
-const linesPerPeriod = 20;
-
 /** One tells of all: they say nothing of a certain board. */
 const single: ReadonlySet<string> = new Set(['tftp.ignored', 'tftp.waiting']);
 
-const linesOf = (event: string) => (single.has(event) ? 1 : linesPerPeriod);
+const linesOf = (event: string) => (single.has(event) ? 1 : undefined);
 
 export class TftpLog {
   readonly #log: Log;

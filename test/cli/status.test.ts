@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 
 import { renderStatus } from '../../src/cli/status-text.ts';
 import { renderAge } from '../../src/model/duration.ts';
-import { renderBytes } from '../../src/cli/format.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';
 import { sampleSite } from '../support/command-line.ts';
@@ -117,18 +116,6 @@ test('without a service it says how to start one', async () => {
 });
 
 describe('numbers', () => {
-  test.each([
-    [0, '0 B'],
-    [999, '999 B'],
-    [1000, '1.0 kB'],
-    [9_500_000, '9.5 MB'],
-    [31_000_000, '31 MB'],
-    [1_200_000_000, '1.2 GB'],
-    [5e15, '5000 TB'],
-  ])('%i bytes are %s', (bytes, text) => {
-    expect(renderBytes(bytes)).toBe(text);
-  });
-
   test.each([
     [-5, '0s'],
     [119_000, '119s'],

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { renderBoot } from '../../src/cli/boot-report.ts';
 import { loadedOf, renderWaterfall } from '../../src/cli/waterfall.ts';
 import { barsOf, endOf } from '../../src/plan/boot-bars.ts';
-import { bootPhases } from '../../src/model/boot.ts';
+import { bootPhases } from '../../src/model/boot-phase.ts';
 import { t0, timeline, timelines } from '../support/sample-timelines.ts';
 
 const nowMs = t0 + 20_000;

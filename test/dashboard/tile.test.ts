@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { NodeTile } from '../../src/api/schemas/watch.ts';
 import { progressAt, showTile, states, toneOf } from '../../src/dashboard/tile.ts';
-import { bootPhases } from '../../src/model/boot.ts';
+import { bootPhases } from '../../src/model/boot-phase.ts';
 import { NodeStatus } from '../../src/model/node-status.ts';
 import { sampleTile } from '../support/sample-tiles.ts';
 

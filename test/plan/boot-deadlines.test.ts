@@ -2,7 +2,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { bootPhases, type Boot, type BootPhase } from '../../src/model/boot.ts';
+import type { Boot } from '../../src/model/boot.ts';
+import { bootPhases, type BootPhase } from '../../src/model/boot-phase.ts';
 import { findLateness, resumeBoot } from '../../src/plan/boot-deadlines.ts';
 
 const t0 = 1_800_000_000_000;

@@ -2,7 +2,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { bootPhases, type Boot, type BootPhase } from '../../src/model/boot.ts';
+import type { Boot } from '../../src/model/boot.ts';
+import { bootPhases, type BootPhase } from '../../src/model/boot-phase.ts';
 import { diagnose, diagnoseOpen, type BootEnd, type Surroundings } from '../../src/plan/diagnose.ts';
 import { diagnosisRules } from '../../src/plan/diagnosis-rules.ts';
 

@@ -1,7 +1,8 @@
 /** Which boards the kernel must know without asking. */
 import { expect, test } from 'vitest';
 
-import type { Boot, BootPhase } from '../../src/model/boot.ts';
+import type { Boot } from '../../src/model/boot.ts';
+import type { BootPhase } from '../../src/model/boot-phase.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';
 import { changeNeighbours, loadingNeighbours } from '../../src/plan/loading-neighbours.ts';

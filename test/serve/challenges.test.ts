@@ -8,19 +8,12 @@ import { createBoots, type Boots } from '../../src/serve/boots.ts';
 import { createChallenges, type Challenges } from '../../src/serve/challenges.ts';
 import { createHeartbeats, type Heartbeats } from '../../src/serve/heartbeats.ts';
 import { sampleBoots } from '../support/sample-boots.ts';
+import { sampleBeat } from '../support/sample-heartbeat.ts';
 import { sampleNode } from '../support/sample-view.ts';
 
 const node01 = sampleNode('node01');
 const thief = '02:00:00:00:00:66';
 const waitMs = 300;
-const beat = {
-  phase: 'ready',
-  detail: undefined,
-  uptimeSeconds: 30,
-  load: 0.5,
-  temperatureCelsius: undefined,
-  liveDigest: undefined,
-} as const;
 
 let sample: Awaited<ReturnType<typeof sampleBoots>>;
 let heartbeats: Heartbeats;
@@ -45,12 +38,12 @@ async function ready(): Promise<Boot> {
   for (const phase of ['overlay', 'userspace', 'ready'] as const) {
     await boots.report(newest(), { phase, uptimeSeconds: 9, detail: undefined, leavesAgent: true });
   }
-  heartbeats.take(newest(), beat);
+  heartbeats.take(newest(), sampleBeat);
   return newest();
 }
 
 const speaks = (boot: Boot) => {
-  heartbeats.take(boot, beat);
+  heartbeats.take(boot, sampleBeat);
   challenges.heard(boot);
 };
 

@@ -4,6 +4,7 @@ import type { Boot } from '../../src/model/boot.ts';
 import { beginBoot, closeBoot, reportPhase } from '../../src/plan/boot-timeline.ts';
 import { createHeartbeats, heartbeatSilenceMs } from '../../src/serve/heartbeats.ts';
 import { readHeartbeat } from '../../src/serve/node-reports.ts';
+import { sampleBeat } from '../support/sample-heartbeat.ts';
 
 const t0 = 1_800_000_000_000;
 const facts = { node: 'node01', mac: 'm', address: '10.42.0.11', token: 't', sign: 'discover' } as const;
@@ -14,14 +15,6 @@ const says = (boot: Boot, phase: 'overlay' | 'userspace' | 'ready') =>
 const applied = says(begin('b1'), 'overlay');
 const speaks = says(applied, 'userspace');
 const ready = says(speaks, 'ready');
-const beat = {
-  phase: 'ready',
-  detail: undefined,
-  uptimeSeconds: 30,
-  load: 0.5,
-  temperatureCelsius: undefined,
-  liveDigest: undefined,
-} as const;
 
 function heartbeatsAt(ms: number) {
   const clock = { ms };
@@ -32,9 +25,9 @@ test('the last word of a node says which boot and generation it runs', () => {
   const { heartbeats, clock } = heartbeatsAt(t0);
   expect(heartbeats.of('node01')).toBeUndefined();
 
-  heartbeats.take(speaks, beat);
+  heartbeats.take(speaks, sampleBeat);
   clock.ms += 10_000;
-  heartbeats.take(speaks, { ...beat, load: 2, temperatureCelsius: 61.2 });
+  heartbeats.take(speaks, { ...sampleBeat, load: 2, temperatureCelsius: 61.2 });
 
   expect(heartbeats.of('node01')).toMatchObject({
     boot: 'b1',
@@ -53,7 +46,7 @@ test.each<[string, Boot, number, boolean]>([
   ['a boot that ended in another one', closeBoot(speaks, 'restarted', t0), heartbeatSilenceMs, false],
 ])('silence: %s', (_name, boot, afterMs, isSilent) => {
   const { heartbeats, clock } = heartbeatsAt(t0);
-  heartbeats.take(boot, beat);
+  heartbeats.take(boot, sampleBeat);
   clock.ms += afterMs;
 
   expect(heartbeats.isSilent(boot)).toBe(isSilent);
@@ -71,7 +64,7 @@ test('heartbeats of the boot before say nothing of the next one', () => {
   const { heartbeats, clock } = heartbeatsAt(t0);
   const next = says(says(begin('b2'), 'overlay'), 'userspace');
   clock.ms += heartbeatSilenceMs;
-  heartbeats.take(ready, beat);
+  heartbeats.take(ready, sampleBeat);
 
   expect(heartbeats.isSilent(ready)).toBe(false);
   expect(heartbeats.isSilent(next)).toBe(true);

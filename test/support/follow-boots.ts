@@ -4,7 +4,8 @@
  * A step is `ADDRESS MAC PHASE…` for each boot, separated by commas; SIGUSR1 goes to the next. Says `log …`, a line
  * each. Ends on SIGTERM.
  */
-import type { Boot, BootPhase } from '../../src/model/boot.ts';
+import type { Boot } from '../../src/model/boot.ts';
+import type { BootPhase } from '../../src/model/boot-phase.ts';
 import { followBoots } from '../../src/serve/neighbours.ts';
 import { sampleView } from './sample-view.ts';
 

@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 
 import { mungeNodeStates, mungeSteps } from '../../src/model/munge-rotation.ts';
 import { boardNames } from '../../src/model/board.ts';
-import { bootPhases, type Boot } from '../../src/model/boot.ts';
+import type { Boot } from '../../src/model/boot.ts';
+import { bootPhases } from '../../src/model/boot-phase.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { parseMac } from '../../src/model/mac.ts';
 import type { NodeSpec } from '../../src/model/node.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { BoardName } from '../../model/board.ts';
-import { bootPhases } from '../../model/boot.ts';
+import { bootPhases } from '../../model/boot-phase.ts';
 import { Event } from '../../model/event.ts';
 import { NodeStatus } from '../../model/node-status.ts';
 import { PowerPort } from '../../model/power.ts';

@@ -12,6 +12,7 @@ import { imagesDir, listVersions } from '../../host/image-store.ts';
 import { isOfNamespace } from '../../host/state-owner.ts';
 import { isInUserNamespace } from '../../host/user-namespace.ts';
 import { sweepIfIdle } from '../../host/work-dir.ts';
+import { renderBytes } from '../../model/bytes.ts';
 import { HostError } from '../../model/errors.ts';
 import type { PackageLock } from '../../model/package-lock.ts';
 import { renderPlan, renderUnknownPlan } from '../../plan/build-text.ts';
@@ -21,7 +22,6 @@ import { buildRequest } from '../build-request.ts';
 import { systemState, type CliContext, type RegisterCommand } from '../context.ts';
 import { asRoot, inOwnState } from '../own-root.ts';
 import { sourceOption } from '../source-option.ts';
-import { renderBytes } from '../format.ts';
 
 interface BuildFlags {
   readonly plan?: boolean;
