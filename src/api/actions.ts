@@ -84,7 +84,7 @@ export interface ApiActions
 interface Questions {
   readonly service: () => ServiceAbout;
   readonly health: () => HealthAnswer;
-  /** The tag is that of the whole list. @throws ConfigError for a list of hosts that is none */
+  /** The tag is that of the whole list; an answer does not change any more once it was given. @throws ConfigError for a list of hosts that is none */
   readonly nodes: (query?: NodeQuery) => NodesAnswer;
   /** @throws NotFoundError */
   readonly node: (name: string) => Tagged<NodeAnswer>;

@@ -14,8 +14,8 @@ interface Look {
 }
 
 interface Watcher {
-  /** @returns false when it cannot take more now: it gets all of it next time */
-  readonly send: (frame: string) => boolean;
+  /** @param frame the same bytes for all. @returns false when it cannot take more now: it gets all of it next time */
+  readonly send: (frame: Buffer) => boolean;
 }
 
 export interface ClusterWatch {
@@ -36,7 +36,7 @@ export function watchCluster(actions: Watched, lookMs = defaultLookMs): ClusterW
     const now = tryLook(actions);
     if (now === undefined) return;
     const changes = last === undefined ? undefined : frame(last, now);
-    let whole: string | undefined;
+    let whole: Buffer | undefined;
     for (const [watcher, isCurrent] of watchers) {
       const text = isCurrent ? changes : (whole ??= frame(undefined, now));
       if (text !== undefined) watchers.set(watcher, watcher.send(text));
@@ -71,7 +71,7 @@ function tryLook(actions: Watched): Look | undefined {
 function look(actions: Watched): Look {
   return {
     asOf: actions.events.lastId(),
-    nodes: new Map(actions.nodes().answer.map((node) => [node.name, JSON.stringify(tileOf(node))])),
+    nodes: new Map(actions.nodes().answer.map((node) => [node.name, tileText(node)])),
     boards: JSON.stringify(actions.unknownBoards()),
     images: JSON.stringify(actions.images()),
     roles: JSON.stringify(actions.roles()),
@@ -79,7 +79,7 @@ function look(actions: Watched): Look {
 }
 
 /** @returns undefined when nothing has changed */
-function frame(before: Look | undefined, { asOf, nodes, ...lists }: Look): string | undefined {
+function frame(before: Look | undefined, { asOf, nodes, ...lists }: Look): Buffer | undefined {
   const changed = [...nodes].filter(([name, text]) => before?.nodes.get(name) !== text).map(([, text]) => text);
   const removed = [...(before?.nodes.keys() ?? [])].filter((name) => !nodes.has(name));
   const others = (['boards', 'images', 'roles'] as const).filter((list) => before?.[list] !== lists[list]);
@@ -91,7 +91,16 @@ function frame(before: Look | undefined, { asOf, nodes, ...lists }: Look): strin
     `"removed":${JSON.stringify(removed)}`,
     ...others.map((list) => `"${list}":${lists[list]}`),
   ];
-  return `event: cluster\ndata: {${fields.join(',')}}\n\n`;
+  return Buffer.from(`event: cluster\ndata: {${fields.join(',')}}\n\n`);
+}
+
+/** An answer that is the same object as at the last look has the same tile. */
+const tiles = new WeakMap<NodeAnswer, string>();
+
+function tileText(node: NodeAnswer): string {
+  const text = tiles.get(node) ?? JSON.stringify(tileOf(node));
+  tiles.set(node, text);
+  return text;
 }
 
 export function tileOf({ name, board, address, role, power, status }: NodeAnswer): NodeTile {

@@ -101,6 +101,14 @@ export type Reply =
       readonly next?: string | undefined;
     }
   | {
+      readonly kind: 'list';
+      /** None of them changes any more: the JSON of each is kept beside it. */
+      readonly items: readonly object[];
+      readonly etag: string | undefined;
+      /** Where the next page begins. */
+      readonly next: string | undefined;
+    }
+  | {
       readonly kind: 'text';
       readonly text: string;
       readonly mediaType: string;

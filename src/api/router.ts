@@ -7,6 +7,7 @@ import type { ApiActions } from './actions.ts';
 import { auditorOf, type Auditor } from './audit.ts';
 import { requireScope, type Access } from './auth.ts';
 import { HttpError } from './http-error.ts';
+import { jsonListText } from './json-text.ts';
 import { readKeyedRequest } from './once.ts';
 import { linkToNext } from './page.ts';
 import { streamLimit, type StreamLimit } from './stream-limit.ts';
@@ -148,12 +149,14 @@ async function send(request: Request, response: Response, { reply, caller, strea
   if (reply.kind === 'text') {
     return void response.set({ ...reply.headers, 'content-type': reply.mediaType }).end(reply.text);
   }
-  const { status, body, etag, location, next, isRepeated } = reply;
+  const { etag, next } = reply;
   // Express would answer 304 by a tag that does not cover a node's status.
-  response.status(status).type('application/json');
+  response.status(reply.kind === 'list' ? 200 : reply.status).type('application/json');
   if (etag !== undefined) response.set('etag', etag);
-  if (location !== undefined) response.set('location', location);
   if (next !== undefined) response.set('link', linkToNext(request.originalUrl, next));
+  if (reply.kind === 'list') return void response.end(jsonListText(reply.items));
+  const { body, location, isRepeated } = reply;
+  if (location !== undefined) response.set('location', location);
   if (isRepeated === true) response.set('idempotent-replayed', 'true');
   response.end(JSON.stringify(body));
 }

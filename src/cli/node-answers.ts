@@ -2,46 +2,84 @@
 import type { NodeAnswer } from '../api/actions.ts';
 import { asWritten } from '../model/node-address.ts';
 import type { NodeSpec } from '../model/node.ts';
-import { decideNodeStatus, type NodeFacts } from '../plan/node-status.ts';
+import { decideNodeStatus, runsGeneration, type NodeFacts } from '../plan/node-status.ts';
 import type { Desired } from '../serve/site.ts';
 import type { Service } from './wire-up.ts';
 
-export type StatusSources = Pick<Service, 'site' | 'boots' | 'heartbeats' | 'reboots' | 'conflicts'>;
+export type StatusSources = Pick<Service, 'site' | 'heartbeats' | 'reboots' | 'conflicts'> & {
+  readonly boots: Pick<Service['boots'], 'ofNode' | 'generation'>;
+};
 
-/** Boots are sorted once for all nodes: there are thousands. */
+/** The same object for a node as long as nothing that it is made of is another. */
 export function nodeAnswers(sources: StatusSources, nodes: readonly NodeSpec[]): NodeAnswer[] {
-  const generations = sources.boots.generations();
-  const boots = groupBy(sources.boots.all(), (boot) => boot.node);
   const conflicts = sources.conflicts.current(sources.site.view().nodes, Date.now());
   return nodes.map((node) => {
     const conflict = conflicts.findLast(({ nodes: names }) => names.includes(node.name))?.cause;
-    return nodeAnswer(sources, node, { boots: boots.get(node.name) ?? [], generations, conflict });
+    return answerFrom(node, factsOf(sources, node, conflict));
   });
 }
 
-function nodeAnswer(
-  { site, heartbeats, reboots }: StatusSources,
+function factsOf(
+  { site, boots, heartbeats, reboots }: StatusSources,
   node: NodeSpec,
-  known: Pick<NodeFacts, 'boots' | 'generations' | 'conflict'>,
-): NodeAnswer {
-  const desired = site.desired(node);
-  const last = known.boots.at(-1);
-  const status = decideNodeStatus({
-    ...known,
+  conflict: string | undefined,
+): NodeFacts {
+  const own = boots.ofNode(node.name);
+  const last = own.at(-1);
+  const runs = runsGeneration(own);
+  return {
+    boots: own,
+    runs: runs === undefined ? undefined : boots.generation(runs),
     heartbeat: heartbeats.of(node.name),
     isSilent: last !== undefined && heartbeats.isSilent(last),
-    desired: desired.kind === 'boots' ? desired.frozen.generation : undefined,
-    ...refusalOf(desired),
     rebootFailed: reboots.failure(node.name),
-  });
-  const written = asWritten(node);
-  return { ...written, status: { ...status, ...(written !== node && { address: node.address }) } };
+    conflict,
+    ...desireOf(site.desired(node)),
+  };
 }
 
-function refusalOf(desired: Desired): Pick<NodeFacts, 'refusal' | 'preparing'> {
-  if (desired.kind === 'boots') return { refusal: undefined };
+function desireOf(desired: Desired): Pick<NodeFacts, 'desired' | 'refusal' | 'preparing'> {
+  if (desired.kind === 'boots') return { desired: desired.frozen.generation, refusal: undefined };
   const { reason, isBeingMade = false } = desired;
-  return isBeingMade ? { refusal: undefined, preparing: reason } : { refusal: reason };
+  return { desired: undefined, ...(isBeingMade ? { refusal: undefined, preparing: reason } : { refusal: reason }) };
+}
+
+interface Answered {
+  readonly facts: NodeFacts;
+  readonly answer: NodeAnswer;
+}
+
+/** A thousand nodes are asked for a hundred times a second, and few of them have changed. */
+const answered = new WeakMap<NodeSpec, Answered>();
+
+/** It follows from the node and these facts alone, so it holds as long as they do: there is nothing to be told of changes. */
+function answerFrom(node: NodeSpec, facts: NodeFacts): NodeAnswer {
+  const known = answered.get(node);
+  if (known !== undefined && isSameFacts(known.facts, facts)) return known.answer;
+  const status = decideNodeStatus(facts);
+  const written = asWritten(node);
+  const answer = { ...written, status: { ...status, ...(written !== node && { address: node.address }) } };
+  answered.set(node, { facts, answer });
+  return answer;
+}
+
+/** Of what is made anew by each change; a list of boots is another one when a boot of it is. */
+const compared = {
+  boots: true,
+  desired: true,
+  refusal: true,
+  preparing: true,
+  runs: true,
+  heartbeat: true,
+  isSilent: true,
+  rebootFailed: true,
+  conflict: true,
+} as const satisfies Record<keyof NodeFacts, true>;
+
+const fields = Object.keys(compared) as (keyof NodeFacts)[];
+
+function isSameFacts(one: NodeFacts, other: NodeFacts): boolean {
+  return fields.every((field) => one[field] === other[field]);
 }
 
 /** Map.groupBy, which came with Node 21. */

@@ -75,8 +75,7 @@ export function apiActions(service: Service, about: ApiAbout): ApiActions {
     overlay: async (name, check) => overlayReport(service, named(name), check),
     boots: (name) => {
       const { name: node } = named(name);
-      const ofNode = boots.all().filter((boot) => boot.node === node);
-      return ofNode.map(withoutToken).toReversed();
+      return boots.ofNode(node).map(withoutToken).toReversed();
     },
     unknownBoards: () => inPowerOnOrder(holds.boards()),
     blink: (mac, { dryRun }) => blinkBoard(service, parseMac(mac), dryRun),

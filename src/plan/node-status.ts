@@ -13,7 +13,8 @@ export interface NodeFacts {
   readonly refusal: string | undefined;
   /** What has still to be made before it can boot. */
   readonly preparing?: string | undefined;
-  readonly generations: ReadonlyMap<string, Generation>;
+  /** What `runsGeneration` names; undefined: nothing, or it is not known any more. */
+  readonly runs: Generation | undefined;
   readonly heartbeat?: Heartbeat | undefined;
   /** Heartbeats are due and do not come. */
   readonly isSilent?: boolean | undefined;
@@ -22,11 +23,15 @@ export interface NodeFacts {
   readonly conflict?: string | undefined;
 }
 
+/** Of the boot whose kernel spoke last: the node runs it as far as is known. @param boots of one node, oldest first */
+export function runsGeneration(boots: readonly Boot[]): string | undefined {
+  return boots.findLast(hasKernelReported)?.generation;
+}
+
 export function decideNodeStatus(facts: NodeFacts): NodeStatus {
-  const { boots, desired, generations } = facts;
+  const { boots, desired, runs } = facts;
   const last = boots.at(-1);
   const heartbeat = facts.heartbeat?.boot === last?.id ? facts.heartbeat : undefined;
-  const runs = generations.get(boots.findLast(hasKernelReported)?.generation ?? '');
   return {
     state: decideState(facts, last, heartbeat),
     desired: desired && { generation: desired.id, image: imageOf(desired), ...rootOf(desired) },

@@ -7,6 +7,7 @@ import { resumeBoot } from '../plan/boot-deadlines.ts';
 import { claimBeside, impostorReason } from '../plan/challenge.ts';
 import { decideToken, type TokenDecision } from '../plan/boot-token.ts';
 import { noteMissing } from '../plan/missing-files.ts';
+import { NodeBoots } from '../plan/node-boots.ts';
 import { noteUnfinished, type UnfinishedFile } from '../plan/unfinished-files.ts';
 import { arriver, type Beginnings } from './begin-boots.ts';
 import { change, update } from './boot-changes.ts';
@@ -36,6 +37,8 @@ export interface Boots extends Pick<BootSigns, 'sign'> {
   readonly setOverlay: (boot: Boot, overlay: Pick<Boot, 'overlaySha256' | 'key'>) => Promise<void>;
   /** Oldest first. */
   readonly all: () => readonly Boot[];
+  /** Those of one node, oldest first: the same list as long as none of them is another. */
+  readonly ofNode: (node: string) => readonly Boot[];
   readonly generations: () => ReadonlyMap<string, Generation>;
   readonly generation: (id: string) => Generation | undefined;
   /** Closes boots that are late or silent, and forgets old ones; called every few seconds. */
@@ -47,7 +50,7 @@ const hearMs = 60_000;
 
 export function createBoots(deps: BootsDeps): Boots {
   const { file, frozen, now, log } = deps;
-  const all = () => file.current().boots;
+  const { all, ofNode } = bootLists(file);
   const openAt = (address: string) => all().findLast((boot) => boot.address === address && boot.closed === undefined);
   const amendOpen = (address: string, how: (boot: Boot) => Boot) => {
     const boot = openAt(address);
@@ -99,12 +102,25 @@ export function createBoots(deps: BootsDeps): Boots {
     },
     setOverlay: (boot, overlay) => file.update(change(boot.id, (open) => ({ ...open, ...overlay }))),
     all,
-    generations: () => new Map([...frozen.all()].map(({ generation }) => [generation.id, generation])),
-    generation: (id) => frozen.get(id)?.generation,
+    ofNode,
+    ...generationsIn(frozen),
     tidy: () => {
       signs.flush();
       return tidy(deps, beginnings);
     },
+  };
+}
+
+function bootLists(file: BootsDeps['file']): Pick<Boots, 'all' | 'ofNode'> {
+  const nodeBoots = new NodeBoots();
+  const all = () => file.current().boots;
+  return { all, ofNode: (node) => nodeBoots.of(node, all()) };
+}
+
+function generationsIn(frozen: BootsDeps['frozen']): Pick<Boots, 'generations' | 'generation'> {
+  return {
+    generations: () => new Map([...frozen.all()].map(({ generation }) => [generation.id, generation])),
+    generation: (id) => frozen.get(id)?.generation,
   };
 }
 

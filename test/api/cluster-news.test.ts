@@ -36,9 +36,9 @@ function world(nodes: readonly NodeAnswer[]) {
 
 function reader(takes = () => true) {
   const news: ClusterNews[] = [];
-  const send = (frame: string) => {
+  const send = (frame: Buffer) => {
     if (!takes()) return false;
-    const data = /^event: cluster\ndata: (.*)\n\n$/.exec(frame)?.[1] ?? '';
+    const data = /^event: cluster\ndata: (.*)\n\n$/.exec(frame.toString())?.[1] ?? '';
     news.push(ClusterNews.parse(JSON.parse(data)));
     return true;
   };

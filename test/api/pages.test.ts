@@ -77,7 +77,7 @@ const nodes: readonly NodeSpec[] = manyNodes(25)
 async function askNodes() {
   const sources = {
     site: { view: () => ({ nodes }), desired: () => ({ kind: 'refused', reason: 'no image' }) },
-    boots: { all: () => [], generations: () => new Map() },
+    boots: { ofNode: () => [], generation: () => undefined },
     heartbeats: { of: () => undefined, isSilent: () => false },
     reboots: { failure: () => undefined },
     conflicts: { current: () => [] },

@@ -4,11 +4,10 @@ import type { Boot } from '../../src/model/boot.ts';
 import type { Heartbeat } from '../../src/model/node-status.ts';
 import { beginBoot, closeBoot, reportPhase } from '../../src/plan/boot-timeline.ts';
 import { planGeneration } from '../../src/plan/generation.ts';
-import { decideNodeStatus } from '../../src/plan/node-status.ts';
+import { decideNodeStatus, runsGeneration, type NodeFacts } from '../../src/plan/node-status.ts';
 import { sampleNode, sampleView } from '../support/sample-view.ts';
 
 const desired = planGeneration(sampleNode('node01'), sampleView());
-const generations = new Map([[desired.id, desired]]);
 const boot: Boot = beginBoot({
   id: 'b',
   node: 'node01',
@@ -19,6 +18,8 @@ const boot: Boot = beginBoot({
   sign: 'discover',
   nowMs: 0,
 });
+/** As the service knows one generation only. */
+const runsOf = (boots: readonly Boot[], known = desired) => (runsGeneration(boots) === known.id ? known : undefined);
 const why = { rule: 'r', cause: 'nobody knows', hint: 'Ask.' };
 const said = (phase: 'overlay' | 'waiting' | 'failed', detail?: string) =>
   reportPhase(boot, { phase, uptimeSeconds: 1, detail }, 1000);
@@ -33,7 +34,7 @@ test.each<[string, readonly Boot[], string | undefined, string]>([
   ['fell silent', [closeBoot(boot, 'silent', 9, why)], undefined, 'silent: nobody knows'],
   ['started again and never came', [closeBoot(boot, 'restarted', 9, why)], undefined, 'silent'],
 ])('a node that %s', (_name, boots, refusal, expected) => {
-  const facts = { boots, desired: refusal === undefined ? desired : undefined, refusal, generations };
+  const facts = { boots, desired: refusal === undefined ? desired : undefined, refusal, runs: runsOf(boots) };
   const status = decideNodeStatus(facts);
 
   const runs = status.running === undefined ? '' : `, runs ${status.running.image}`;
@@ -76,26 +77,37 @@ test.each<[string, Boot, Heartbeat | undefined, boolean, string]>([
   ],
   ['speaks of another boot', boot, { ...heartbeat('ready'), boot: 'a' }, false, 'booting'],
 ])('a node that %s', (_name, last, spoke, isSilent, expected) => {
-  const facts = { boots: [last], desired, refusal: undefined, generations, heartbeat: spoke, isSilent };
+  const facts = { boots: [last], desired, refusal: undefined, runs: runsOf([last]), heartbeat: spoke, isSilent };
   const { state, reason } = decideNodeStatus(facts);
 
   expect(reason === undefined ? state : `${state}: ${reason}`).toBe(expected);
 });
 
 test('a node whose root is being made is not refused, and says what it waits for', () => {
-  const facts = { desired: undefined, refusal: undefined, preparing: 'its squashfs', generations };
+  const facts = (boots: readonly Boot[]): NodeFacts => {
+    return { boots, desired: undefined, refusal: undefined, preparing: 'its squashfs', runs: runsOf(boots) };
+  };
 
-  expect(decideNodeStatus({ ...facts, boots: [] })).toMatchObject({ state: 'new', reason: 'its squashfs' });
-  expect(decideNodeStatus({ ...facts, boots: [said('overlay')] })).toMatchObject({ state: 'up', reason: undefined });
+  expect(decideNodeStatus(facts([]))).toMatchObject({ state: 'new', reason: 'its squashfs' });
+  expect(decideNodeStatus(facts([said('overlay')]))).toMatchObject({ state: 'up', reason: undefined });
 });
 
 test('a root mode other than shared is told', () => {
   const squash = { ...desired, rootMode: 'squash' as const };
   const facts = { boots: [said('overlay')], desired: squash, refusal: undefined };
 
-  expect(decideNodeStatus({ ...facts, generations: new Map([[desired.id, squash]]) })).toMatchObject({
+  expect(decideNodeStatus({ ...facts, runs: squash })).toMatchObject({
     desired: { root: 'squash' },
     running: { root: 'squash', role: 'compute' },
   });
-  expect(decideNodeStatus({ ...facts, desired, generations })).not.toHaveProperty('running.root');
+  expect(decideNodeStatus({ ...facts, desired, runs: desired })).not.toHaveProperty('running.root');
+});
+
+test.each<[string, readonly Boot[], string | undefined]>([
+  ['never booted', [], undefined],
+  ['has loaded, and its kernel has not spoken', [boot], undefined],
+  ['boots another one', [said('overlay'), { ...boot, generation: 'next' }], desired.id],
+  ['fetched its overlay, and its reports were lost', [{ ...boot, overlaySha256: 'x' }], desired.id],
+])('a node that %s runs what its kernel was loaded for', (_name, boots, expected) => {
+  expect(runsGeneration(boots)).toBe(expected);
 });

@@ -38,8 +38,8 @@ export const nodeRoutes: readonly Route[] = [
     run: ({ actions, query, page }) => {
       // Read by the schemas of `nodeFilters`.
       const { label: labels, ...filter } = query as NodeQuery & { readonly label?: readonly string[] };
-      const { answer, etag, next } = actions.nodes({ ...filter, labels, page });
-      return json(answer, { etag, next });
+      const { answer: items, etag, next } = actions.nodes({ ...filter, labels, page });
+      return { kind: 'list', items, etag, next };
     },
   }),
   route({
