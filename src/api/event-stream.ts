@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 
 import { ConfigError } from '../model/errors.ts';
-import type { Event } from '../model/event.ts';
 import type { EventActions } from './actions.ts';
+import { feedOf } from './event-feed.ts';
 
 export interface EventStream {
   readonly events: EventActions;
@@ -19,8 +19,7 @@ export interface EventStream {
 
 /** Shorter than the silence after which proxies close a connection. */
 const defaultHeartbeatMs = 15_000;
-/** Read and written at once: what a slow reader holds in our memory at most. */
-const batchSize = 200;
+const stillHere = Buffer.from(': still here\n\n');
 
 /** @throws ConfigError */
 export function readLastEventId(text: string | undefined): number | undefined {
@@ -42,7 +41,7 @@ export async function streamEvents(stream: EventStream): Promise<void> {
     // At once: the server closes all connections in this turn, and the reader is to see an end, not a break.
     to.end();
   };
-  const unsubscribe = events.subscribe(bell.ring);
+  const unsubscribe = feedOf(events).subscribe(bell.ring);
   to.on('close', end);
   signal.addEventListener('abort', end, { once: true });
   try {
@@ -60,24 +59,20 @@ async function pump(
   bell: Bell,
   gone: AbortSignal,
 ): Promise<void> {
+  const feed = feedOf(events);
   let last = after ?? events.lastId();
   while (!gone.aborted && isStillAllowed()) {
-    const batch = await events.after(last, batchSize);
-    last = batch.at(-1)?.id ?? last;
-    await write(to, batch.map(renderEvent).join(''), gone);
-    if (batch.length === batchSize) continue;
+    const { bytes, lastId = last, isFull } = await feed.after(last);
+    last = lastId;
+    await write(to, bytes, gone);
+    if (isFull) continue;
     const isRung = await bell.wait(heartbeatMs);
-    if (!isRung) await write(to, ': still here\n\n', gone);
+    if (!isRung) await write(to, stillHere, gone);
   }
 }
 
-/** JSON holds no line break, so `data` is one line. */
-function renderEvent(event: Event): string {
-  return `id: ${event.id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
-}
-
-async function write(to: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
-  if (text === '' || signal.aborted || to.write(text)) return;
+async function write(to: ServerResponse, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  if (bytes.length === 0 || signal.aborted || to.write(bytes)) return;
   await once(to, 'drain', { signal }).catch(() => undefined);
 }
 
