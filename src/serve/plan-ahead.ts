@@ -1,6 +1,7 @@
 /**
  * Plans what nodes boot before they ask: after a start, a new image or an edit of the configuration all of them have to be
- * planned again, which takes a thousand nodes half a second. In slices, so that nobody who asks meanwhile waits for it.
+ * planned again, which takes a thousand nodes half a second. In slices, so that nobody who asks meanwhile waits for it. So
+ * are roles that no node has yet: the first one that gets it would else compile its overlays while somebody waits.
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
@@ -13,7 +14,7 @@ const sliceMs = 4;
 const pollMs = 200;
 
 export interface PlanAheadDeps extends Pick<Site, 'view' | 'desired'> {
-  /** For one node of each role, when the configuration is another: makes what all nodes of a role have in common. */
+  /** For a node of each role, when the configuration is another: makes what all nodes of a role have in common. */
   readonly prepare: (node: NodeSpec, view: ClusterView) => void;
 }
 
@@ -42,17 +43,31 @@ interface Planning {
 }
 
 async function planAll({ desired, prepare }: PlanAheadDeps, { now, isNew, isStale }: Planning): Promise<void> {
-  const roles = new Set<string>();
   let sliceBeganMs = performance.now();
+  const others = async () => {
+    if (performance.now() - sliceBeganMs < sliceMs) return;
+    await nextTurn();
+    sliceBeganMs = performance.now();
+  };
+  for (const node of isNew ? oneOfEachRole(now) : []) {
+    prepare(node, now);
+    await others();
+    if (isStale()) return;
+  }
   for (const node of now.nodes) {
     desired(node);
-    if (isNew && !roles.has(node.role)) prepare(node, now);
-    roles.add(node.role);
-    if (performance.now() - sliceBeganMs < sliceMs) continue;
-    await nextTurn();
+    await others();
     if (isStale()) return;
-    sliceBeganMs = performance.now();
   }
+}
+
+/** Where no node has the role, one that would be given it. */
+function oneOfEachRole({ cluster, nodes }: ClusterView): NodeSpec[] {
+  const [any] = nodes;
+  if (any === undefined) return [];
+  const holders = new Map(nodes.toReversed().map((node) => [node.role, node]));
+  const wouldHave = (role: string): NodeSpec => ({ ...any, role });
+  return Object.keys(cluster.roles).map((role) => holders.get(role) ?? wouldHave(role));
 }
 
 const isSameConfig = (one: ClusterView, other: ClusterView): boolean =>

@@ -65,8 +65,8 @@ export interface Site {
   readonly reload: () => Promise<void>;
   /** @param settleMs files that change for longer than this are being written: the next call is theirs */
   readonly reloadIfChanged: (settleMs?: number) => Promise<void>;
-  /** Called when the view may have become another one. */
-  readonly onChange: (listener: () => void) => void;
+  /** Called when the view may have become another one. @returns how to stop */
+  readonly onChange: (listener: () => void) => () => void;
 }
 
 /** @throws ConfigError when the files cannot be used as they are: there is nothing older to keep. */
@@ -80,7 +80,7 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
   const addresses = () => (hasOwnAddresses(config.cluster) ? undefined : deps.addresses?.current());
   const view = memoizeView(() => ({ config, images, roots, state: deps.state.current(), addresses: addresses() }));
 
-  const listeners: (() => void)[] = [];
+  const listeners = new Set<() => void>();
   const tellChange = () => {
     for (const listener of listeners) listener();
   };
@@ -125,7 +125,10 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
     await reload();
   };
   deps.health.report('config', []);
-  const onChange = (listener: () => void) => void listeners.push(listener);
+  const onChange = (listener: () => void) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
   const desired = (node: NodeSpec): Desired => {
     const frozen = deps.held?.(node);
     return frozen === undefined ? plan(node, view()) : { kind: 'boots', frozen };

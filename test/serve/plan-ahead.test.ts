@@ -47,3 +47,26 @@ test('all nodes are planned, again when the view is another, and others get thei
   stop.abort();
   await ended;
 });
+
+test('a role that no node has yet is prepared with a node that might get it', async () => {
+  const view = sampleView();
+  const { login, ...roles } = view.cluster.roles;
+  if (login === undefined) throw new Error('the sample has no role login');
+  const shown = { ...view, cluster: { ...view.cluster, roles: { ...roles, login, spare: { ...login } } } };
+  const stop = new AbortController();
+  const prepared: NodeSpec[] = [];
+  const ended = planAhead(
+    {
+      view: () => shown,
+      desired: () => ({ kind: 'refused', reason: 'none' }),
+      prepare: (node) => void prepared.push(node),
+    },
+    stop.signal,
+  );
+  await expect.poll(() => prepared.map(({ role }) => role)).toEqual(['compute', 'controller', 'login', 'spare']);
+
+  const names = new Set(view.nodes.map(({ name }) => name));
+  expect(prepared.every(({ name }) => names.has(name))).toBe(true);
+  stop.abort();
+  await ended;
+});

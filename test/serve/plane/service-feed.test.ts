@@ -17,9 +17,13 @@ const [one, two] = [board('01', '10.42.0.201'), board('02', '10.42.0.202')];
 function open() {
   const world: { view: ClusterView; state: State } = { view: sampleView(), state: emptyState };
   const listeners: (() => void)[] = [];
+  const listen = (listener: () => void) => {
+    listeners.push(listener);
+    return () => undefined;
+  };
   const sent: ToThread[] = [];
   const feed = siteFeed({
-    site: { view: () => world.view, onChange: (listener) => void listeners.push(listener) },
+    site: { view: () => world.view, onChange: listen },
     state: { current: () => world.state, onChange: () => undefined },
   });
   const link = { send: (message: ToThread) => void sent.push(message), backlog: () => 0 };

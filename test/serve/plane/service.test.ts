@@ -37,7 +37,7 @@ function start(does: readonly PlaneThreadData['does'][]) {
   const view = sampleView();
   const launches: number[] = [];
   const deps: PlaneDeps = {
-    site: { view: () => view, onChange: () => undefined },
+    site: { view: () => view, onChange: () => () => undefined },
     state: { current: () => emptyState, onChange: () => undefined },
     find: async (path, from) => {
       write('find', { path, from });
