@@ -28,7 +28,7 @@ const pureRooms = new Set(['model', 'wire', 'plan']);
 /** Packages and the only files that may import them; folders end in `/`, beginnings of names in `-`. */
 const importers: Readonly<Record<string, readonly string[]>> = {
   zod: ['model/', 'api/', 'host/yaml-file.ts'],
-  yaml: ['host/yaml-file.ts'],
+  yaml: ['host/yaml-file.ts', 'host/yaml-text.ts'],
   handlebars: ['plan/render.ts'],
   'tar-stream': ['host/tar.ts'],
   express: ['api/', 'serve/http-', 'cli/commands/serve.ts'],

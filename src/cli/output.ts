@@ -1,7 +1,7 @@
 /** How lists and values are shown: as a table for people, as JSON, YAML or bare names for programs. */
 import { Option, type Command } from 'commander';
 
-import { renderYaml } from '../host/yaml-file.ts';
+import { renderYaml } from '../host/yaml-text.ts';
 import { unreachable } from '../model/errors.ts';
 import { printable } from './format.ts';
 

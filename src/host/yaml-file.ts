@@ -9,7 +9,6 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
-  stringify,
   visit,
   type Document,
   type YAMLError,
@@ -27,6 +26,9 @@ import {
   type ProblemPath,
 } from '../model/problem.ts';
 import { writeFileAtomically } from './atomic-file.ts';
+import { renderYaml } from './yaml-text.ts';
+
+export { renderYaml } from './yaml-text.ts';
 
 export interface YamlFile<T> {
   readonly value: T;
@@ -74,11 +76,6 @@ export async function addToYamlList(file: string, key: string, value: object): P
   const before = text.slice(0, end).trimEnd();
   const entry = renderYaml([value]).trimEnd().replaceAll(/^/gm, indent);
   await writeFileAtomically(file, `${before}\n${entry}\n${text.slice(before.length).replace(/^[ \t]*\n/, '')}`);
-}
-
-/** Quotes what would not come back as the same text: serials of digits, for example. */
-export function renderYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 async function readText(file: string, whenMissing: string | undefined): Promise<string> {

@@ -5,7 +5,7 @@ import { Option } from 'commander';
 
 import type { NodeAnswer } from '../../api/actions.ts';
 import { openSecrets, type Secrets } from '../../host/secrets.ts';
-import { renderYaml } from '../../host/yaml-file.ts';
+import { renderYaml } from '../../host/yaml-text.ts';
 import { HostError, unreachable, UsageError } from '../../model/errors.ts';
 import { parseIpv4 } from '../../model/ipv4.ts';
 import { withAddress } from '../../model/node-address.ts';

@@ -1,7 +1,7 @@
 /** pi-image node export: nodes.yaml as it would be written now. */
 import type { Command } from 'commander';
 
-import { renderYaml } from '../../host/yaml-file.ts';
+import { renderYaml } from '../../host/yaml-text.ts';
 import type { NodeSpec } from '../../model/node.ts';
 import type { CliContext } from '../context.ts';
 import { readApplied } from '../read-nodes.ts';
