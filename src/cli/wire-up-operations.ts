@@ -41,17 +41,20 @@ function factsOf(service: Service, active: readonly ActiveNode[]): ReadonlyMap<s
   const nodes = view.nodes.filter(({ name }) => byName.has(name));
   const bootsOf = groupBy(boots.all(), (boot) => boot.node);
   const fleet = serviceFleet(service);
-  const facts = nodeAnswers(service, nodes).flatMap(({ name, status }) => {
+  const facts = nodeAnswers(service, nodes).flatMap(({ name, role: current, status }) => {
     const each = byName.get(name);
     if (each === undefined) return [];
-    const { role } = each.operation;
+    const { role, startedAtMs } = each.operation;
+    const own = bootsOf.get(name) ?? [];
     const failure = reboots.failure(name);
     const known: NodeFacts = {
       status,
-      lastBoot: bootsOf.get(name)?.at(-1),
+      lastBoot: own.at(-1),
+      boots: own.filter((boot) => boot.startedAtMs >= startedAtMs),
       reboot: fleet.reboots.decide(name),
+      isSwitched: fleet.reboots.cycleOf?.(name) !== undefined,
       rebootFailed: failure && { reason: failure.reason, hint: failure.hint },
-      bootDeadlineMs: view.cluster.roles[role]?.deadline ?? defaultDeadlineMs,
+      bootDeadlineMs: view.cluster.roles[current]?.deadline ?? defaultDeadlineMs,
       wasCompute: slurmPart(each.node.from, view) === 'compute',
       isCompute: slurmPart(role, view) === 'compute',
     };

@@ -43,7 +43,7 @@ export function rolloutsPart(service: Service, log: Log, lookEveryMs = lookMs): 
   };
   const run: Part['run'] = async (signal, ready) => {
     ready();
-    const checks = newChecks();
+    const checks = newChecks(now());
     while (!signal.aborted) {
       if (hasOpenRollout(state.current())) await lookAtRollouts(deps, checks, signal);
       await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);

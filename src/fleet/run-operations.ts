@@ -35,13 +35,15 @@ export interface OperationsDeps {
 
 /** Orders that were given, as long as this service runs: one that has started anew gives them again. */
 export interface Orders {
+  /** When it has started. */
+  readonly sinceMs: number;
   /** By node. */
   readonly running: Map<string, Promise<void>>;
   /** By order and node. */
   readonly givenMs: Map<string, number>;
 }
 
-export const newOrders = (): Orders => ({ running: new Map(), givenMs: new Map() });
+export const newOrders = (sinceMs: number): Orders => ({ sinceMs, running: new Map(), givenMs: new Map() });
 
 /** A node that goes down takes a while, and must not be told to reboot when it has just come up. */
 const repeatMs: Readonly<Record<OperationAct, number>> = {
@@ -57,7 +59,7 @@ export interface ActiveNode {
   readonly node: OperationNode;
 }
 
-export type NodeFacts = Omit<OperationFacts, 'nowMs' | 'slurm'>;
+export type NodeFacts = Omit<OperationFacts, 'nowMs' | 'lookingSinceMs' | 'slurm'>;
 
 /** Slurm is asked as often, and only while a node's step depends on it. */
 const lookMs = 2000;
@@ -68,7 +70,7 @@ export async function runOperations(
   signal: AbortSignal,
   lookEveryMs: number = lookMs,
 ): Promise<void> {
-  const orders = newOrders();
+  const orders = newOrders(deps.now());
   while (!signal.aborted) {
     if (listOperations(deps.state.current()).some(({ operation }) => operation.endedAtMs === undefined)) {
       await lookOnce(deps, orders, signal);
@@ -126,11 +128,11 @@ async function moveNode(deps: OperationsDeps, moving: Moving): Promise<void> {
   await writeStep(deps, node, move, { change: change.apply, events: change.events, nowMs });
 }
 
-function decide({ operation, node, slurm, facts }: Moving, nowMs: number): Move {
+function decide({ operation, node, slurm, facts, orders }: Moving, nowMs: number): Move {
   if (facts === undefined) {
     return { kind: 'end', outcome: 'failed', result: 'failed', cause: `${node.node} was removed` };
   }
-  return nextMove(node, operation, { ...facts, nowMs, slurm: slurm(node.node) });
+  return nextMove(node, operation, { ...facts, nowMs, lookingSinceMs: orders.sinceMs, slurm: slurm(node.node) });
 }
 
 interface StepWritten {
@@ -196,7 +198,8 @@ async function carryOut(
       return slurm.cancelJobs(node, signal);
     case 'reboot': {
       const decision = fleet.reboots.decide(node);
-      if (decision.kind === 'ssh') fleet.reboots.begin(node, decision.address);
+      if (decision.kind === 'ssh') return fleet.reboots.begin(node, decision.address);
+      await fleet.reboots.cycleOf?.(node)?.({ by: `operation ${operation.id}`, dryRun: false, ifMatch: undefined });
       return undefined;
     }
     default:

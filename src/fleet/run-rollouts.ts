@@ -43,12 +43,14 @@ export interface CheckAbout {
 
 /** Checks that were begun, as long as this service runs: one that has started anew begins them again. */
 export interface Checks {
+  /** When it has started. */
+  readonly sinceMs: number;
   /** By rollout, wave and check. */
   readonly states: Map<string, CheckState>;
   readonly running: Map<string, Promise<void>>;
 }
 
-export const newChecks = (): Checks => ({ states: new Map(), running: new Map() });
+export const newChecks = (sinceMs: number): Checks => ({ sinceMs, states: new Map(), running: new Map() });
 
 export function hasOpenRollout(state: Pick<State, 'rollouts'>): boolean {
   return Object.values(state.rollouts).some(({ endedAtMs }) => endedAtMs === undefined);
@@ -76,7 +78,8 @@ async function moveRollout(deps: RolloutsDeps, rollout: Rollout, looking: Lookin
       return known === undefined ? [] : [[name, known] as const];
     }),
   );
-  const move = nextRolloutMove(rollout, { nowMs, operation, gates, checks });
+  const { sinceMs: lookingSinceMs } = looking.checks;
+  const move = nextRolloutMove(rollout, { nowMs, lookingSinceMs, operation, gates, checks });
   // Somebody may have paused or aborted it while Slurm was asked.
   if (state.current().rollouts[rollout.id] !== rollout) return;
   if (move.kind === 'check') return beginCheck(deps, rollout, move.check, looking);

@@ -7,13 +7,19 @@ import type { SlurmNodeState } from './slurm-state.ts';
 
 export interface OperationFacts {
   readonly nowMs: number;
+  /** Since when this service looks: of what came before, it may have seen nothing. */
+  readonly lookingSinceMs: number;
   readonly status: Pick<NodeStatus, 'state' | 'desired' | 'running' | 'reason'>;
   /** Its newest boot. */
   readonly lastBoot: Boot | undefined;
+  /** Its boots since the operation has begun, oldest first. */
+  readonly boots: readonly Boot[];
   readonly reboot: RebootDecision;
+  /** A board that does not run can be switched off and on. */
+  readonly isSwitched: boolean;
   /** Why it could not be told to reboot. */
   readonly rebootFailed: { readonly reason: string; readonly hint: string | undefined } | undefined;
-  /** Of the role that it is to have. */
+  /** Of the role that it is to boot now. */
   readonly bootDeadlineMs: number;
   /** Whether its old and its new role run slurmd. */
   readonly wasCompute: boolean;
@@ -58,6 +64,8 @@ export interface At {
   readonly sinceMs: number;
   /** In this step. */
   readonly spentMs: number;
+  /** Of that, what this service has seen: a node may have come up while there was none. */
+  readonly watchedMs: number;
 }
 
 export const wait = (detail: string): Move => ({ kind: 'wait', detail });

@@ -17,7 +17,9 @@ function moveOf(node: OperationNode, operation: Operation, facts: OperationFacts
   const current = node.steps.at(-1);
   if (current === undefined || current.endedAtMs !== undefined) return wait('its turn comes');
   const { startedAtMs: sinceMs, step } = current;
-  const at: At = { node, operation, facts, sinceMs, spentMs: facts.nowMs - sinceMs };
+  const { nowMs, lookingSinceMs } = facts;
+  const watchedMs = nowMs - Math.max(sinceMs, lookingSinceMs);
+  const at: At = { node, operation, facts, sinceMs, spentMs: nowMs - sinceMs, watchedMs };
   switch (step) {
     case 'drain':
       return drainMove(at);

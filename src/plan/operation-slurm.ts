@@ -60,13 +60,13 @@ function giveUpDrain({ facts: { slurm } }: At, cause: string): Move {
 const resumeLimitMs = 3 * 60_000;
 
 /** @param isBack in the role that it had */
-export function resumeMove({ node, facts, spentMs }: At, isBack: boolean): Move {
+export function resumeMove({ node, facts, watchedMs }: At, isBack: boolean): Move {
   const { slurm, isCompute, wasCompute } = facts;
   const result = isBack ? 'fell-back' : 'done';
   const skip = (detail?: string): Move => ({ kind: 'end', outcome: 'skipped', detail, result });
   if (!(isBack ? wasCompute : isCompute) || slurm.kind === 'none') return skip();
   if (node.staysDrained === true) return skip('an administrator has drained it');
-  const isLate = spentMs >= resumeLimitMs;
+  const isLate = watchedMs >= resumeLimitMs;
   if (slurm.kind === 'unknown') return isLate ? notTakenBack(slurm.reason, isBack) : wait(slurm.reason);
   const now = slurmReturn(slurm.node);
   if (now === 'available') return { kind: 'end', outcome: 'done', result };

@@ -10,6 +10,8 @@ export type CheckState =
 
 export interface RolloutFacts {
   readonly nowMs: number;
+  /** Since when this service looks: what was well while there was none, nobody has seen. */
+  readonly lookingSinceMs: number;
   /** undefined: it was forgotten, long after it had ended. */
   readonly operation: OperationWithNodes | undefined;
   /** By name; one that was removed is missing. */
@@ -81,7 +83,7 @@ function wavesMove(rollout: Rollout, facts: RolloutFacts, sinceMs: number): Roll
     return gate === undefined ? [] : [{ node, verdict: judgeNode(gate, rollout.gates) }];
   });
   // Paused for a night, a node that reboots is not late.
-  const spentMs = state === 'paused' ? 0 : facts.nowMs - sinceMs;
+  const spentMs = state === 'paused' ? 0 : facts.nowMs - Math.max(sinceMs, facts.lookingSinceMs);
   const verdict = judgeWave(judged, rollout.gates, spentMs);
   if (verdict.kind === 'broken') return { kind: 'abort', reason: verdict.reason };
   if (state === 'paused') return wait(rollout.reason ?? 'it is paused');

@@ -46,12 +46,15 @@ const boot = (changes: Partial<Boot> = {}): Boot => ({
 const image = 'debian-lite@1';
 const facts = (changes: Partial<OperationFacts> = {}): OperationFacts => ({
   nowMs: sinceMs + 10_000,
+  lookingSinceMs: 0,
   status: {
     state: 'ready',
     desired: { generation: 'new', image },
     running: { generation: 'old', image, role: 'compute' },
   },
   lastBoot: boot({ generation: 'old', startedAtMs: sinceMs - 60_000 }),
+  boots: [],
+  isSwitched: false,
   reboot: { kind: 'ssh', address: parseIpv4('10.42.0.11') },
   rebootFailed: undefined,
   bootDeadlineMs: 300_000,
@@ -64,8 +67,11 @@ const status = (state: OperationFacts['status']['state'], runs = 'old'): Pick<Op
   status: { ...facts().status, state, running: { generation: runs, image, role: 'x' } },
 });
 
-const move = (step: OperationStepName, changes: Partial<OperationFacts> = {}) =>
-  nextMove(at(step), operation, facts(changes));
+/** Its newest boot is its only one unless they say more. */
+const move = (step: OperationStepName, changes: Partial<OperationFacts> = {}) => {
+  const { lastBoot } = changes;
+  return nextMove(at(step), operation, facts({ ...(lastBoot !== undefined && { boots: [lastBoot] }), ...changes }));
+};
 
 describe('reboot', () => {
   const late = { nowMs: sinceMs + 240_000 };
@@ -102,6 +108,14 @@ describe('reboot', () => {
     expect(move('reboot-back', off)).toEqual({ kind: 'wait', detail: 'it restarts by itself' });
     expect(move('reboot-back', { ...off, ...late })).toMatchObject({ kind: 'end', result: 'failed' });
   });
+
+  test('back: one that died is switched off and on where its power can be, and one that boots is left alone', () => {
+    const off = { reboot: { kind: 'off', reason: 'it is off' } as const, isSwitched: true };
+    expect(move('reboot-back', { ...off, ...status('failed') })).toMatchObject({ kind: 'act', act: 'reboot' });
+    expect(move('reboot-back', { ...off, ...status('booting') })).toMatchObject({ kind: 'wait' });
+    // Nobody switched it on, so nobody wants it on.
+    expect(move('reboot', off)).toMatchObject({ kind: 'end', result: 'done' });
+  });
 });
 
 describe('boot', () => {
@@ -135,8 +149,13 @@ describe('boot', () => {
       { kind: 'wait', detail: 'slurmd.service failed' },
     ],
     [
-      'and given up where it stands after three deadlines',
+      'and goes back after three deadlines: its kernel may be what is broken',
       { ...status('failed'), lastBoot: boot({ phases: [{ phase: 'loading', atMs: 0 }], closed: failed }), ...veryLate },
+      { kind: 'next', next: 'revert', cause: 'slurmd.service failed' },
+    ],
+    [
+      'one that has not even begun the new content by then is given up where it stands',
+      { ...status('failed'), lastBoot: boot({ generation: 'old', closed: failed }), ...veryLate },
       { kind: 'end', result: 'failed' },
     ],
     [
@@ -148,11 +167,46 @@ describe('boot', () => {
     expect(move('boot', changes)).toMatchObject(expected);
   });
 
+  const restarted = { atMs: 0, reason: 'restarted' as const, cause: 'its board started again after root' };
+  test.each<[string, number, Partial<Boot>, string]>([
+    ['two restarts may be accidents', 2, {}, 'wait'],
+    ['three are none', 3, {}, 'next'],
+    ['those of another content do not count', 3, { generation: 'old' }, 'wait'],
+    ['nor those before its kernel has spoken', 3, { phases: [{ phase: 'loading', atMs: 0 }] }, 'wait'],
+    ['nor while it waited for others', 3, { phases: [...boot().phases, { phase: 'waiting', atMs: 0 }] }, 'wait'],
+  ])('a board that starts again and again: %s', (_name, count, changes, kind) => {
+    const broken = Array.from({ length: count }, () => boot({ closed: restarted, ...changes }));
+    const next = move('boot', { ...status('booting'), lastBoot: boot(), boots: [...broken, boot()] });
+    expect(next.kind).toBe(kind);
+    if (next.kind !== 'next') return;
+    const cause = 'it has started 3 times and was never ready: its board started again after root';
+    expect(next).toMatchObject({ next: 'revert', cause, detail: cause });
+  });
+
+  test('the cause is that of the last boot that has ended, also when the next one has begun', () => {
+    const boots = [boot({ closed: failed }), boot({ phases: [] })];
+    const late = { ...status('booting'), ...veryLate, lastBoot: boot({ phases: [] }), boots };
+    expect(move('boot', late)).toMatchObject({ next: 'revert', cause: 'slurmd.service failed', hint: 'Look at it.' });
+  });
+
   test('back: what does not come up in its old role either has failed', () => {
     expect(move('boot-back', { ...status('failed'), nowMs: sinceMs + 1000 })).toMatchObject({ kind: 'wait' });
     const { cause, ...end } = move('boot-back', { ...status('failed'), ...veryLate }) as { cause?: string };
     expect([cause, end]).toMatchObject([undefined, { kind: 'end', result: 'failed', outcome: 'failed' }]);
   });
+});
+
+/** A storage node that was away for an hour: what nodes and Slurm did meanwhile is told to nobody. */
+test.each<[OperationStepName, Partial<OperationFacts>]>([
+  ['reboot', {}],
+  ['boot', { ...status('booting'), lastBoot: boot() }],
+  ['boot-back', { ...status('booting'), lastBoot: boot() }],
+  ['resume', { isCompute: true, slurm: { kind: 'unknown', reason: 'no route' } }],
+])('time in which there was no service is not counted: %s', (step, changes) => {
+  const nowMs = sinceMs + 3_600_000;
+  const judged = (lookingSinceMs: number) => move(step, { nowMs, lookingSinceMs, ...changes }).kind;
+  expect(['wait', 'act']).toContain(judged(nowMs - 2000));
+  expect(['next', 'end']).toContain(judged(0));
 });
 
 describe('resume', () => {

@@ -35,6 +35,7 @@ const inSlurm = (line: string): NodeGate => ({
 
 const facts = (changes: Partial<RolloutFacts> = {}): RolloutFacts => ({
   nowMs: soaked,
+  lookingSinceMs: 0,
   operation: sampleOperation(),
   gates: new Map([['node01', ready]]),
   checks: new Map(),
@@ -91,6 +92,13 @@ describe('the gates of a wave', () => {
     const move = nextRolloutMove(canaryDone, facts({ nowMs, gates: new Map([['node01', gate]]) }));
     expect(move.kind).toBe(kind);
     if (said !== undefined) expect(move).toMatchObject(move.kind === 'wait' ? { detail: said } : { reason: said });
+  });
+
+  test('time in which there was no service is not counted against a wave', () => {
+    const gates = new Map([['node01', inSlurm('State=DOWN Reason=Not responding')]]);
+    const back = (lookingSinceMs: number) =>
+      nextRolloutMove(canaryDone, facts({ nowMs: late, lookingSinceMs, gates })).kind;
+    expect([back(late - 2000), back(sinceMs)]).toEqual(['wait', 'abort']);
   });
 
   test('Slurm is not asked where it does not count', () => {

@@ -100,12 +100,15 @@ export async function operationWorld(
       running: { ...node.booted, role: node.runs },
     };
   };
-  const factOf = ({ node: { node: name, from }, operation: { role } }: ActiveNode): readonly [string, NodeFacts] => {
+  const factOf = ({ node: { node: name, from }, operation }: ActiveNode): readonly [string, NodeFacts] => {
+    const { role } = operation;
     const view = fleet.viewOf(database.state.current());
     const facts: NodeFacts = {
       status: statusOf(name),
       lastBoot: of(name).boots.at(-1),
+      boots: of(name).boots.filter((each) => each.startedAtMs >= operation.startedAtMs),
       reboot: { kind: 'ssh', address },
+      isSwitched: false,
       rebootFailed: undefined,
       bootDeadlineMs: 300_000,
       wasCompute: slurmPart(from, view) === 'compute',
@@ -127,7 +130,7 @@ export async function operationWorld(
       else node.isReady = true;
     }
   };
-  const orders = newOrders();
+  const orders = newOrders(clock.nowMs);
   const operation = () => Object.values(database.state.current().operations).at(-1);
   const results = () =>
     Object.fromEntries(

@@ -39,7 +39,7 @@ export async function rolloutWorld(names: readonly string[] = ['node01', 'node02
     now: operations.now,
     log: operations.log,
   };
-  let checks = newChecks();
+  let checks = newChecks(clock.nowMs);
   /** @param state where it is written to; one that fails is like a service that is killed there */
   const look = async (state: RolloutsDeps['state'] = database.state) => {
     await lookAtRollouts({ ...deps, state }, checks, new AbortController().signal);
@@ -55,7 +55,7 @@ export async function rolloutWorld(names: readonly string[] = ['node01', 'node02
     for (let looks = 0; looks < 2000 && !isSo(); looks += 1) await look();
   };
   /** A service that has started anew knows no checks. */
-  const restart = () => void (checks = newChecks());
+  const restart = () => void (checks = newChecks(clock.nowMs));
   const start = (changes: Partial<WantedRollout> = {}, options: ChangeOptions = bySocket) => {
     const wanted: WantedRollout = {
       target: { kind: 'image', role: 'compute' },
