@@ -7,7 +7,7 @@ import type { ApiActions } from './actions.ts';
 import { auditorOf, type Auditor } from './audit.ts';
 import { requireScope, type Access } from './auth.ts';
 import { HttpError } from './http-error.ts';
-import { jsonListText } from './json-text.ts';
+import { jsonLists } from './json-text.ts';
 import { readKeyedRequest } from './once.ts';
 import { linkToNext } from './page.ts';
 import { streamLimit, type StreamLimit } from './stream-limit.ts';
@@ -63,6 +63,7 @@ function authorise({ scope }: Route, { access }: RouterOptions, auditor: Auditor
 function answer(route: Route, options: RouterOptions, auditor: Auditor | undefined): RequestHandler {
   const readQuery = queryReader(route);
   const streams = streamLimit();
+  const listBytes = jsonLists();
   const carryOut = async (request: Request, response: Response) => {
     const call = callOf({ route, readQuery, ...options }, { request, response });
     const reply = await replyTo(route, request, call);
@@ -74,7 +75,7 @@ function answer(route: Route, options: RouterOptions, auditor: Auditor | undefin
       throw error;
     });
     if (reply.kind === 'json' && reply.isRepeated !== true) await auditor?.done(reply.status, request, response);
-    await send(request, response, { reply, caller: by, streams });
+    await send(request, response, { reply, caller: by, streams, listBytes });
   };
 }
 
@@ -138,9 +139,12 @@ interface Sending {
   readonly caller: string;
   /** Of this route. */
   readonly streams: StreamLimit;
+  /** As above. */
+  readonly listBytes: ReturnType<typeof jsonLists>;
 }
 
-async function send(request: Request, response: Response, { reply, caller, streams }: Sending): Promise<void> {
+async function send(request: Request, response: Response, sending: Sending): Promise<void> {
+  const { reply, caller, streams, listBytes } = sending;
   if (reply.kind === 'stream') {
     if (request.method === 'HEAD') return void response.type('text/event-stream').end();
     const release = streams.take(caller);
@@ -154,7 +158,7 @@ async function send(request: Request, response: Response, { reply, caller, strea
   response.status(reply.kind === 'list' ? 200 : reply.status).type('application/json');
   if (etag !== undefined) response.set('etag', etag);
   if (next !== undefined) response.set('link', linkToNext(request.originalUrl, next));
-  if (reply.kind === 'list') return void response.end(jsonListText(reply.items));
+  if (reply.kind === 'list') return void response.end(listBytes(reply.items));
   const { body, location, isRepeated } = reply;
   if (location !== undefined) response.set('location', location);
   if (isRepeated === true) response.set('idempotent-replayed', 'true');

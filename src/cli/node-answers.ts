@@ -3,7 +3,6 @@ import type { NodeAnswer } from '../api/actions.ts';
 import { asWritten } from '../model/node-address.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { decideNodeStatus, runsGeneration, type NodeFacts } from '../plan/node-status.ts';
-import type { Desired } from '../serve/site.ts';
 import type { Service } from './wire-up.ts';
 
 export type StatusSources = Pick<Service, 'site' | 'heartbeats' | 'reboots' | 'conflicts'> & {
@@ -12,40 +11,20 @@ export type StatusSources = Pick<Service, 'site' | 'heartbeats' | 'reboots' | 'c
 
 /** The same object for a node as long as nothing that it is made of is another. */
 export function nodeAnswers(sources: StatusSources, nodes: readonly NodeSpec[]): NodeAnswer[] {
-  const conflicts = sources.conflicts.current(sources.site.view().nodes, Date.now());
-  return nodes.map((node) => {
-    const conflict = conflicts.findLast(({ nodes: names }) => names.includes(node.name))?.cause;
-    return answerFrom(node, factsOf(sources, node, conflict));
-  });
+  const conflicts = conflictOf(sources);
+  return nodes.map((node) => answerFrom(node, sources, conflicts.get(node.name)));
 }
 
-function factsOf(
-  { site, boots, heartbeats, reboots }: StatusSources,
-  node: NodeSpec,
-  conflict: string | undefined,
-): NodeFacts {
-  const own = boots.ofNode(node.name);
-  const last = own.at(-1);
-  const runs = runsGeneration(own);
-  return {
-    boots: own,
-    runs: runs === undefined ? undefined : boots.generation(runs),
-    heartbeat: heartbeats.of(node.name),
-    isSilent: last !== undefined && heartbeats.isSilent(last),
-    rebootFailed: reboots.failure(node.name),
-    conflict,
-    ...desireOf(site.desired(node)),
-  };
-}
-
-function desireOf(desired: Desired): Pick<NodeFacts, 'desired' | 'refusal' | 'preparing'> {
-  if (desired.kind === 'boots') return { desired: desired.frozen.generation, refusal: undefined };
-  const { reason, isBeingMade = false } = desired;
-  return { desired: undefined, ...(isBeingMade ? { refusal: undefined, preparing: reason } : { refusal: reason }) };
+/** Node -> why a board that may be its is not answered. */
+function conflictOf({ conflicts, site }: StatusSources): ReadonlyMap<string, string> {
+  const all = conflicts.current(site.view().nodes, Date.now());
+  return new Map(all.flatMap(({ nodes, cause }) => nodes.map((name) => [name, cause] as const)));
 }
 
 interface Answered {
   readonly facts: NodeFacts;
+  /** Of the boots among the facts. */
+  readonly runs: string | undefined;
   readonly answer: NodeAnswer;
 }
 
@@ -53,33 +32,53 @@ interface Answered {
 const answered = new WeakMap<NodeSpec, Answered>();
 
 /** It follows from the node and these facts alone, so it holds as long as they do: there is nothing to be told of changes. */
-function answerFrom(node: NodeSpec, facts: NodeFacts): NodeAnswer {
+function answerFrom(node: NodeSpec, sources: StatusSources, conflict: string | undefined): NodeAnswer {
   const known = answered.get(node);
-  if (known !== undefined && isSameFacts(known.facts, facts)) return known.answer;
+  const boots = sources.boots.ofNode(node.name);
+  const runs = known?.facts.boots === boots ? known.runs : runsGeneration(boots);
+  const facts = factsOf(node, sources, { boots, runs, conflict });
+  if (known !== undefined && isSame(known.facts, facts)) return known.answer;
   const status = decideNodeStatus(facts);
   const written = asWritten(node);
   const answer = { ...written, status: { ...status, ...(written !== node && { address: node.address }) } };
-  answered.set(node, { facts, answer });
+  answered.set(node, { facts, runs, answer });
   return answer;
 }
 
+interface Found extends Pick<NodeFacts, 'boots' | 'conflict'> {
+  readonly runs: string | undefined;
+}
+
+function factsOf(node: NodeSpec, sources: StatusSources, { boots, runs, conflict }: Found): NodeFacts {
+  const { site, heartbeats, reboots } = sources;
+  const desired = site.desired(node);
+  const last = boots.at(-1);
+  return {
+    boots,
+    desired: desired.kind === 'boots' ? desired.frozen.generation : undefined,
+    refusal: desired.kind === 'refused' && desired.isBeingMade !== true ? desired.reason : undefined,
+    preparing: desired.kind === 'refused' && desired.isBeingMade === true ? desired.reason : undefined,
+    runs: runs === undefined ? undefined : sources.boots.generation(runs),
+    heartbeat: heartbeats.of(node.name),
+    isSilent: last !== undefined && heartbeats.isSilent(last),
+    rebootFailed: reboots.failure(node.name),
+    conflict,
+  };
+}
+
 /** Of what is made anew by each change; a list of boots is another one when a boot of it is. */
-const compared = {
-  boots: true,
-  desired: true,
-  refusal: true,
-  preparing: true,
-  runs: true,
-  heartbeat: true,
-  isSilent: true,
-  rebootFailed: true,
-  conflict: true,
-} as const satisfies Record<keyof NodeFacts, true>;
-
-const fields = Object.keys(compared) as (keyof NodeFacts)[];
-
-function isSameFacts(one: NodeFacts, other: NodeFacts): boolean {
-  return fields.every((field) => one[field] === other[field]);
+function isSame(one: NodeFacts, other: NodeFacts): boolean {
+  return (
+    one.boots === other.boots &&
+    one.desired === other.desired &&
+    one.heartbeat === other.heartbeat &&
+    one.isSilent === other.isSilent &&
+    one.runs === other.runs &&
+    one.refusal === other.refusal &&
+    one.preparing === other.preparing &&
+    one.rebootFailed === other.rebootFailed &&
+    one.conflict === other.conflict
+  );
 }
 
 /** Map.groupBy, which came with Node 21. */
