@@ -177,6 +177,27 @@ test('it gets another role, once one has seen what that changes', async () => {
   await page.keyboard.press('Escape');
 });
 
+test('one board is rolled back from its panel, and follows the newest version again', async () => {
+  const boots = async (choice: string, from: string, to: string) => {
+    await tile('node01').click();
+    await panel().getByRole('button', { name: 'Roll back…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'What node01 boots' });
+    await dialog.getByLabel('Version of small').selectOption({ label: choice });
+    await dialog.getByRole('button', { name: 'Preview' }).click();
+    await dialog.getByText(`small@${from} → small@${to}`).waitFor(patience);
+    expect(await barriers(page)).toEqual([]);
+    expect((await nodeNow()).status.desired?.image).toBe(`small@${from}`);
+    await dialog.getByRole('button', { name: `Boot ${to}` }).click();
+    await dialog.waitFor({ ...patience, state: 'detached' });
+    await panel().getByText(`small@${to}`).first().waitFor(patience);
+    expect((await nodeNow()).status.desired?.image).toBe(`small@${to}`);
+    await page.keyboard.press('Escape');
+  };
+
+  await boots('Roll back: the version before', '20261122.1', '20261121.1');
+  await boots('Always the newest', '20261121.1', '20261122.1');
+});
+
 test('an operation is begun for chosen boards, followed, and stopped', async () => {
   await page.getByRole('button', { name: 'Choose several' }).click();
   await tile('node01').click();
@@ -211,6 +232,7 @@ test('a role goes back to the version before', async () => {
   await page.getByRole('dialog').waitFor({ ...patience, state: 'detached' });
   const answer = await requestOk(site.socket, 'PUT', '/roles/compute/image?dryRun=true', { version: '20261121.1' });
   expect(answer).toMatchObject({ body: { isChanged: false } });
+  expect(await nodeNow()).toMatchObject({ role: 'compute', status: { desired: { image: 'small@20261121.1' } } });
   await view('Events').click();
   await page.getByText('Role compute boots small@20261121.1 instead of small@20261122.1 by admin').waitFor(patience);
   expect(await barriers(page)).toEqual([]);
