@@ -1,8 +1,8 @@
-/** The nodes as other programs list them: by role, by board, and by variables of their own. Ansible's form stands here. */
+/** The nodes as other programs list them: by role, by board, by labels, and by variables of their own. Ansible's form stands here. */
 import type { Variables } from '../model/names.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { compareNames } from './hostlist.ts';
-import { ownLabels } from './node-labels.ts';
+import { labelWords, ownLabels } from './node-labels.ts';
 
 export interface Inventory {
   /** In natural order of their names, where they were seen last. */
@@ -11,18 +11,22 @@ export interface Inventory {
   readonly roleVars: Readonly<Record<string, Variables>>;
 }
 
-/** What a node belongs to: `role` compute, `board` pi5, `rack` a. */
+/** What a node belongs to: `role` compute, `board` pi5, `label_rack` a1, `slots` 4. */
 export interface Membership {
   readonly of: string;
   readonly value: string;
 }
 
-/** A variable of one of these names would say the same twice. */
-const taken: ReadonlySet<string> = new Set(['role', 'board']);
-
-export function membershipsOf({ role, board, vars }: NodeSpec): Membership[] {
+export function membershipsOf({ role, board, labels, vars }: NodeSpec): Membership[] {
+  const given = [
+    { of: 'role', value: role },
+    { of: 'board', value: board },
+    ...labelWords(labels).map(([name, value]) => ({ of: `label_${name}`, value })),
+  ];
+  // A variable of the same name would say the same twice.
+  const taken = new Set(given.map(({ of }) => of));
   const own = ownLabels(vars).filter(([name]) => !taken.has(name));
-  return [{ of: 'role', value: role }, { of: 'board', value: board }, ...own.map(([of, value]) => ({ of, value }))];
+  return [...given, ...own.map(([of, value]) => ({ of, value }))];
 }
 
 /** Group -> names of its nodes, both in order. */

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await site.apply([
     { ...node('node01', 11), mac: boardMac, address: boardAddress },
     node('node02', 12, { vars: { rack: 'a', cpus: 4 } }),
-    node('node03', 13, { vars: { rack: 'a' } }),
+    node('node03', 13, { vars: { rack: 'a' }, labels: { rack: '1', 'example.com-tier': 'fast-1.0' } }),
     node('agent', 14, { role: 'k3s-agent' }),
   ]);
   for (const [format, file] of [
@@ -62,6 +62,19 @@ test('ansible-inventory reads groups and variables', async () => {
   });
 });
 
+test('ansible-inventory takes groups by label, and has nothing to say against their names', async () => {
+  const lines: string[] = [];
+  const env = { ANSIBLE_HOME: at('ansible'), ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS: 'never' };
+  const onLine = (line: string) => void lines.push(line);
+  const list = await run(['ansible-inventory', '-i', at('dynamic'), '--list'], { signal: patience(), env, onLine });
+
+  expect(lines.filter((line) => line.includes('WARNING'))).toEqual([]);
+  expect(JSON.parse(list)).toMatchObject({
+    label_rack_1: { hosts: ['node03'] },
+    label_example_com_tier_fast_1_0: { hosts: ['node03'] },
+  });
+});
+
 test('a playbook would run on the nodes of a role', async () => {
   const hosts = await say('ansible', 'role_compute:!rack_a', '-i', at('dynamic'), '--list-hosts');
 
@@ -73,6 +86,7 @@ describe('genders', () => {
     ['compute', 'node01,node02,node03'],
     ['role=k3s-agent', 'agent'],
     ['rack=a', 'node02,node03'],
+    ['label_rack=1', 'node03'],
   ])('nodeattr finds %s', async (query, names) => {
     expect(await say('nodeattr', '-f', at('genders'), '-c', query)).toBe(`${names}\n`);
   });
@@ -99,6 +113,8 @@ describe('ClusterShell', () => {
   test.each([
     ['@role:compute', 'node[01-03]'],
     ['@rack:a', 'node[02-03]'],
+    ['@label_rack:1', 'node03'],
+    ['@label_example_com_tier:fast-1.0', 'node03'],
     ['@role:all', 'agent,node[01-03]'],
     ['@role:compute!@rack:a', 'node01'],
     // The default source.

@@ -15,6 +15,11 @@ const nodes = [
   node('node02', 12, { vars: { rack: 'a b', role: 'x' } }),
 ];
 
+const labelled = [
+  node('node01', 11, { labels: { rack: 'a1', 'example.com-tier': 'fast-1.0' }, vars: { rack: 'a' } }),
+  node('node02', 12, { labels: { rack: 'a1', 'slot-1': '7', slot_1: '8' }, vars: { label_rack: 'x' } }),
+];
+
 describe('Ansible', () => {
   const list = ansibleList({ nodes, roleVars: { compute: { slurmPartition: 'main' }, login: {} } });
 
@@ -52,6 +57,20 @@ describe('Ansible', () => {
     expect(list['_meta']).toMatchObject({ hostvars: { node01: found } });
   });
 
+  test('has groups by label, beside those of a variable of the same name', () => {
+    const groups = ansibleList({ nodes: labelled, roleVars: {} });
+
+    expect(groups).toMatchObject({
+      label_rack_a1: { hosts: ['node01', 'node02'] },
+      label_example_com_tier_fast_1_0: { hosts: ['node01'] },
+      label_slot_1_7: { hosts: ['node02'] },
+      rack_a: { hosts: ['node01'] },
+    });
+    expect(groups).not.toHaveProperty('label_rack_x');
+    expect(groups).not.toHaveProperty('label_slot_1_8');
+    expect(Object.keys(groups).filter((group) => !/^[A-Za-z_]\w*$/.test(group))).toEqual([]);
+  });
+
   test('of no nodes has no groups', () => {
     expect(ansibleList({ nodes: [], roleVars: {} })).toEqual({
       _meta: { hostvars: {} },
@@ -67,6 +86,18 @@ test('genders: a value that would end its attribute is left out', () => {
     'node02 compute,role=compute,board=pi5',
     '',
   ]);
+});
+
+test('labels are attributes and sources by the same names', () => {
+  expect(gendersText(labelled).split('\n').slice(1)).toEqual([
+    'node01 compute,role=compute,board=pi5,label_rack=a1,label_example_com_tier=fast-1.0,rack=a',
+    'node02 compute,role=compute,board=pi5,label_rack=a1,label_slot_1=7',
+    '',
+  ]);
+  expect(clusterShellGroups(labelled)).toMatchObject({
+    label_rack: { a1: 'node[01-02]' },
+    label_slot_1: { 7: 'node02' },
+  });
 });
 
 test('ClusterShell: a source for each thing that nodes are grouped by', () => {

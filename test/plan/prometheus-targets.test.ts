@@ -10,7 +10,8 @@ const node = { name: 'node01', role: 'compute', board: 'pi5' as const, address: 
 test('a node is one target, with what it is as labels', () => {
   const vars = { rack: 'a', slot: 3 };
   const running = { generation: 'g', image: 'small@1', role: 'compute' };
-  const [found] = prometheusTargets([{ ...node, vars, status: { state: 'ready', running } }]);
+  const labels = { rack: 'a1', 'example.com-tier': 'fast' };
+  const [found] = prometheusTargets([{ ...node, vars, labels, status: { state: 'ready', running } }]);
 
   expect(found).toEqual({
     targets: ['10.42.0.11:9100'],
@@ -21,6 +22,8 @@ test('a node is one target, with what it is as labels', () => {
       board: 'pi5',
       __meta_pi_image_state: 'ready',
       __meta_pi_image_image: 'small@1',
+      __meta_pi_image_label_rack: 'a1',
+      __meta_pi_image_label_example_com_tier: 'fast',
       __meta_pi_image_var_rack: 'a',
       __meta_pi_image_var_slot: '3',
     },

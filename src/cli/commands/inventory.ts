@@ -35,8 +35,8 @@ export const registerInventory: RegisterCommand = (program, context) => {
     .command('inventory')
     .summary('list nodes for Ansible, pdsh, clush and ssh')
     .description(
-      'Prints all nodes, or those that are named, in the form of another program; groups are roles, boards and what ' +
-        "the nodes' own variables say. Takes --list and --host as Ansible asks a dynamic inventory.",
+      'Prints all nodes, or those that are named, in the form of another program; groups are roles, boards, labels and ' +
+        "what the nodes' own variables say. Takes --list and --host as Ansible asks a dynamic inventory.",
     )
     .argument('[nodes...]', 'only these: names, node[01-08], @role')
     .addOption(new Option('-o, --output <format>', 'for whom').choices(formats).default('ansible'))
