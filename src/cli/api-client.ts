@@ -1,4 +1,5 @@
 /** Asks the running service: over its Unix socket, or with a token over HTTP (`--server URL --token-file F`). */
+import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -6,6 +7,7 @@ import type { Readable } from 'node:stream';
 import type { Problem } from '../api/schemas/problem.ts';
 import { HostError } from '../model/errors.ts';
 import { openRemote, remoteServer, type RemoteFlags, type RemoteServer } from './remote-server.ts';
+import { BrokenConnection, NoConnection, repeated } from './repeat-request.ts';
 
 /** A text is the path of a Unix socket. */
 export type ApiServer = string | RemoteServer;
@@ -26,25 +28,41 @@ export async function apiServer(options: RemoteFlags & { readonly runtime: strin
   return (await remoteServer(options)) ?? apiSocket(path.resolve(options.runtime));
 }
 
+interface RequestOptions {
+  readonly ifMatch?: string | undefined;
+  /** Between attempts, when the connection breaks. */
+  readonly pausesMs?: readonly number[];
+}
+
+/** Asked twice, they do what they do once; a POST by its key. */
+const mayRepeat: ReadonlySet<ApiMethod> = new Set(['GET', 'POST']);
+
 /** @param route below /api/v1, for example /nodes */
 export function request(
   server: ApiServer,
   method: ApiMethod,
   route: string,
   body?: unknown,
-  options: { readonly ifMatch?: string | undefined } = {},
+  { ifMatch, pausesMs }: RequestOptions = {},
 ): Promise<ApiAnswer> {
   const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   const headers = {
     ...(content !== undefined && { 'content-type': 'application/json', 'content-length': content.length }),
     ...(typeof server !== 'string' && { authorization: `Bearer ${server.token}` }),
-    ...(options.ifMatch !== undefined && { 'if-match': options.ifMatch }),
+    ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+    // The same in each attempt: the service carries it out once.
+    ...(method === 'POST' && { 'idempotency-key': randomUUID() }),
   };
+  const ask = () => askOnce(server, { method, route: `/api/v1${route}`, headers }, content);
+  return mayRepeat.has(method) ? repeated({ ask, isAway: ({ kind }) => kind === 'no-service', pausesMs }) : ask();
+}
+
+function askOnce(server: ApiServer, asked: Outgoing, content: Buffer | undefined): Promise<ApiAnswer> {
   return new Promise((resolve, reject) => {
     const take = (incoming: IncomingMessage) => {
       readAnswer(incoming).then(resolve, (error: unknown) => reject(noAnswer(server, error)));
     };
-    const outgoing = open(server, { method, route: `/api/v1${route}`, headers }, take);
+    const outgoing = open(server, asked, take);
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${answerTimeoutMs / 1000} s`)));
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       const isNobody = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
@@ -61,7 +79,7 @@ export async function requestOk(
   method: ApiMethod,
   route: string,
   body?: unknown,
-  options: { readonly ifMatch?: string | undefined } = {},
+  options: RequestOptions = {},
 ): Promise<ApiAnswer> {
   return requireOk(await request(server, method, route, body, options));
 }
@@ -122,15 +140,21 @@ function parseBody(text: string): unknown {
   }
 }
 
+/** It was open, and then it was not. */
+const broken: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE']);
+
 function noAnswer(server: ApiServer, cause: unknown): HostError {
   if (cause instanceof HostError) return cause;
-  if (typeof server !== 'string') {
-    const hint = 'Is it the right address, and does "pi-image serve" run there?';
-    return new HostError(`the service on ${server.url.origin} did not answer`, { cause, hint });
-  }
-  const isDenied = (cause as NodeJS.ErrnoException).code === 'EACCES';
-  return new HostError(`the service on ${server} did not answer`, {
-    cause,
-    hint: isDenied ? 'Run this as root or as a member of the group that owns the socket.' : 'Look at its log.',
-  });
+  const { code } = cause as NodeJS.ErrnoException;
+  const where = typeof server === 'string' ? server : server.url.origin;
+  const message = `the service on ${where} did not answer`;
+  const told = { cause, hint: hintFor(server, code) };
+  if (broken.has(code)) return new BrokenConnection(message, told);
+  return code === 'ECONNREFUSED' ? new NoConnection(message, told) : new HostError(message, told);
+}
+
+function hintFor(server: ApiServer, code: string | undefined): string {
+  if (typeof server !== 'string') return 'Is it the right address, and does "pi-image serve" run there?';
+  const isDenied = code === 'EACCES';
+  return isDenied ? 'Run this as root or as a member of the group that owns the socket.' : 'Look at its log.';
 }
