@@ -13,6 +13,7 @@ import type { WaitingBoard } from '../model/state.ts';
 import type { Plan } from './schemas/boot.ts';
 import type { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
 import type { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/image.ts';
+import type { BuildRequest, StartedBuild } from './schemas/image-build.ts';
 import type { AdoptRequest, NodePatch, NodesChange } from './schemas/node.ts';
 import type {
   AnyOperation,
@@ -21,6 +22,7 @@ import type {
   CancelledOperation,
   StartedOperation,
 } from './schemas/operation.ts';
+import type { Overlay, ShownOverlay } from './schemas/overlay.ts';
 import type {
   NodePower,
   PowerChange,
@@ -72,6 +74,7 @@ export interface ApiActions
     RotationActions,
     RolloutActions,
     ImageActions,
+    BuildActions,
     EepromActions,
     PowerActions,
     TokenActions {
@@ -79,6 +82,13 @@ export interface ApiActions
   /** One for all listeners: a request may be repeated on another one. */
   readonly once: RunOnce;
   readonly audit: AuditLog;
+}
+
+/** Also one that has expired: whoever sends it is told so. */
+interface KnownToken {
+  readonly name: string;
+  readonly scope: TokenScope;
+  readonly expiresAtMs?: number | undefined;
 }
 
 interface Questions {
@@ -105,6 +115,9 @@ interface Questions {
   readonly metrics: () => Promise<{ readonly text: string; readonly mediaType: string }>;
   readonly targets: () => readonly TargetGroup[];
   readonly images: () => readonly Image[];
+  readonly overlays: () => readonly Overlay[];
+  /** @throws NotFoundError */
+  readonly shownOverlay: (name: string) => ShownOverlay;
   readonly roles: () => readonly Role[];
   /** @throws NotFoundError */
   readonly role: (name: string) => Role;
@@ -198,6 +211,15 @@ export interface ImageActions {
   ) => Promise<Tagged<PinChange>>;
 }
 
+/** As OperationActions. */
+export interface BuildActions {
+  /** `operation.started`. @throws RefusedError also when another build goes on */
+  readonly buildImage: (
+    wanted: BuildRequest & { readonly image: string },
+    options: ChangeOptions,
+  ) => Promise<Tagged<StartedBuild>>;
+}
+
 export interface EepromActions {
   readonly eeproms: () => readonly Eeprom[];
   /** @throws NotFoundError */
@@ -221,7 +243,7 @@ export interface PowerActions {
 
 export interface TokenActions {
   /** Who brings this token? undefined: nobody. */
-  readonly authenticate: (token: string) => { readonly name: string; readonly scope: TokenScope } | undefined;
+  readonly authenticate: (token: string) => KnownToken | undefined;
   readonly tokens: () => readonly Token[];
   /** `token.created`. @throws RefusedError when there is one of that name */
   readonly createToken: (wanted: TokenRequest, options: ChangeOptions) => Promise<NewToken>;

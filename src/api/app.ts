@@ -42,7 +42,7 @@ export function apiApp({ actions, log, listener, version, now, signal, dashboard
     response.set({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     next();
   });
-  const refused = (address: string) => log.warn('api.refused', { address, reason: 'a token that is not known' });
+  const refused = (address: string, reason: string) => log.warn('api.refused', { address, reason });
   const access =
     listener === 'socket' ? socketAccess : tokenAccess({ authenticate: actions.authenticate, now, refused });
   if (listener === 'loopback') app.use(requireLoopbackHost);

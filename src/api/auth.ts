@@ -1,13 +1,14 @@
 /** Who asks, and may they? Over the socket everybody is an administrator; over TCP a bearer token says who (RFC 6750). */
 import type { IncomingMessage } from 'node:http';
 
-import { scopeAllows, type TokenScope } from '../model/api-token.ts';
+import { hasExpired, scopeAllows, type TokenScope } from '../model/api-token.ts';
+import { renderMoment } from '../model/token-life.ts';
 import { HttpError } from './http-error.ts';
 import type { Caller } from './route.ts';
 import { rateLimit } from './rate-limit.ts';
 
 export interface Access {
-  /** @returns undefined for a question without a token. @throws HttpError for a token that is none */
+  /** @returns undefined for a question without a token. @throws HttpError for a token that is none, or has expired */
   readonly callerOf: (request: IncomingMessage) => Caller | undefined;
   /** Counts a question. @throws HttpError when there are too many */
   readonly admit: (request: IncomingMessage, caller: Caller | undefined) => void;
@@ -31,8 +32,8 @@ const ofAddress = { burst: 200, refillMs: 50 };
 export interface TokenAccessOptions {
   readonly authenticate: (token: string) => Caller | undefined;
   readonly now: () => number;
-  /** Told of each wrong token that is within the limit, so that noise does not fill the log. */
-  readonly refused: (address: string) => void;
+  /** Told of each token that is refused, within the limit, so that noise does not fill the log. */
+  readonly refused: (address: string, reason: string) => void;
 }
 
 export function tokenAccess({ authenticate, now, refused }: TokenAccessOptions): Access {
@@ -49,12 +50,17 @@ export function tokenAccess({ authenticate, now, refused }: TokenAccessOptions):
       const { authorization } = request.headers;
       if (authorization === undefined) return undefined;
       const caller = authenticate(readBearer(authorization));
-      if (caller !== undefined) return caller;
       const address = addressOf(request);
+      if (caller !== undefined) {
+        if (!hasExpired(caller, now())) return caller;
+        // Whoever has it is no guesser: the answer says the same each time, the log not.
+        if (failures.take(address) === 0) refused(address, `the token ${caller.name} has expired`);
+        throw expired(caller);
+      }
       // A right token is never held up: nobody can lock out others by sending wrong ones.
       const waitSeconds = failures.take(address);
       if (waitSeconds > 0) throw tooMany(waitSeconds, 'too many wrong tokens came from this address');
-      refused(address);
+      refused(address, 'a token that is not known');
       throw unauthorised('this token is not known', 'Bearer realm="pi-image", error="invalid_token"');
     },
   };
@@ -78,6 +84,16 @@ function readBearer(authorization: string): string {
     'the header Authorization holds no bearer token',
     'Bearer realm="pi-image", error="invalid_request"',
   );
+}
+
+/** RFC 6750 §3.1 has one word for this and for a token that is none; the text tells them apart. */
+function expired({ name, scope, expiresAtMs = 0 }: Caller): HttpError {
+  return new HttpError(401, `the token ${name} has expired on ${renderMoment(expiresAtMs)}`, {
+    hint: `Make another one on the storage node: "pi-image token create ${name} --scope ${scope}". It takes the place of this one.`,
+    headers: {
+      'www-authenticate': 'Bearer realm="pi-image", error="invalid_token", error_description="the token has expired"',
+    },
+  });
 }
 
 function unauthorised(message: string, challenge: string): HttpError {

@@ -14,6 +14,7 @@ import { WaitingBoard } from '../model/state.ts';
 import { Plan } from './schemas/boot.ts';
 import { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
 import { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/image.ts';
+import { BuildRequest, ListedBuild, ShownBuild, StartedBuild } from './schemas/image-build.ts';
 import { AdoptRequest, Node, NodePatch, NodesChange } from './schemas/node.ts';
 import { TargetGroup } from './schemas/monitoring.ts';
 import {
@@ -25,6 +26,7 @@ import {
   ShownOperation,
   StartedOperation,
 } from './schemas/operation.ts';
+import { Overlay, ShownOverlay } from './schemas/overlay.ts';
 import {
   NodePower,
   PowerChange,
@@ -48,7 +50,7 @@ import {
   StartedRollout,
 } from './schemas/rollout.ts';
 import { Document, Health, Image, Lease, ServiceAbout } from './schemas/service.ts';
-import { NewToken, RevokedToken, Token, TokenRequest } from './schemas/token.ts';
+import { NewToken, RevokedToken, Token, TokenRequest, Whoami } from './schemas/token.ts';
 import { ClusterNews, NodeTile, WatchFrame } from './schemas/watch.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -68,6 +70,7 @@ const requests: Readonly<Record<string, z.ZodType>> = {
   PowerListRequest,
   ImageRequest,
   PinRequest,
+  BuildRequest,
   TokenRequest,
 };
 
@@ -81,6 +84,8 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   SiteDiagnosis,
   OverlayReport,
   Plan,
+  Overlay,
+  ShownOverlay,
   Role,
   RoleChange,
   Reboot,
@@ -91,6 +96,9 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   StartedRotation,
   Rotation: ListedRotation,
   ShownRotation,
+  StartedBuild,
+  Build: ListedBuild,
+  ShownBuild,
   AnyOperation,
   AnyShownOperation,
   StartedRollout,
@@ -119,6 +127,7 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Token,
   NewToken,
   RevokedToken,
+  Whoami,
   AuditEntry,
   ImageChange,
   PinChange,

@@ -11,7 +11,8 @@ const tags: Readonly<Record<Tag, string>> = {
   roles: 'What nodes are for, as cluster.yaml says.',
   operations: 'Work on nodes that takes minutes, step by step.',
   boards: 'Boards that asked for an address and have no name yet.',
-  images: 'Published image versions.',
+  images: 'Image versions: published, chosen, built.',
+  overlays: 'Small trees of files that make a node what it is.',
   service: 'The service itself.',
   tokens: 'Who may use the API over TCP.',
 };

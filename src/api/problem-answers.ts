@@ -28,7 +28,7 @@ const answers: Readonly<Record<number, ProblemAnswer>> = {
   },
   401: {
     name: 'Unauthorized',
-    summary: 'A token is needed, or this one is not known',
+    summary: 'A token is needed, or this one is not known or has expired',
     example: { title: 'a token is needed here', detail: 'Send the header "Authorization: Bearer TOKEN".' },
     headers: { 'WWW-Authenticate': text('RFC 6750 §3.') },
     applies: () => true,
@@ -110,9 +110,12 @@ const answers: Readonly<Record<number, ProblemAnswer>> = {
     name: 'InternalServerError',
     summary: 'The service could not do it: a disk that is full, or a bug',
     example: { title: 'internal error; see the log of pi-image' },
-    applies: ({ id }) => id !== 'getDocument' && id !== 'getDocsPage',
+    applies: ({ id }) => !withoutService.has(id),
   },
 };
+
+/** Answered from what is known already. */
+const withoutService: ReadonlySet<string> = new Set(['getDocument', 'getDocsPage', 'whoami']);
 
 const entries = Object.entries(answers).map(([status, answer]) => Object.assign({ status: Number(status) }, answer));
 

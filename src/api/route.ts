@@ -50,7 +50,7 @@ export interface QueryParameter {
   readonly example?: unknown;
 }
 
-export type Tag = 'nodes' | 'roles' | 'operations' | 'boards' | 'images' | 'service' | 'tokens';
+export type Tag = 'nodes' | 'roles' | 'operations' | 'boards' | 'images' | 'overlays' | 'service' | 'tokens';
 
 export interface AnswerSpec {
   readonly summary: string;
@@ -86,6 +86,8 @@ export interface Call<Body = unknown> {
 export interface Caller {
   readonly name: string;
   readonly scope: TokenScope;
+  /** Of the token, if it has an end. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 export type Reply =

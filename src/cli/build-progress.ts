@@ -1,5 +1,6 @@
-/** Shows a build: one line that changes on a terminal, plain lines elsewhere. */
+/** Shows a build: one line that changes on a terminal, plain lines elsewhere, JSON for a program that started it. */
 import type { BuildProgress } from '../build/progress.ts';
+import type { BuildMessage } from '../model/image-build.ts';
 import type { CliContext } from './context.ts';
 
 const frameMs = 200;
@@ -48,5 +49,28 @@ export function showProgress({ isInteractive, stderr }: CliContext, now: () => n
       finish();
       current = { label: '', startedAt: now(), detail: '' };
     },
+  };
+}
+
+/** So many a second at most: dpkg speaks of each package twice. */
+const detailMs = 500;
+
+/** A line of JSON for each, as `BuildMessage` says. The first one tells who leads the group of programs that build. */
+export function sayProgress({ stderr }: Pick<CliContext, 'stderr'>, now: () => number = Date.now): ShownProgress {
+  let lastMs = 0;
+  const say = (message: BuildMessage) => stderr(`${JSON.stringify(message)}\n`);
+  say({ leader: process.pid });
+  return {
+    progress: {
+      step: ({ index, total, title }) => say({ step: { index, total, title } }),
+      detail: (detail) => {
+        if (now() - lastMs < detailMs) return;
+        lastMs = now();
+        say({ detail });
+      },
+      note: (note) => say({ note }),
+      output: () => undefined,
+    },
+    close: () => undefined,
   };
 }

@@ -22,6 +22,7 @@ export const commands: ReadonlyMap<string, () => Promise<RegisterCommand>> = new
   ['config', async () => (await import('./commands/config.ts')).registerConfig],
   ['secret', async () => (await import('./commands/secret.ts')).registerSecret],
   ['token', async () => (await import('./commands/token.ts')).registerToken],
+  ['whoami', async () => (await import('./commands/whoami.ts')).registerWhoami],
   ['audit', async () => (await import('./commands/audit.ts')).registerAudit],
   ['api', async () => (await import('./commands/api.ts')).registerApi],
   ['inventory', async () => (await import('./commands/inventory.ts')).registerInventory],

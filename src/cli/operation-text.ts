@@ -8,6 +8,7 @@ import type {
 } from '../api/schemas/operation.ts';
 import { renderAge, renderDuration } from '../model/duration.ts';
 import { compressHostlist } from '../plan/hostlist.ts';
+import { buildChanges, describeBuild, renderBuild, renderBuildCounts } from './build-text.ts';
 import { renderFacts, renderTable, type Listing } from './output.ts';
 import { describeRotation, renderRotation, renderRotationCounts, rotationChanges } from './rotation-text.ts';
 
@@ -18,7 +19,7 @@ export const operationListing = (nowMs: number): Listing<AnyOperation> => ({
     { title: 'state', of: ({ state }) => state },
     {
       title: 'nodes',
-      of: (each) => (each.kind === 'munge-rotation' ? renderRotationCounts(each.counts) : renderCounts(each.counts)),
+      of: countsOf,
     },
     { title: 'by', of: ({ by }) => by },
     { title: 'begun', of: ({ startedAtMs }) => renderAge(nowMs - startedAtMs) },
@@ -28,7 +29,13 @@ export const operationListing = (nowMs: number): Listing<AnyOperation> => ({
   empty: 'there was no operation yet; "pi-image node role NODES ROLE --drain wait" begins one',
 });
 
+function countsOf(operation: AnyOperation): string {
+  if (operation.kind === 'image-build') return renderBuildCounts(operation.counts);
+  return operation.kind === 'munge-rotation' ? renderRotationCounts(operation.counts) : renderCounts(operation.counts);
+}
+
 function describeOperation(operation: AnyOperation): string {
+  if (operation.kind === 'image-build') return describeBuild(operation);
   return operation.kind === 'munge-rotation' ? describeRotation(operation) : describeRoleChange(operation);
 }
 
@@ -50,6 +57,7 @@ function renderCounts(counts: OperationCounts): string {
 type ShownNode = ShownOperation['nodes'][number];
 
 export function renderOperation(operation: AnyShownOperation, nowMs: number): string {
+  if (operation.kind === 'image-build') return renderBuild(operation, nowMs);
   return operation.kind === 'munge-rotation' ? renderRotation(operation, nowMs) : renderRoleChange(operation, nowMs);
 }
 
@@ -87,10 +95,10 @@ const toldOf = ({ result, cause, steps }: ShownNode): string | undefined =>
 
 /** What is new since `before`: a line for each step that began, and for each end. */
 export function operationChanges(before: AnyShownOperation | undefined, now: AnyShownOperation): string[] {
-  if (now.kind === 'munge-rotation') {
-    return rotationChanges(before?.kind === 'munge-rotation' ? before : undefined, now);
-  }
-  return roleChanges(before?.kind === 'munge-rotation' ? undefined : before, now);
+  // One number, one kind: `before` is of that of `now`.
+  if (now.kind === 'image-build') return buildChanges(before?.kind === now.kind ? before : undefined, now);
+  if (now.kind === 'munge-rotation') return rotationChanges(before?.kind === now.kind ? before : undefined, now);
+  return roleChanges(before !== undefined && 'drain' in before ? before : undefined, now);
 }
 
 function roleChanges(before: ShownOperation | undefined, now: ShownOperation): string[] {

@@ -3,37 +3,40 @@ import type { TokenActions } from '../api/actions.ts';
 import type { Token } from '../api/schemas/token.ts';
 import type { Tokens } from '../host/database/tokens.ts';
 import { hashToken } from '../host/database/tokens.ts';
-import type { ApiToken } from '../model/api-token.ts';
+import { hasExpired, type ApiToken } from '../model/api-token.ts';
 import { NotFoundError, RefusedError } from '../model/errors.ts';
 import { didYouMean } from '../model/nearest.ts';
+import { endOfLife } from '../model/token-life.ts';
 
 const prefix = 'pi_';
 
 /** Who changes something without a token. */
 const takenNames: ReadonlySet<string> = new Set(['socket', 'command', 'nobody']);
 
-export function tokenActions(tokens: Tokens): TokenActions {
+export function tokenActions(tokens: Tokens, now: () => number = Date.now): TokenActions {
   return {
     authenticate: (text) => {
       if (!text.startsWith(prefix)) return undefined;
       const found = tokens.find(hashToken(text.slice(prefix.length)));
-      return found && { name: found.name, scope: found.scope };
+      return found && { name: found.name, scope: found.scope, expiresAtMs: found.expiresAtMs };
     },
     tokens: () => tokens.list().map(publicToken),
-    createToken: async ({ name, scope }, { by, dryRun }) => {
+    createToken: async ({ name, scope, expires }, { by, dryRun }) => {
       if (takenNames.has(name)) {
         throw new RefusedError(`a token cannot be called ${name}: changes are told by that name`, {
           hint: 'Choose another name.',
         });
       }
-      if (tokens.list().some((token) => token.name === name)) {
+      if (tokens.list().some((token) => token.name === name && !hasExpired(token, now()))) {
         throw new RefusedError(`there is a token ${name} already`, {
           hint: `Choose another name, or revoke it: "pi-image token revoke ${name}".`,
         });
       }
-      if (dryRun) return { name, scope, dryRun };
-      const { secret } = await tokens.create(name, scope, by);
-      return { name, scope, dryRun, token: `${prefix}${secret}` };
+      const expiresAtMs = endOfLife(expires, now());
+      const answer = { name, scope, dryRun, ...(expiresAtMs !== undefined && { expiresAtMs }) };
+      if (dryRun) return answer;
+      const { secret } = await tokens.create(name, scope, { by, expiresAtMs });
+      return { ...answer, token: `${prefix}${secret}` };
     },
     revokeToken: async (name, { by, dryRun }) => {
       const { id, scope } = requireToken(tokens.list(), name);
@@ -50,6 +53,6 @@ function requireToken(tokens: readonly ApiToken[], name: string): ApiToken {
   throw new NotFoundError(`there is no token ${name}${didYouMean(name, known)}`);
 }
 
-function publicToken({ name, scope, createdAtMs, lastUsedAtMs }: ApiToken): Token {
-  return { name, scope, createdAtMs, ...(lastUsedAtMs !== undefined && { lastUsedAtMs }) };
+function publicToken({ id: _id, sha256: _hash, ...shown }: ApiToken): Token {
+  return shown;
 }

@@ -14,6 +14,7 @@ import type { WaitingBoard } from '../model/state.ts';
 import { inPowerOnOrder } from '../plan/hold-adopt.ts';
 import { noNode } from '../plan/edit-nodes.ts';
 import { etagOf } from '../plan/etag.ts';
+import { listOverlays, showOverlay } from '../plan/overlay-list.ts';
 import { withoutToken } from '../plan/node-status.ts';
 import { groupBy, nodeAnswers, type StatusSources } from './node-answers.ts';
 import { listNodes } from './node-listing.ts';
@@ -84,6 +85,8 @@ export function apiActions(service: Service, about: ApiAbout): ApiActions {
       ...state.current().unknownBoards.map(({ address, mac }) => ({ address, mac })),
     ],
     images: () => imageAnswers(service),
+    overlays: () => listOverlays(site.view()),
+    shownOverlay: (name) => showOverlay(name, site.view()),
     roles: () => roleAnswers(service),
     role: (name) => findRole(service, name),
   };

@@ -6,11 +6,12 @@ import { withoutToken } from '../plan/node-status.ts';
 import type { Neighbourhood } from '../plan/doctor-node-facts.ts';
 import { diagnoseNode } from '../plan/doctor-node.ts';
 import { diagnoseSite } from '../plan/doctor-site.ts';
+import { diagnoseTokens } from '../plan/doctor-tokens.ts';
 import type { Service } from './wire-up.ts';
 
 type Sources = Pick<
   Service,
-  'site' | 'boots' | 'heartbeats' | 'health' | 'state' | 'eeproms' | 'conflicts' | 'controllers'
+  'site' | 'boots' | 'heartbeats' | 'health' | 'state' | 'eeproms' | 'conflicts' | 'controllers' | 'tokens'
 >;
 
 export interface DiagnosisDeps {
@@ -30,7 +31,12 @@ export function diagnosisActions(deps: DiagnosisDeps): Pick<ApiActions, 'diagnos
       return found;
     },
     siteDiagnosis: () =>
-      diagnoseSite(diagnoseAll(deps, sources.site.view().nodes), sources.health.parts(), sources.controllers.doubts()),
+      diagnoseSite(
+        diagnoseAll(deps, sources.site.view().nodes),
+        sources.health.parts(),
+        sources.controllers.doubts(),
+        diagnoseTokens(sources.tokens.list(), deps.now()),
+      ),
   };
 }
 

@@ -1,7 +1,8 @@
 /** Operations of the running service: what is known of their nodes, and the part that carries them out. */
-import type { OperationActions, RotationActions } from '../api/actions.ts';
+import type { BuildActions, OperationActions, RotationActions } from '../api/actions.ts';
 import type { AssignRequest, ListedOperation, OperationCounts, ShownOperation } from '../api/schemas/operation.ts';
 import { runOperations, type ActiveNode, type NodeFacts, type OperationsDeps } from '../fleet/run-operations.ts';
+import { cancelBuild } from '../fleet/image-build-start.ts';
 import { cancelRotation } from '../fleet/munge-start.ts';
 import { cancelOperation, startRoleChange, type RoleAssignment } from '../fleet/start-operation.ts';
 import { defaultDeadlineMs } from '../model/cluster.ts';
@@ -13,6 +14,7 @@ import { listOperations, type OperationWithNodes } from '../plan/operation-list.
 import { slurmPart } from '../plan/role-change-side.ts';
 import type { Part } from '../serve/supervise.ts';
 import { groupBy, nodeAnswers } from './node-answers.ts';
+import { buildActions, buildNamed, listedBuilds } from './wire-up-builds.ts';
 import { listedRotations, rotationActions, rotationNamed } from './wire-up-munge.ts';
 import { serviceFleet } from './wire-up-nodes.ts';
 import type { Service } from './wire-up.ts';
@@ -63,17 +65,20 @@ function factsOf(service: Service, active: readonly ActiveNode[]): ReadonlyMap<s
   return new Map(facts);
 }
 
-export function operationActions(service: Service): OperationActions & RotationActions {
+export function operationActions(service: Service): OperationActions & RotationActions & BuildActions {
   const { state } = service;
   const fleet = serviceFleet(service);
   const all = () => listOperations(state.current());
   return {
     ...rotationActions(service),
+    ...buildActions(service),
     operations: () =>
-      [...all().map(listed), ...listedRotations(service)].toSorted((a, b) => Number(b.id) - Number(a.id)),
+      [...all().map(listed), ...listedRotations(service), ...listedBuilds(service)].toSorted(
+        (a, b) => Number(b.id) - Number(a.id),
+      ),
     operation: (id) => {
-      const rotation = rotationNamed(service, id);
-      if (rotation !== undefined) return rotation;
+      const other = rotationNamed(service, id) ?? buildNamed(service, id);
+      if (other !== undefined) return other;
       const found = all().find(({ operation }) => operation.id === id);
       if (found === undefined) {
         throw new NotFoundError(`there is no operation ${id}`, { hint: 'See "pi-image operation list".' });
@@ -81,10 +86,11 @@ export function operationActions(service: Service): OperationActions & RotationA
       return shown(found);
     },
     assignRole: (role, wanted, options) => startRoleChange(assignment(role, wanted), options, fleet, () => Date.now()),
-    cancelOperation: (id, options) =>
-      rotationNamed(service, id) === undefined
-        ? cancelOperation(id, options, fleet)
-        : cancelRotation(id, options, fleet),
+    cancelOperation: (id, options) => {
+      if (buildNamed(service, id) !== undefined) return cancelBuild(id, options, fleet);
+      const isRotation = rotationNamed(service, id) !== undefined;
+      return isRotation ? cancelRotation(id, options, fleet) : cancelOperation(id, options, fleet);
+    },
   };
 }
 

@@ -22,6 +22,7 @@ import { sweepLeftovers } from '../serve/sweep-store.ts';
 import type { Paths } from './context.ts';
 import { requireExportsApart } from './exports-apart.ts';
 import { apiParts } from './wire-up-api-parts.ts';
+import { buildsPart } from './wire-up-builds.ts';
 import { httpPart } from './wire-up-http.ts';
 import { nfsExporters } from './wire-up-nfs.ts';
 import { webhooksPart } from './wire-up-webhooks.ts';
@@ -51,6 +52,7 @@ export function serviceParts(service: Service, plane: Plane, options: PartsOptio
     operationsPart(service, options.log),
     rolloutsPart(service, options.log),
     mungePart(service),
+    buildsPart(service),
     controllersPart(service),
     neighboursPart(service, options),
     webhooksPart(service, options),

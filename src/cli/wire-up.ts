@@ -36,6 +36,7 @@ import { tokenClaims, type ClaimToken } from '../serve/token-claims.ts';
 import type { Paths } from './context.ts';
 import { openBootImages } from './wire-up-http.ts';
 import { openReboots } from './wire-up-nodes.ts';
+import { openBuilds, type ServiceBuilds } from './wire-up-builds.ts';
 import { openEeproms, type ServiceEeproms } from './wire-up-eeproms.ts';
 import { slurmParts, type ServiceMunge } from './wire-up-munge.ts';
 import { openPower, type ServicePower } from './wire-up-power.ts';
@@ -62,6 +63,8 @@ export interface Service extends RootDirs {
   readonly controllers: ControllerWatch;
   /** Another munge key for the running cluster. */
   readonly munge: ServiceMunge;
+  /** Builds of images that the API was asked for. */
+  readonly builds: ServiceBuilds;
   readonly health: Health;
   readonly counts: ServiceCounts;
   readonly roots: Roots;
@@ -154,6 +157,7 @@ async function openLocked(opening: Opening, unlock: () => Promise<void>): Promis
     reboots,
     power,
     ...slurmParts({ stateDir: paths.state, site, state, boots, heartbeats, power, secrets, log, signal }),
+    builds: openBuilds({ paths, state, log }),
     counts: createCounts({ site, boots, events }),
     bootImages,
     claimToken: tokenClaims({ file: bootsFile, frozen, site, now }),

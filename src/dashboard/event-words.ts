@@ -19,6 +19,12 @@ const by = (fields: Fields) => (fields['by'] === undefined ? '' : ` by ${fields[
 const because = (fields: Fields, name: string) => (fields[name] === undefined ? '' : `: ${fields[name]}`);
 const after = ({ seconds }: Fields) => (typeof seconds === 'number' ? ` after ${renderDuration(seconds * 1000)}` : '');
 
+function whatBegan(fields: Fields): string {
+  if (fields['image'] !== undefined) return `a build of ${of(fields, 'image')}`;
+  if (fields['secret'] !== undefined) return `another ${of(fields, 'secret')}`;
+  return `role ${of(fields, 'role')} for ${of(fields, 'nodes')}`;
+}
+
 /** What is not here is told by its kind and fields. */
 const sentences: Readonly<Record<string, (fields: Fields) => string>> = {
   'boot.begun': (fields) => `was switched on${fields['image'] === undefined ? '' : `, boots ${fields['image']}`}`,
@@ -45,10 +51,7 @@ const sentences: Readonly<Record<string, (fields: Fields) => string>> = {
   'node.image-set': (fields) => `boots ${of(fields, 'to')} instead of ${of(fields, 'from')}${by(fields)}`,
   'role.image-set': (fields) =>
     `Role ${of(fields, 'name')} boots ${of(fields, 'to')} instead of ${of(fields, 'from')}${by(fields)}`,
-  'operation.started': (fields) =>
-    of(fields, 'secret') !== ''
-      ? `Operation ${of(fields, 'operation')} began: another ${of(fields, 'secret')}${by(fields)}`
-      : `Operation ${of(fields, 'operation')} began: role ${of(fields, 'role')} for ${of(fields, 'nodes')}${by(fields)}`,
+  'operation.started': (fields) => `Operation ${of(fields, 'operation')} began: ${whatBegan(fields)}${by(fields)}`,
   'operation.step': (fields) =>
     `${of(fields, 'step')} ${of(fields, 'outcome') || 'goes on'} (operation ${of(fields, 'operation')})${because(fields, 'detail')}`,
   'operation.stopping': (fields) =>

@@ -1,5 +1,6 @@
 /** How far an operation or a rollout is: parts of a bar, and words. */
 import type { AnyOperation, AnyShownOperation } from '../api/schemas/operation.ts';
+import type { ImageBuildStep } from '../model/image-build.ts';
 import type { OperationStep } from '../model/operation.ts';
 import type { Tone } from './tile.ts';
 import { count, renderDuration } from './words.ts';
@@ -59,6 +60,7 @@ export function timeOf(
 export function titleOf(operation: AnyOperation): string {
   const { nodes } = operation;
   const whom = nodes.length === 1 ? (nodes[0] ?? '') : count(nodes.length, 'node');
+  if (operation.kind === 'image-build') return `Build of ${operation.image}`;
   if (operation.kind === 'munge-rotation') return `New munge key for ${whom}`;
   const { role, rollout } = operation;
   if (rollout === undefined) return `Role ${role} for ${whom}`;
@@ -79,8 +81,17 @@ type ShownStep = Pick<OperationStep, 'startedAtMs' | 'endedAtMs' | 'outcome' | '
   readonly step: string;
 };
 
+function buildStep({ title, ...step }: ImageBuildStep): ShownStep {
+  const { startedAtMs, endedAtMs, detail } = step;
+  return { step: title, startedAtMs, endedAtMs, detail, ...(endedAtMs !== undefined && { outcome: 'done' }) };
+}
+
 /** One row for each node; the steps of a rotation are those of all, and stand in a row of their own. */
 export function rowsOf(operation: AnyShownOperation): ShownNode[] {
+  if (operation.kind === 'image-build') {
+    const { image, steps, state, reason, hint } = operation;
+    return [{ node: image, steps: steps.map(buildStep), result: state, cause: reason, hint }];
+  }
   if (operation.kind === 'munge-rotation') {
     const { steps, state, reason, hint, nodes } = operation;
     return [

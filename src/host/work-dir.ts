@@ -69,11 +69,21 @@ async function tryClaim(dir: string): Promise<boolean> {
   }
 }
 
-async function sweepDead(dir: string): Promise<void> {
+/** The process that builds now; undefined: none does. */
+export async function buildingProcess(stateDir: string): Promise<number | undefined> {
+  return livingOwner(path.join(stateDir, 'build'));
+}
+
+async function livingOwner(dir: string): Promise<number | undefined> {
   const owner = await readOwner(dir);
-  if (owner !== undefined && (await startTimeOf(owner.pid)) === owner.startTime) {
-    throw new HostError(`another build is running: process ${owner.pid}`, {
-      hint: `Wait until it has ended, or stop it: "kill ${owner.pid}".`,
+  return owner !== undefined && (await startTimeOf(owner.pid)) === owner.startTime ? owner.pid : undefined;
+}
+
+async function sweepDead(dir: string): Promise<void> {
+  const pid = await livingOwner(dir);
+  if (pid !== undefined) {
+    throw new HostError(`another build is running: process ${pid}`, {
+      hint: `Wait until it has ended, or stop it: "kill ${pid}".`,
     });
   }
   await discard(dir);

@@ -14,6 +14,8 @@ export const ApiToken = z.strictObject({
   /** Of the token's characters, in hex. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   createdAtMs: z.number(),
+  /** From then on it is refused; undefined: it counts until it is revoked. */
+  expiresAtMs: z.number().optional(),
   /** To the minute. */
   lastUsedAtMs: z.number().optional(),
 });
@@ -21,6 +23,15 @@ export type ApiToken = Readonly<z.infer<typeof ApiToken>>;
 
 export const TokenList = z.strictObject({ tokens: z.array(ApiToken) });
 export type TokenList = Readonly<z.infer<typeof TokenList>>;
+
+export function hasExpired({ expiresAtMs }: Pick<ApiToken, 'expiresAtMs'>, nowMs: number): boolean {
+  return expiresAtMs !== undefined && nowMs >= expiresAtMs;
+}
+
+/** All that a token of this scope may be asked for. */
+export function scopesOf(scope: TokenScope): TokenScope[] {
+  return tokenScopes.filter((each) => scopeAllows(scope, each));
+}
 
 export function scopeAllows(has: TokenScope, needs: TokenScope): boolean {
   return tokenScopes.indexOf(has) >= tokenScopes.indexOf(needs);

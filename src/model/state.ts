@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { Boot } from './boot.ts';
 import { EepromRecord } from './eeprom.ts';
+import { ImageBuild } from './image-build.ts';
 import { Ipv4 } from './ipv4.ts';
 import { Mac, type MacAddress } from './mac.ts';
 import { MungeRotation } from './munge-rotation.ts';
@@ -74,6 +75,8 @@ export const State = z.strictObject({
   powerJournal: PowerJournal.default({}),
   /** By id, which no operation has; the newest ones that have ended, and the one that has not. */
   mungeRotations: z.record(z.string(), MungeRotation).default({}),
+  /** By id, which no operation has; the newest ones that have ended, and the one that has not. */
+  imageBuilds: z.record(z.string(), ImageBuild).default({}),
   /** By id; the newest ones that have ended, and all that have not. */
   rollouts: z.record(z.string(), Rollout).default({}),
   /** By node. */
@@ -95,6 +98,7 @@ export const emptyState: State = {
   quarantine: {},
   powerJournal: {},
   mungeRotations: {},
+  imageBuilds: {},
   rollouts: {},
   generationPins: {},
 };

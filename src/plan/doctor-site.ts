@@ -10,14 +10,18 @@ export interface ServicePart {
 /** Each node says for itself why it cannot boot; the part that sums that up would say it twice. */
 const sumsUpNodes = 'nodes';
 
-/** @param doubts nodes that were the Slurm controller -> what of the proof that they are down lacks */
+/**
+ * @param doubts nodes that were the Slurm controller -> what of the proof that they are down lacks
+ * @param others what else was found
+ */
 export function diagnoseSite(
   nodes: readonly NodeDiagnosis[],
   parts: readonly ServicePart[],
   doubts: ReadonlyMap<string, string> = new Map(),
+  others: readonly Finding[] = [],
 ): SiteDiagnosis {
   const lost = [...doubts].map(controllerFinding);
-  const findings = [...parts.flatMap(partFindings), ...nodes.flatMap((node) => node.findings), ...lost];
+  const findings = [...parts.flatMap(partFindings), ...nodes.flatMap((node) => node.findings), ...lost, ...others];
   const ready = nodes.filter(({ state }) => state === 'ready' || state === 'up').length;
   return { status: statusOf(findings), nodes: { all: nodes.length, ready }, findings };
 }

@@ -4,9 +4,11 @@ import type { State } from '../model/state.ts';
 
 type Operations = Pick<State, 'operations' | 'operationNodes'>;
 
-/** The newest one is always kept, so no number is given twice. Rotations of the munge key have numbers of the same row. */
-export function nextOperationId({ operations, mungeRotations }: Pick<State, 'operations' | 'mungeRotations'>): string {
-  const known = [...Object.keys(operations), ...Object.keys(mungeRotations)];
+type Numbered = Pick<State, 'operations' | 'mungeRotations' | 'imageBuilds'>;
+
+/** The newest one is always kept, so no number is given twice. Rotations and builds have numbers of the same row. */
+export function nextOperationId({ operations, mungeRotations, imageBuilds }: Numbered): string {
+  const known = [operations, mungeRotations, imageBuilds].flatMap((each) => Object.keys(each));
   return String(Math.max(0, ...known.map(Number)) + 1);
 }
 

@@ -23,6 +23,8 @@ const needs: Readonly<Record<string, string>> = {
   listEeproms: 'read',
   setNodeEeprom: 'admin',
   getDiagnosis: 'read',
+  listOverlays: 'read',
+  getOverlay: 'read',
   listRoles: 'read',
   getRole: 'read',
   listUnknownBoards: 'read',
@@ -49,6 +51,7 @@ const needs: Readonly<Record<string, string>> = {
   setRoleImage: 'operate',
   setNodeImage: 'operate',
   pinImage: 'operate',
+  buildImage: 'operate',
   rebootNode: 'operate',
   shutdownNode: 'operate',
   switchNodePower: 'operate',
@@ -66,6 +69,7 @@ const needs: Readonly<Record<string, string>> = {
   listTokens: 'admin',
   createToken: 'admin',
   revokeToken: 'admin',
+  whoami: 'read',
   listAudit: 'admin',
   getMetrics: 'read',
   listTargets: 'read',
@@ -115,6 +119,64 @@ test.each([
 
   expect(status).toBe(wanted);
   expect(headers['www-authenticate'] !== undefined).toBe(wanted === 401);
+});
+
+describe('a token that has expired', () => {
+  const endMs = Date.parse('2026-11-22T02:00:00Z');
+  const { actions } = fakeApi({
+    authenticate: () => ({ name: 'ci', scope: 'operate', expiresAtMs: endMs }),
+  });
+  const headers = { authorization: 'Bearer pi_x' };
+
+  test.each([
+    [endMs - 1, 200],
+    [endMs, 401],
+    [endMs + 86_400_000, 401],
+  ])('asked at %i: %i', async (nowMs, wanted) => {
+    const { ask } = await loopbackApi(actions, { now: () => nowMs });
+
+    expect((await ask('/api/v1/nodes', { headers })).status).toBe(wanted);
+  });
+
+  test('is told so, with what to do, however often it comes, and fills no log', async () => {
+    const { ask, warnings } = await loopbackApi(actions, { now: () => endMs });
+
+    for (let count = 0; count < 20; count += 1) await ask('/api/v1/nodes', { headers });
+    const answer = await ask('/api/v1/nodes', { headers });
+
+    expect(answer).toMatchObject({
+      status: 401,
+      json: {
+        title: 'the token ci has expired on 2026-11-22 02:00 UTC',
+        detail: expect.stringContaining('"pi-image token create ci --scope operate"'),
+      },
+    });
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+    expect(answer.headers['www-authenticate']).toContain('error="invalid_token"');
+    expect(warnings).toEqual(Array.from({ length: 10 }, () => 'api.refused'));
+  });
+});
+
+describe('whoami', () => {
+  test('says what a token may, and until when', async () => {
+    const caller = { name: 'ci', scope: 'operate' as const, expiresAtMs: 2_000_000_000_000 };
+    const { ask } = await loopbackApi(fakeApi({ authenticate: () => caller }).actions);
+
+    expect((await ask('/api/v1/whoami', { headers: { authorization: 'Bearer pi_x' } })).json).toEqual({
+      ...caller,
+      scopes: ['read', 'operate'],
+    });
+  });
+
+  test('of one without an end says none', async () => {
+    const { ask } = await loopbackApi(fakeApi().actions);
+
+    expect((await ask('/api/v1/whoami', { headers: { authorization: 'Bearer admin' } })).json).toEqual({
+      name: 'admin',
+      scope: 'admin',
+      scopes: ['read', 'operate', 'admin'],
+    });
+  });
 });
 
 test('a wrong token is refused where none is needed, too', async () => {

@@ -58,6 +58,7 @@ test('every change can be tried, needs more than to read, and every single resou
     'setRoleImage',
     'setNodeImage',
     'pinImage',
+    'buildImage',
     'blinkBoard',
     'adoptBoard',
     'createToken',

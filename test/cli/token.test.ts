@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { openDatabase } from '../../src/host/database/open.ts';
 import { emptySite, type TestSite } from '../support/command-line.ts';
 import { fakeApi } from '../support/fake-actions.ts';
 import { loopbackApi } from '../support/loopback-api.ts';
@@ -15,9 +16,11 @@ describe('without a service', () => {
     expect(await run('token', 'create', 'ci', '--scope', 'operate')).toEqual({
       code: 0,
       out: expect.stringMatching(/^pi_[A-Za-z0-9_-]{43}\n$/),
-      err: 'token ci with the scope operate; it is not shown again:\n',
+      err: expect.stringMatching(/^token ci with the scope operate, until 20[-\d: ]+ UTC; it is not shown again:\n$/),
     });
-    expect(await run('token', 'list')).toMatchObject({ out: expect.stringMatching(/^ci +operate +\ds +never$/m) });
+    expect(await run('token', 'list')).toMatchObject({
+      out: expect.stringMatching(/^ci +operate +\ds ago +in 90d +never$/m),
+    });
     expect((await run('token', 'list', '-o', 'json')).out).not.toMatch(/pi_|sha/);
     expect(await run('token', 'revoke', 'ci')).toMatchObject({
       code: 0,
@@ -31,10 +34,34 @@ describe('without a service', () => {
     const file = path.join(dir, 'ci.token');
     const { out, err } = await run('token', 'create', 'ci', '--out', file);
 
-    expect(out).toBe(`token ci with the scope read is in ${file}\n`);
+    expect(out).toMatch(/^token ci with the scope read, until 20[-\d: ]+ UTC, is in \//);
+    expect(out).toContain(`is in ${file}\n`);
     expect(out + err).not.toContain('pi_');
     expect(await readFile(file, 'utf8')).toMatch(/^pi_.{43}\n$/);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  test.each([
+    ['30d', 'in 30d'],
+    ['12h', 'in 12h'],
+    ['45m', 'in 45m'],
+    ['never', 'never'],
+  ])('one that is made for %s is listed with its end: %s', async (expires, listed) => {
+    const { run } = await emptySite();
+    await run('token', 'create', 'ci', '--expires', expires);
+
+    expect((await run('token', 'list')).out).toMatch(new RegExp(`^ci +read +\\ds ago +${listed} +never$`, 'm'));
+  });
+
+  test('one that has expired stays in the list, and gives its name to a new one', async () => {
+    const { run, dir } = await emptySite();
+    const old = await openDatabase(path.join(dir, 'state'));
+    await old.tokens.create('ci', 'admin', { expiresAtMs: Date.now() - 3 * 86_400_000 });
+    await old.close();
+
+    expect((await run('token', 'list')).out).toMatch(/^ci +admin +\ds ago +has expired 3d ago +never$/m);
+    expect(await run('token', 'create', 'ci', '--expires', '1d')).toMatchObject({ code: 0 });
+    expect(JSON.parse((await run('token', 'list', '-o', 'json')).out)).toMatchObject([{ name: 'ci', scope: 'read' }]);
   });
 
   test('a token that nobody got is not valid', async () => {
@@ -59,6 +86,8 @@ describe('without a service', () => {
   test.each<[string, string[], number, string]>([
     ['a name that is taken', ['create', 'kept'], 1, 'there is a token kept already'],
     ['a name with capitals', ['create', 'CI'], 2, '"CI" is not a name of lower-case letters'],
+    ['a time that is none', ['create', 'ci', '--expires', 'soon'], 2, 'how long it counts: a number and d, h or m'],
+    ['a time that is over', ['create', 'ci', '--expires', '0d'], 2, 'how long it counts'],
     ['a scope that is none', ['create', 'ci', '--scope', 'write'], 2, 'Allowed choices are read, operate, admin'],
     ['nobody', ['revoke', 'kep'], 1, 'there is no token kep; did you mean kept?'],
   ])('%s is refused', async (_name, args, code, message) => {
@@ -84,7 +113,7 @@ describe('with --server', () => {
 
     expect(await site.run(...options, 'token', 'list', '-o', 'name')).toMatchObject({ code: 0, out: 'ci\n' });
     expect(await site.run('token', 'create', 'x', ...options)).toMatchObject({ code: 0, out: 'pi_x\n' });
-    expect(changes).toMatchObject([{ action: 'createToken', sent: ['x', 'read'], options: { by: 'admin' } }]);
+    expect(changes).toMatchObject([{ action: 'createToken', sent: ['x', 'read', '90d'], options: { by: 'admin' } }]);
   });
 
   test('what it refuses is told as it says it', async () => {

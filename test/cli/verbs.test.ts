@@ -16,7 +16,7 @@ const keys = 'private keys do not leave the storage node';
 /** By operationId; a text is a reason. */
 const verbs: Readonly<Record<string, readonly string[] | string>> = {
   init: machine,
-  build: store,
+  build: ['buildImage'],
   serve: machine,
   apply: ['applyNodes'],
   status: ['getHealth', 'listNodes', 'listUnknownBoards', 'followEvents'],
@@ -59,8 +59,8 @@ const verbs: Readonly<Record<string, readonly string[] | string>> = {
   'role list': ['listRoles'],
   'role show': ['getRole'],
   'role history': ['getRoleHistory'],
-  'overlay list': files,
-  'overlay show': files,
+  'overlay list': ['listOverlays'],
+  'overlay show': ['getOverlay'],
   'overlay render': files,
   'overlay why': files,
   'overlay diff': ['getNodePlan'],
@@ -91,6 +91,7 @@ const verbs: Readonly<Record<string, readonly string[] | string>> = {
   'token create': ['createToken'],
   'token list': ['listTokens'],
   'token revoke': ['revokeToken'],
+  whoami: ['whoami'],
   audit: ['listAudit'],
   api: ['getService'],
   inventory: ['listNodes', 'listRoles'],

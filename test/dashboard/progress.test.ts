@@ -6,6 +6,7 @@ import {
   type AnyOperation,
   type AnyShownOperation,
 } from '../../src/api/schemas/operation.ts';
+import { listedBuildExample, shownBuildExample } from '../../src/api/schemas/image-build.ts';
 import { listedRotationExample, shownRotationExample } from '../../src/api/schemas/rotation.ts';
 import { describeParts, isOpen, partsOf, rowsOf, timeOf, titleOf } from '../../src/dashboard/progress.ts';
 import { describeRollout, rolloutTitle, wavesOf } from '../../src/dashboard/rollout-progress.ts';
@@ -34,6 +35,7 @@ describe('an operation', () => {
       { ...listedExample, rollout },
       { ...listedExample, rollout: { ...rollout, way: 'back' } },
       listedRotationExample,
+      listedBuildExample,
     ].map((operation) => titleOf(operation as AnyOperation));
 
     expect(titles).toEqual([
@@ -42,6 +44,7 @@ describe('an operation', () => {
       'Rollout 3: debian-lite@2 for 2 nodes',
       'Rollout 3 takes 2 nodes back',
       'New munge key for 3 nodes',
+      'Build of debian-lite',
     ]);
     expect(timeOf({ startedAtMs: 0 }, 5000)).toBe('for 5.0 s');
     expect(timeOf({ startedAtMs: 0, endedAtMs: 2000 }, 5000)).toBe('took 2.0 s');
@@ -65,6 +68,7 @@ test('nodes are rows, and the steps of a rotation are those of all', () => {
     'node01 0 waiting',
     'node02 0 next-boot',
   ]);
+  expect(rows(shownBuildExample)).toEqual(['debian-lite 2 running']);
 });
 
 describe('a rollout', () => {

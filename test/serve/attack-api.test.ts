@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { apiRoutes } from '../../src/api/routes/all.ts';
 import { readDocument, type Operation } from '../support/api-document.ts';
@@ -316,5 +316,31 @@ describe('a token', () => {
     await tokens.revoke(tokens.list().find(({ scope }) => scope === 'read')?.id ?? '', 'test');
 
     expect(await get()).toBe(401);
+  });
+
+  test('that has expired is worth nothing from then on, by any route and for a stream that it has opened', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    onTestFinished(() => void vi.useRealTimers());
+    const { url, tokens } = await served();
+    const expiresAtMs = Date.now() + 3_600_000;
+    const { secret } = await tokens.create('brief', 'admin', { expiresAtMs });
+    const token = `pi_${secret}`;
+    expect((await ask(url, { method: 'GET', path: '/nodes', token })).status).toBe(200);
+    const stream = await fetch(`${url}/api/v1/events`, { headers: { authorization: `Bearer ${token}` } });
+    expect(stream.status).toBe(200);
+    vi.setSystemTime(expiresAtMs);
+
+    const answered: string[] = [];
+    for (const { method, path, operation } of targets) {
+      const filled = path.replaceAll(/\{\w+\}/g, 'node01');
+      const { status, body } = await ask(url, { method, path: filled, token, body: exampleOf(operation) });
+      if (status !== 401 || !body.includes('has expired on')) answered.push(`${method} ${path}: ${status} ${body}`);
+    }
+    // What happens next is not told to it any more.
+    await tokens.create('other', 'read');
+
+    expect(answered).toEqual([]);
+    expect(await stream.text()).not.toContain('other');
+    expect(tokens.list().find(({ name }) => name === 'brief')?.lastUsedAtMs).toBeDefined();
   });
 });

@@ -5,10 +5,12 @@ import { onlyOnce } from '../../src/api/once.ts';
 import { bootExample, overlayReportExample, planExample } from '../../src/api/schemas/boot.ts';
 import { eepromExample } from '../../src/api/schemas/eeprom.ts';
 import { nodeDiagnosisExample, siteDiagnosisExample } from '../../src/api/schemas/diagnosis.ts';
+import { listedBuildExample, startedBuildExample } from '../../src/api/schemas/image-build.ts';
 import { imageChangeExample, pinChangeExample } from '../../src/api/schemas/image.ts';
 import { metricsExample, targetExample } from '../../src/api/schemas/monitoring.ts';
 import { nodeExample, nodesChangeExample } from '../../src/api/schemas/node.ts';
 import { cancelledExample, listedExample, shownExample, startedExample } from '../../src/api/schemas/operation.ts';
+import { overlayExample, shownOverlayExample } from '../../src/api/schemas/overlay.ts';
 import {
   nodePowerExample,
   powerChangeExample,
@@ -82,7 +84,7 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     powerRuns: () => powerRunsExample,
     powerOrder: () => powerOrderExample,
     discoverPower: () => powerMapExample,
-    operations: () => [listedRotationExample, listedExample],
+    operations: () => [listedBuildExample, listedRotationExample, listedExample],
     operation: () => shownExample,
     assignRole: (role: string, sent: unknown, options: ChangeOptions) =>
       change('assignRole', [role, sent], options, {
@@ -93,6 +95,12 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     rotateSecret: (name: string, sent: unknown, options: ChangeOptions) =>
       change('rotateSecret', [name, sent], options, {
         ...startedRotationExample,
+        ...(options.dryRun && { operation: undefined }),
+      }),
+    buildImage: (sent: { readonly image: string }, options: ChangeOptions) =>
+      change('buildImage', [sent], options, {
+        ...startedBuildExample,
+        image: sent.image,
         ...(options.dryRun && { operation: undefined }),
       }),
     rollouts: () => [rolloutExample],
@@ -113,6 +121,8 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     metrics: () => Promise.resolve({ text: metricsExample, mediaType: 'text/plain; version=0.0.4; charset=utf-8' }),
     targets: () => [targetExample],
     images: () => [imageExample],
+    overlays: () => [overlayExample],
+    shownOverlay: (name: string) => named(name, shownOverlayExample),
     roles: () => [roleExample],
     role: (name: string) => named(name, roleExample),
     applyNodes: (sent: unknown, options: ChangeOptions) => change('applyNodes', [sent], options, nodesChangeExample),
@@ -145,8 +155,8 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
       return scope && { name: scope, scope };
     },
     tokens: () => [tokenExample],
-    createToken: ({ name, scope }: { name: string; scope: string }, options: ChangeOptions) => {
-      changes.push({ action: 'createToken', sent: [name, scope], options });
+    createToken: ({ name, scope, expires }: Record<'name' | 'scope' | 'expires', string>, options: ChangeOptions) => {
+      changes.push({ action: 'createToken', sent: [name, scope, expires], options });
       return Promise.resolve({ name, scope, dryRun: options.dryRun, ...(!options.dryRun && { token: 'pi_x' }) });
     },
     revokeToken: (name: string, options: ChangeOptions) => {

@@ -1,6 +1,7 @@
 /** States and boots as the service could have them, by chance: for property tests of whatever stores them. */
 import * as fc from 'fast-check';
 
+import { buildPackages, type ImageBuild } from '../../src/model/image-build.ts';
 import { mungeNodeStates, mungeSteps } from '../../src/model/munge-rotation.ts';
 import { boardNames } from '../../src/model/board.ts';
 import type { Boot } from '../../src/model/boot.ts';
@@ -113,6 +114,28 @@ const mungeRotation = fc.record({
   ),
 });
 
+const imageBuild: fc.Arbitrary<ImageBuild> = fc.record(
+  {
+    id: name,
+    kind: fc.constant('image-build' as const),
+    by: text,
+    image: fc.constant('debian-lite'),
+    packages: fc.constantFrom(...buildPackages),
+    squash: fc.boolean(),
+    startedAtMs: fc.nat(),
+    begunAtMs: fc.nat(),
+    leader: fc.record({ pid: fc.nat(), startTime: text }),
+    state: fc.constantFrom('running' as const, 'stopping' as const, 'done' as const),
+    steps: fc.array(fc.record({ index: fc.nat(9), total: fc.constant(9), title: text, startedAtMs: fc.nat() }), {
+      maxLength: 2,
+    }),
+    log: fc.array(text, { maxLength: 3 }),
+  },
+  {
+    requiredKeys: ['id', 'kind', 'by', 'image', 'packages', 'squash', 'startedAtMs', 'state', 'steps', 'log'],
+  },
+);
+
 export const states: fc.Arbitrary<State> = fc.record({
   nodes: fc.uniqueArray(node, { selector: (each) => each.name, maxLength: 10 }),
   learnedMacs: fc.dictionary(name, mac, { maxKeys: 5, noNullPrototype: true }),
@@ -141,6 +164,7 @@ export const states: fc.Arbitrary<State> = fc.record({
   }),
   rollouts: fc.dictionary(name, rollout, { maxKeys: 3, noNullPrototype: true }),
   mungeRotations: fc.dictionary(name, mungeRotation, { maxKeys: 3, noNullPrototype: true }),
+  imageBuilds: fc.dictionary(name, imageBuild, { maxKeys: 3, noNullPrototype: true }),
   generationPins: fc.dictionary(
     name,
     fc.record({ generation: text, image: fc.constant('debian-lite@1'), role: fc.constant('compute'), by: text }),

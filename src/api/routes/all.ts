@@ -7,9 +7,11 @@ import { boardRoutes } from './boards.ts';
 import { diagnosisRoutes } from './diagnosis.ts';
 import { documentRoutes } from './document.ts';
 import { eepromRoutes } from './eeproms.ts';
+import { imageBuildRoutes } from './image-builds.ts';
 import { imageRoutes } from './images.ts';
 import { monitoringRoutes } from './monitoring.ts';
 import { nodeRoutes } from './nodes.ts';
+import { overlayRoutes } from './overlays.ts';
 import { powerRoutes } from './power.ts';
 import { operationRoutes } from './operations.ts';
 import { roleChangeRoutes } from './role-changes.ts';
@@ -33,6 +35,8 @@ export function apiRoutes(version: string): readonly Route[] {
     ...eepromRoutes,
     ...roleRoutes,
     ...imageRoutes,
+    ...imageBuildRoutes,
+    ...overlayRoutes,
     ...boardRoutes,
     ...serviceRoutes,
     ...watchRoutes,

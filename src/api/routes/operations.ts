@@ -15,6 +15,7 @@ import {
   startedExample,
   StartedOperation,
 } from '../schemas/operation.ts';
+import { listedBuildExample } from '../schemas/image-build.ts';
 import { listedRotationExample } from '../schemas/rotation.ts';
 
 const tag = 'operations';
@@ -62,7 +63,7 @@ export const operationRoutes: readonly Route[] = [
       200: {
         summary: 'All that go on, and the last hundred that have ended',
         schema: z.array(AnyOperation),
-        example: [listedRotationExample, listedExample],
+        example: [listedBuildExample, listedRotationExample, listedExample],
       },
     },
     run: (call) => listed(call, call.actions.operations(), ({ id }) => id),
@@ -73,7 +74,8 @@ export const operationRoutes: readonly Route[] = [
     id: 'getOperation',
     tag,
     scope: 'read',
-    summary: 'Show an operation with the steps of each node',
+    summary: 'Show an operation with its steps',
+    description: 'Of each node; of a build, its own, and the last lines that it said.',
     answers: { 200: { summary: 'The operation', schema: AnyShownOperation, example: shownExample } },
     run: ({ actions, param }) => json(actions.operation(param('id'))),
   }),
@@ -85,7 +87,7 @@ export const operationRoutes: readonly Route[] = [
     scope: 'operate',
     summary: 'Begin no other node',
     description:
-      'Nodes that are drained only take jobs again. Those that have their new role go on to the end, and fall back by themselves where it does not come up. Of a rotation: the old key comes back.',
+      'Nodes that are drained only take jobs again. Those that have their new role go on to the end, and fall back by themselves where it does not come up. Of a rotation: the old key comes back. A build ends, and leaves no version.',
     isChange: true,
     answers: {
       200: { summary: 'It stops, or would', schema: CancelledOperation, example: cancelledExample },

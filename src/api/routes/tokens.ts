@@ -2,12 +2,14 @@
 import { z } from 'zod';
 
 import { listed } from '../page.ts';
-import { json, route, type Route } from '../route.ts';
-import { NewToken, RevokedToken, Token, tokenExample, TokenRequest } from '../schemas/token.ts';
+import { json, route, type Caller, type Route } from '../route.ts';
+import { scopesOf } from '../../model/api-token.ts';
+import { NewToken, RevokedToken, Token, tokenExample, TokenRequest, Whoami, whoamiExample } from '../schemas/token.ts';
 
 const tag = 'tokens';
 const scope = 'admin';
 const named = { name: 'ci', scope: 'operate' };
+const { expiresAtMs } = tokenExample;
 
 export const tokenRoutes: readonly Route[] = [
   route({
@@ -31,16 +33,22 @@ export const tokenRoutes: readonly Route[] = [
     scope,
     summary: 'Create a token',
     description:
-      'The answer is the only place where the token is ever shown: one that is repeated under its Idempotency-Key is without it.',
+      'The answer is the only place where the token is ever shown: one that is repeated under its Idempotency-Key is ' +
+      'without it. It ends by itself, after 90 days unless `expires` says otherwise, and is refused from then on (401). ' +
+      'A token that has expired gives its name to a new one.',
     isChange: true,
     forRepeat: (body) => ({ ...(body as NewToken), token: undefined }),
-    body: { schema: TokenRequest, example: named },
+    body: { schema: TokenRequest, example: { ...named, expires: '30d' } },
     answers: {
-      200: { summary: 'What a dry run would create', schema: NewToken, example: { ...named, dryRun: true } },
+      200: {
+        summary: 'What a dry run would create',
+        schema: NewToken,
+        example: { ...named, dryRun: true, expiresAtMs },
+      },
       201: {
         summary: 'The token',
         schema: NewToken,
-        example: { ...named, dryRun: false, token: `pi_${'x'.repeat(43)}` },
+        example: { ...named, dryRun: false, expiresAtMs, token: `pi_${'x'.repeat(43)}` },
       },
     },
     problems: [409],
@@ -62,5 +70,20 @@ export const tokenRoutes: readonly Route[] = [
       200: { summary: 'The token is revoked, or would be', schema: RevokedToken, example: { ...named, dryRun: false } },
     },
     run: async ({ actions, param, options }) => json(await actions.revokeToken(param('name'), options)),
+  }),
+  route({
+    method: 'get',
+    path: '/whoami',
+    id: 'whoami',
+    tag,
+    scope: 'read',
+    summary: 'Say who asks, what he may, and until when',
+    description: 'Of the token that the question came with. Over the Unix socket it is `socket`, which may everything.',
+    answers: { 200: { summary: 'Who asks', schema: Whoami, example: whoamiExample } },
+    run: ({ caller }) => {
+      // Nobody comes here without one: the scope is `read`.
+      const who: Caller = caller ?? { name: 'nobody', scope: 'read' };
+      return json({ name: who.name, scope: who.scope, scopes: scopesOf(who.scope), expiresAtMs: who.expiresAtMs });
+    },
   }),
 ];

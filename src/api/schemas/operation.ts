@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { NodeName } from '../../model/names.ts';
 import { DrainPolicy, nodeResults, Operation, OperationNode } from '../../model/operation.ts';
 import { RoleDiff } from '../../model/role-diff.ts';
+import { ListedBuild, ShownBuild } from './image-build.ts';
 import { roleChangeExample } from './role.ts';
 import { ListedRotation, ShownRotation } from './rotation.ts';
 
@@ -56,10 +57,10 @@ export const ShownOperation = Operation.extend({
 export type ShownOperation = Readonly<z.output<typeof ShownOperation>>;
 
 /** `kind` tells them apart. */
-export const AnyOperation = z.union([ListedOperation, ListedRotation]);
+export const AnyOperation = z.union([ListedOperation, ListedRotation, ListedBuild]);
 export type AnyOperation = Readonly<z.output<typeof AnyOperation>>;
 
-export const AnyShownOperation = z.union([ShownOperation, ShownRotation]);
+export const AnyShownOperation = z.union([ShownOperation, ShownRotation, ShownBuild]);
 export type AnyShownOperation = Readonly<z.output<typeof AnyShownOperation>>;
 
 export const CancelledOperation = z.strictObject({

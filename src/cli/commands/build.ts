@@ -17,7 +17,8 @@ import { HostError } from '../../model/errors.ts';
 import type { PackageLock } from '../../model/package-lock.ts';
 import { renderPlan, renderUnknownPlan } from '../../plan/build-text.ts';
 import type { SourceOverrides } from '../../plan/build-sources.ts';
-import { showProgress } from '../build-progress.ts';
+import { sayProgress, showProgress, type ShownProgress } from '../build-progress.ts';
+import { buildThere } from '../build-there.ts';
 import { buildRequest } from '../build-request.ts';
 import { systemState, type CliContext, type RegisterCommand } from '../context.ts';
 import { asRoot, inOwnState } from '../own-root.ts';
@@ -31,6 +32,8 @@ interface BuildFlags {
   readonly offline?: boolean;
   readonly engine: BuildEngine;
   readonly squash?: boolean;
+  /** For a program that started this one. */
+  readonly progress?: 'json';
   readonly mirror: Readonly<Record<string, string>>;
   readonly keyring: Readonly<Record<string, string>>;
 }
@@ -42,7 +45,8 @@ export const registerBuild: RegisterCommand = (program, context) => {
     .description(
       'Builds images/<image>/image.yaml into a new version. What did not change is taken from the cache; when nothing ' +
         'changed, nothing is done and no network is needed. Without root it works in ~/.cache/pi-image, or in --state DIR, and ' +
-        'writes an archive that "sudo pi-image image import" publishes.',
+        'writes an archive that "sudo pi-image image import" publishes. With --server that service builds it, as an ' +
+        'operation, which is followed to its end: Ctrl-C ends the watching, "pi-image operation cancel" the build.',
     )
     .option('--plan', 'print the steps and do nothing')
     .option('--explain', 'like --plan, with the reason for each step')
@@ -55,21 +59,24 @@ export const registerBuild: RegisterCommand = (program, context) => {
         .choices(buildEngines)
         .default('fast'),
     )
+    .addOption(new Option('--progress <how>').choices(['json']).hideHelp())
     .addOption(sourceOption('--mirror <source=url>', 'take an archive from this address'))
     .addOption(sourceOption('--keyring <source=file>', 'trust this key file for an archive'))
     .addHelpText(
       'after',
       '\nExamples:\n  pi-image build debian-lite\n  pi-image build debian-lite --explain\n  pi-image build debian-lite --update',
     )
-    .action((image: string, flags: BuildFlags) =>
-      buildOptions(flags).onlyPlan
+    .action(async (image: string, flags: BuildFlags) => {
+      const server = await context.service();
+      if (typeof server !== 'string') return buildThere(server, { image, ...flags }, context);
+      return buildOptions(flags).onlyPlan
         ? build(image, flags, inOwnState(context))
-        : asRoot(context, () => build(image, flags, context)),
-    );
+        : asRoot(context, () => build(image, flags, context));
+    });
 };
 
 async function build(name: string, flags: BuildFlags, context: CliContext): Promise<void> {
-  const shown = showProgress(context);
+  const shown = flags.progress === 'json' ? sayProgress(context) : showProgress(context);
   try {
     await buildShown(name, flags, { context, shown });
     if (flags.squash === true && !buildOptions(flags).onlyPlan) await squash(name, { context, shown });
@@ -80,7 +87,7 @@ async function build(name: string, flags: BuildFlags, context: CliContext): Prom
 
 interface Shown {
   readonly context: CliContext;
-  readonly shown: ReturnType<typeof showProgress>;
+  readonly shown: ShownProgress;
 }
 
 /** What root has to do with a version that was built without root. In a container with a service of its own, nothing. */

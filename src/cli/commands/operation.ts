@@ -16,7 +16,7 @@ import { withChangeFlags, type ChangeFlags } from './node-change.ts';
 export const registerOperation: RegisterCommand = (program, context) => {
   const operation = program
     .command('operation')
-    .summary('work on nodes that takes minutes: roles, drains, reboots, another munge key');
+    .summary('work that takes minutes: roles, drains, reboots, another munge key, builds');
   registerList(operation, context);
   registerShow(operation, context);
   registerWatch(operation, context);
@@ -68,7 +68,7 @@ function registerCancel(parent: Command, context: CliContext): void {
     .summary('begin no other node')
     .description(
       'Nodes that are drained only take jobs again. Those whose role is changed already go on to the end, so that none ' +
-        'is left half-way. Of another munge key: the old one comes back.',
+        'is left half-way. Of another munge key: the old one comes back. A build ends, and makes no version.',
     )
     .argument('<id>')
     .addHelpText('after', '\nExample:\n  pi-image operation cancel 12')

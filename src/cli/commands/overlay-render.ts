@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { writeNodeTree } from '../../host/node-tree.ts';
 import { ConfigError, HostError, UsageError } from '../../model/errors.ts';
 import { explainOverlay, type ExplainedFile } from '../../plan/explain-node.ts';
+import { findOverlay } from '../../plan/overlay-list.ts';
 import { roleOf } from '../../plan/overlay-variables.ts';
 import type { CliContext } from '../context.ts';
 import { fileColumns } from '../explanation.ts';
@@ -19,7 +20,6 @@ import {
 } from '../node-files.ts';
 import { renderTable } from '../output.ts';
 import { readView } from '../view.ts';
-import { findOverlay } from './overlay-show.ts';
 
 interface RenderFlags {
   readonly node?: string;

@@ -1,13 +1,11 @@
 /** pi-image overlay show: what an overlay is, or a file as a node gets it. */
 import type { Command } from 'commander';
 
-import { ConfigError } from '../../model/errors.ts';
-import { didYouMean } from '../../model/nearest.ts';
-import { secretsOf, type OverlaySource } from '../../model/overlay-source.ts';
-import type { ClusterView } from '../../model/view.ts';
+import { showOverlay } from '../../plan/overlay-list.ts';
 import type { CliContext } from '../context.ts';
 import { findFile, readNode, readNodeFiles, textOf } from '../node-files.ts';
 import { renderValue, withOutput } from '../output.ts';
+import { call } from '../typed-client.ts';
 import { readView } from '../view.ts';
 
 interface ShowFlags {
@@ -29,25 +27,18 @@ export function registerShow(parent: Command, context: CliContext): void {
     .addHelpText('after', '\nExamples:\n  pi-image overlay show slurm-node\n  pi-image overlay show node01 /etc/hosts')
     .action(async (name: string, path: string | undefined, flags: ShowFlags) => {
       context.stdout(
-        path === undefined ? await showOverlay(name, flags, context) : await showFile(name, path, flags, context),
+        path === undefined ? await showWhole(name, flags, context) : await showFile(name, path, flags, context),
       );
     });
   withOutput(show, ['yaml', 'json']);
 }
 
-async function showOverlay(name: string, { output }: ShowFlags, context: CliContext): Promise<string> {
-  const source = findOverlay(name, await readView(context.paths()));
-  const files = source.files.map((file) => {
-    const isTemplate = file.kind === 'file' && file.isTemplate;
-    return { path: file.path, kind: isTemplate ? 'template' : file.kind };
-  });
-  const {
-    summary,
-    needs: { vars },
-    ...spec
-  } = source.spec;
-  const needs = { vars, secrets: secretsOf(source.spec) };
-  return renderValue({ name, summary, needs, tree: files, ...spec }, output);
+async function showWhole(name: string, { output }: ShowFlags, context: CliContext): Promise<string> {
+  const server = await context.service();
+  if (typeof server !== 'string') {
+    return renderValue(await call(server, 'GET /overlays/{name}', { path: { name } }), output);
+  }
+  return renderValue(showOverlay(name, await readView(context.paths())), output);
 }
 
 async function showFile(name: string, path: string, flags: ShowFlags, context: CliContext): Promise<string> {
@@ -58,13 +49,4 @@ async function showFile(name: string, path: string, flags: ShowFlags, context: C
   if (isHidden) context.stderr(`note: ${file.path} is a secret; root sees it with --secrets\n`);
   const text = textOf(file);
   return isHidden ? `${text}\n` : text;
-}
-
-export function findOverlay(name: string, { overlays }: ClusterView): OverlaySource {
-  const found = overlays.get(name);
-  if (found !== undefined) return found;
-  const known = [...overlays.keys()];
-  throw new ConfigError(`there is no overlay ${name}${didYouMean(name, known)}`, {
-    hint: `There are: ${known.join(', ')}.`,
-  });
 }

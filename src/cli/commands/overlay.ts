@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 
 import type { RegisterCommand, CliContext } from '../context.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
+import { listOverlays } from '../../plan/overlay-list.ts';
+import { call } from '../typed-client.ts';
 import { readView } from '../view.ts';
 import { registerDiff } from './overlay-diff.ts';
 import { registerRender } from './overlay-render.ts';
@@ -18,12 +20,7 @@ export const registerOverlay: RegisterCommand = (program, context) => {
   registerDiff(overlay, context);
 };
 
-interface OverlayRow {
-  readonly name: string;
-  readonly summary: string;
-  readonly files: number;
-  readonly roles: readonly string[];
-}
+type OverlayRow = ReturnType<typeof listOverlays>[number];
 
 const listing: Listing<OverlayRow> = {
   columns: [
@@ -42,11 +39,9 @@ function registerList(parent: Command, context: CliContext): void {
     .summary('list overlays')
     .addHelpText('after', '\nExample:\n  pi-image overlay list')
     .action(async (options: { output: OutputFormat }) => {
-      const { overlays, cluster } = await readView(context.paths());
-      const rows = [...overlays.values()].map(({ name, spec, files }): OverlayRow => {
-        const roles = Object.entries(cluster.roles).filter(([, role]) => role.overlays.includes(name));
-        return { name, summary: spec.summary, files: files.length, roles: roles.map(([role]) => role) };
-      });
+      const server = await context.service();
+      const isHere = typeof server === 'string';
+      const rows = isHere ? listOverlays(await readView(context.paths())) : await call(server, 'GET /overlays');
       context.stdout(renderListing(rows, options.output, listing));
     });
   withOutput(list);

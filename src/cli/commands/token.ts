@@ -2,15 +2,17 @@
 import path from 'node:path';
 
 import { Option, type Command } from 'commander';
+import type { z } from 'zod';
 
 import type { ChangeOptions } from '../../model/change.ts';
 import type { TokenActions } from '../../api/actions.ts';
 import type { NewToken, RevokedToken, Token } from '../../api/schemas/token.ts';
 import { writeFileAtomically } from '../../host/atomic-file.ts';
 import { withDatabase } from '../../host/state-file.ts';
-import { tokenScopes, type TokenScope } from '../../model/api-token.ts';
+import { hasExpired, tokenScopes, type TokenScope } from '../../model/api-token.ts';
 import { checkShape } from '../../model/check-shape.ts';
 import { UsageError } from '../../model/errors.ts';
+import { defaultLife, renderMoment, TokenLife } from '../../model/token-life.ts';
 import { ResourceName } from '../../model/names.ts';
 import { requestOk, type ApiMethod } from '../api-client.ts';
 import { audited } from '../audited.ts';
@@ -28,6 +30,7 @@ export const registerToken: RegisterCommand = (program, context) => {
 
 interface CreateFlags {
   readonly scope: TokenScope;
+  readonly expires: string;
   readonly out?: string;
   readonly dryRun?: boolean;
 }
@@ -38,25 +41,34 @@ function registerCreate(parent: Command, context: CliContext): void {
     .summary('create a token, and show it this once')
     .description(
       'Prints the token, which is shown nowhere else: the service keeps its hash only. `read` sees everything but ' +
-        'secrets, `operate` also changes roles and reboots, `admin` also changes nodes, adopts boards and makes tokens.',
+        'secrets, `operate` also changes roles and reboots, `admin` also changes nodes, adopts boards and makes tokens. ' +
+        'It ends by itself; a new one may then have its name. "pi-image doctor" tells a week before.',
     )
     .argument('<name>', 'what it is for')
     .addOption(new Option('--scope <scope>', 'what it allows').choices(tokenScopes).default('read'))
+    .option('--expires <time>', 'how long it counts: 30d, 12h, 45m, or never', defaultLife)
     .option('--out <file>', 'write it into this file, mode 0600, and do not print it')
     .option('--dry-run', 'check, create nothing')
-    .addHelpText('after', '\nExample:\n  pi-image token create ci --scope operate --out /root/ci.token')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pi-image token create ci --scope operate --expires 30d --out /root/ci.token\n' +
+        '  pi-image token create prometheus --expires never --out /etc/prometheus/pi-image.token',
+    )
     .action((name: string, flags: CreateFlags) => create(name, flags, context));
 }
 
-async function create(name: string, { scope, out, dryRun = false }: CreateFlags, context: CliContext): Promise<void> {
-  requireName(name);
+async function create(name: string, flags: CreateFlags, context: CliContext): Promise<void> {
+  const { scope, expires, out, dryRun = false } = flags;
+  requireShape(ResourceName, name);
+  requireShape(TokenLife, expires);
   const route = `/tokens?dryRun=${dryRun}`;
-  const made = await ask<NewToken>(context, ['POST', route, { name, scope }], (actions) =>
-    actions.createToken({ name, scope }, options(dryRun)),
+  const made = await ask<NewToken>(context, ['POST', route, { name, scope, expires }], (actions) =>
+    actions.createToken({ name, scope, expires }, options(dryRun)),
   );
+  const what = `token ${name} with the scope ${scope}, ${untilOf(made)}`;
   if (made.token === undefined) return context.stdout('dry run: nothing was changed\n');
   if (out === undefined) {
-    context.stderr(`token ${name} with the scope ${scope}; it is not shown again:\n`);
+    context.stderr(`${what}; it is not shown again:\n`);
     return context.stdout(`${made.token}\n`);
   }
   try {
@@ -66,11 +78,14 @@ async function create(name: string, { scope, out, dryRun = false }: CreateFlags,
     await revoke(name, false, context);
     throw error;
   }
-  context.stdout(`token ${name} with the scope ${scope} is in ${out}\n`);
+  context.stdout(`${what}, is in ${out}\n`);
 }
 
-function requireName(name: string): void {
-  const shaped = checkShape(ResourceName, name);
+const untilOf = ({ expiresAtMs }: Pick<Token, 'expiresAtMs'>) =>
+  expiresAtMs === undefined ? 'without an end' : `until ${renderMoment(expiresAtMs)}`;
+
+function requireShape(schema: z.ZodType, text: string): void {
+  const shaped = checkShape(schema, text);
   if (shaped.kind === 'invalid') throw new UsageError(shaped.problems.map(({ message }) => message).join('; '));
 }
 
@@ -91,15 +106,24 @@ function listing(nowMs: number): Listing<Token> {
     columns: [
       { title: 'name', of: ({ name }) => name },
       { title: 'scope', of: ({ scope }) => scope },
-      { title: 'age', of: ({ createdAtMs }) => renderAge(nowMs - createdAtMs) },
+      { title: 'created', of: ({ createdAtMs }) => `${renderAge(nowMs - createdAtMs)} ago` },
+      { title: 'expires', of: (token) => expiryOf(token, nowMs) },
       {
         title: 'used',
-        of: ({ lastUsedAtMs }) => (lastUsedAtMs === undefined ? 'never' : renderAge(nowMs - lastUsedAtMs)),
+        of: ({ lastUsedAtMs }) => (lastUsedAtMs === undefined ? 'never' : `${renderAge(nowMs - lastUsedAtMs)} ago`),
       },
     ],
     name: ({ name }) => name,
     empty: 'there are no tokens; make one with "pi-image token create NAME --scope operate"',
   };
+}
+
+function expiryOf(token: Pick<Token, 'expiresAtMs'>, nowMs: number): string {
+  const { expiresAtMs } = token;
+  if (expiresAtMs === undefined) return 'never';
+  return hasExpired(token, nowMs)
+    ? `has expired ${renderAge(nowMs - expiresAtMs)} ago`
+    : `in ${renderAge(expiresAtMs - nowMs)}`;
 }
 
 function registerRevoke(parent: Command, context: CliContext): void {

@@ -56,7 +56,8 @@ export interface Schemas {
   PowerListRequest: { nodes: string[]; action: 'on' | 'off' | 'cycle' };
   ImageRequest: { version: string };
   PinRequest: { isPinned: boolean };
-  TokenRequest: { name: string; scope: 'read' | 'operate' | 'admin' };
+  BuildRequest: { packages?: 'kept' | 'update' | 'anew' | 'offline'; squash?: boolean };
+  TokenRequest: { name: string; scope: 'read' | 'operate' | 'admin'; expires?: string };
   Node: {
     name: string;
     serial?: string;
@@ -217,6 +218,17 @@ export interface Schemas {
       | { kind: 'link'; path: string; target: string }
       | { kind: 'remove'; glob: string }
     )[];
+  };
+  Overlay: { name: string; summary: string; files: number; roles: string[] };
+  ShownOverlay: {
+    summary: string;
+    needs: { vars: string[]; secrets: string[] };
+    files?: Record<string, { owner?: string; mode?: string; secret?: string; live?: boolean }>;
+    units?: { enable?: string[]; mask?: string[] };
+    remove?: string[];
+    name: string;
+    roles: string[];
+    tree: { path: string; kind: 'file' | 'link' | 'template' }[];
   };
   Role: {
     name: string;
@@ -384,8 +396,41 @@ export interface Schemas {
     endedAtMs?: number;
     counts: { waiting: number; restarted: number; 'next-boot': number; kept: number };
   };
-  AnyOperation: Schemas['Operation'] | Schemas['Rotation'];
-  AnyShownOperation: Schemas['ShownOperation'] | Schemas['ShownRotation'];
+  StartedBuild: { dryRun: boolean; operation?: string; image: string; plan?: string[] };
+  Build: {
+    id: string;
+    kind: 'image-build';
+    by: string;
+    image: string;
+    packages: 'kept' | 'update' | 'anew' | 'offline';
+    squash: boolean;
+    startedAtMs: number;
+    state: 'running' | 'stopping' | 'done' | 'failed' | 'cancelled';
+    reason?: string;
+    hint?: string;
+    endedAtMs?: number;
+    nodes: string[];
+    counts: { done: number; running: number };
+  };
+  ShownBuild: {
+    id: string;
+    kind: 'image-build';
+    by: string;
+    image: string;
+    packages: 'kept' | 'update' | 'anew' | 'offline';
+    squash: boolean;
+    startedAtMs: number;
+    state: 'running' | 'stopping' | 'done' | 'failed' | 'cancelled';
+    steps: { index: number; total: number; title: string; startedAtMs: number; endedAtMs?: number; detail?: string }[];
+    log: string[];
+    reason?: string;
+    hint?: string;
+    endedAtMs?: number;
+    nodes: string[];
+    counts: { done: number; running: number };
+  };
+  AnyOperation: Schemas['Operation'] | Schemas['Rotation'] | Schemas['Build'];
+  AnyShownOperation: Schemas['ShownOperation'] | Schemas['ShownRotation'] | Schemas['ShownBuild'];
   StartedRollout: {
     dryRun: boolean;
     rollout?: string;
@@ -640,9 +685,27 @@ export interface Schemas {
     tls?: { listen: string; fingerprint: string; expiresAtMs: number };
   };
   Health: { status: 'ok' | 'red'; parts?: { name: string; problems: string[]; sinceMs: number; about?: string }[] };
-  Token: { name: string; scope: 'read' | 'operate' | 'admin'; createdAtMs: number; lastUsedAtMs?: number };
-  NewToken: { name: string; scope: 'read' | 'operate' | 'admin'; dryRun: boolean; token?: string };
+  Token: {
+    name: string;
+    scope: 'read' | 'operate' | 'admin';
+    createdAtMs: number;
+    expiresAtMs?: number;
+    lastUsedAtMs?: number;
+  };
+  NewToken: {
+    name: string;
+    scope: 'read' | 'operate' | 'admin';
+    dryRun: boolean;
+    expiresAtMs?: number;
+    token?: string;
+  };
   RevokedToken: { name: string; scope: 'read' | 'operate' | 'admin'; dryRun: boolean };
+  Whoami: {
+    name: string;
+    scope: 'read' | 'operate' | 'admin';
+    scopes: ('read' | 'operate' | 'admin')[];
+    expiresAtMs?: number;
+  };
   AuditEntry: {
     id: number;
     atMs: number;
@@ -891,6 +954,22 @@ export interface Calls {
     body: Schemas['PinRequest'];
     answer: Schemas['PinChange'];
   };
+  'POST /images/{name}:build': {
+    path: { name: string };
+    query?: { dryRun?: 'true' | 'false' };
+    body: Schemas['BuildRequest'];
+    answer: Schemas['StartedBuild'];
+  };
+  'GET /overlays': {
+    query?: { limit?: number; after?: string };
+
+    answer: Schemas['Overlay'][];
+  };
+  'GET /overlays/{name}': {
+    path: { name: string };
+
+    answer: Schemas['ShownOverlay'];
+  };
   'GET /unknown-boards': {
     query?: { limit?: number; after?: string };
 
@@ -951,6 +1030,9 @@ export interface Calls {
     query?: { dryRun?: 'true' | 'false' };
 
     answer: Schemas['RevokedToken'];
+  };
+  'GET /whoami': {
+    answer: Schemas['Whoami'];
   };
   'GET /audit': {
     query?: { by?: string; limit?: number; after?: string };

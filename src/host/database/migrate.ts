@@ -58,6 +58,7 @@ export const migrations: readonly string[] = [
     document TEXT NOT NULL CHECK (json_valid(document))
   ) STRICT;
   CREATE INDEX audit_by_name ON audit (by_name, id);`,
+  rowTable('image_builds', { image: 'TEXT', state: 'TEXT' }),
 ];
 
 /** @throws ConfigError when a newer pi-image has written the file */

@@ -31,6 +31,7 @@ export const stateParts: Parts<State> = {
   quarantine: record('quarantine'),
   powerJournal: record('power_journal'),
   mungeRotations: record('munge_rotations'),
+  imageBuilds: record('image_builds'),
   rollouts: record('rollouts'),
   generationPins: record('generation_pins'),
 };

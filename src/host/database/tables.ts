@@ -16,6 +16,7 @@ export const rowTables = [
   'quarantine',
   'power_journal',
   'munge_rotations',
+  'image_builds',
   'rollouts',
   'generation_pins',
   'boots',

@@ -1,21 +1,21 @@
 /** Tokens for the API. A token is 256 random bits, so a plain SHA-256 of it can be kept and looked up. */
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 
-import type { ApiToken, TokenList, TokenScope } from '../../model/api-token.ts';
+import { hasExpired, type ApiToken, type TokenList, type TokenScope } from '../../model/api-token.ts';
 import type { StoredValue } from './stored-value.ts';
 
 export interface Tokens {
-  /** `secret` is what the owner sends; it is nowhere kept. */
+  /** `secret` is what the owner sends; it is nowhere kept. One of the same name is gone in the same transaction. */
   readonly create: (
     name: string,
     scope: TokenScope,
-    by?: string,
+    more?: { readonly by?: string | undefined; readonly expiresAtMs?: number | undefined },
   ) => Promise<{ readonly token: ApiToken; readonly secret: string }>;
   /** Oldest first. */
   readonly list: () => readonly ApiToken[];
   /** @returns the one that is gone; undefined when there was none with this id */
   readonly revoke: (id: string, by?: string) => Promise<ApiToken | undefined>;
-  /** By the hash of what a request brought (`hashToken`); remembers that it was used. */
+  /** By the hash of what a request brought (`hashToken`), also when it has expired; else remembers that it was used. */
   readonly find: (sha256: string) => ApiToken | undefined;
 }
 
@@ -30,17 +30,20 @@ export function storedTokens(value: StoredValue<TokenList>, now: () => number): 
   const list = () => value.current().tokens;
   const use = (token: ApiToken) => {
     const lastUsedAtMs = now();
+    if (hasExpired(token, lastUsedAtMs)) return;
     if (lastUsedAtMs - (token.lastUsedAtMs ?? 0) < usedEveryMs) return;
     value.amend(({ tokens }) => ({
       tokens: tokens.map((each) => (each.id === token.id ? { ...each, lastUsedAtMs } : each)),
     }));
   };
   return {
-    create: async (name, scope, by) => {
+    create: async (name, scope, { by, expiresAtMs } = {}) => {
       const secret = randomBytes(32).toString('base64url');
-      const token: ApiToken = { id: randomUUID(), name, scope, sha256: hashToken(secret), createdAtMs: now() };
+      const expiry = expiresAtMs === undefined ? {} : { expiresAtMs };
+      const token = { id: randomUUID(), name, scope, sha256: hashToken(secret), createdAtMs: now(), ...expiry };
       const fields = { by, id: token.id, name, scope };
-      await value.update(({ tokens }) => ({ tokens: [...tokens, token] }), [{ kind: 'token.created', fields }]);
+      const withIt = ({ tokens }: TokenList) => ({ tokens: [...tokens.filter((each) => each.name !== name), token] });
+      await value.update(withIt, [{ kind: 'token.created', fields }]);
       return { token, secret };
     },
     list,

@@ -178,6 +178,23 @@ test('events: numbered without gaps over restarts, and the last of them are kept
   await database.close();
 });
 
+test('a token that has expired is found and not used; a new one of its name takes its place', async () => {
+  let nowMs = 1_800_000_000_000;
+  const database = await openDatabase(dir, () => nowMs);
+  const { token, secret } = await database.tokens.create('ci', 'operate', { expiresAtMs: nowMs + 1000, by: 'socket' });
+  nowMs += 1000;
+
+  expect(database.tokens.find(hashToken(secret))).toEqual(token);
+  expect(database.tokens.list()).toEqual([token]);
+  const next = await database.tokens.create('ci', 'read');
+  await database.close();
+
+  const later = await openDatabase(dir, () => nowMs);
+  expect(later.tokens.list()).toEqual([next.token]);
+  expect(later.tokens.find(hashToken(secret))).toBeUndefined();
+  await later.close();
+});
+
 test('a token is found by its hash, and only the hash is kept', async () => {
   let nowMs = 1_800_000_000_000;
   const database = await openDatabase(dir, () => nowMs);

@@ -1,0 +1,50 @@
+/** A build on the machine of --server: begun as an operation, and followed to its end. */
+import { UsageError } from '../model/errors.ts';
+import type { ApiServer } from './api-client.ts';
+import { watchOperation } from './commands/operation.ts';
+import type { CliContext } from './context.ts';
+import { call } from './typed-client.ts';
+
+export interface BuildThere {
+  readonly image: string;
+  readonly plan?: boolean;
+  readonly explain?: boolean;
+  readonly update?: boolean;
+  readonly anew?: boolean;
+  readonly offline?: boolean;
+  readonly squash?: boolean;
+  readonly engine: string;
+  readonly mirror: Readonly<Record<string, string>>;
+  readonly keyring: Readonly<Record<string, string>>;
+}
+
+export async function buildThere(server: ApiServer, flags: BuildThere, context: CliContext): Promise<void> {
+  requireSaidThere(flags);
+  const answer = await call(server, 'POST /images/{name}:build', {
+    path: { name: flags.image },
+    query: { dryRun: flags.plan === true ? 'true' : 'false' },
+    body: { packages: packagesOf(flags), squash: flags.squash === true },
+  });
+  const { operation, plan = [] } = answer;
+  if (operation === undefined) return context.stdout(plan.map((line) => `${line}\n`).join(''));
+  context.stdout(`operation ${operation} builds ${flags.image}\n`);
+  await watchOperation(operation, context);
+}
+
+/** Addresses and files of archives are the storage node's administrator's to say. @throws UsageError */
+function requireSaidThere({ mirror, keyring, engine, explain }: BuildThere): void {
+  const said = [
+    ...(Object.keys(mirror).length > 0 ? ['--mirror'] : []),
+    ...(Object.keys(keyring).length > 0 ? ['--keyring'] : []),
+    ...(engine === 'fast' ? [] : ['--engine']),
+    ...(explain === true ? ['--explain'] : []),
+  ];
+  if (said.length === 0) return;
+  throw new UsageError(`${said.join(' and ')} cannot be said to --server`, { hint: 'Build it on the storage node.' });
+}
+
+function packagesOf({ update, anew, offline }: BuildThere): 'kept' | 'update' | 'anew' | 'offline' {
+  if (anew === true) return 'anew';
+  if (update === true) return 'update';
+  return offline === true ? 'offline' : 'kept';
+}
