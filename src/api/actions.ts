@@ -12,7 +12,7 @@ import type { OverlayReport } from '../model/overlay-report.ts';
 import type { WaitingBoard } from '../model/state.ts';
 import type { Plan } from './schemas/boot.ts';
 import type { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
-import type { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/image.ts';
+import type { ImageChange, ImageRequest, PinChange, PinRequest, ShownImage } from './schemas/image.ts';
 import type { BuildRequest, StartedBuild } from './schemas/image-build.ts';
 import type { AdoptRequest, NodePatch, NodesChange } from './schemas/node.ts';
 import type {
@@ -115,6 +115,8 @@ interface Questions {
   readonly metrics: () => Promise<{ readonly text: string; readonly mediaType: string }>;
   readonly targets: () => readonly TargetGroup[];
   readonly images: () => readonly Image[];
+  /** @throws NotFoundError */
+  readonly image: (name: string, version: string) => ShownImage;
   readonly overlays: () => readonly Overlay[];
   /** @throws NotFoundError */
   readonly shownOverlay: (name: string) => ShownOverlay;

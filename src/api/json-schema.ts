@@ -13,7 +13,7 @@ import { SerialText } from '../model/serial.ts';
 import { WaitingBoard } from '../model/state.ts';
 import { Plan } from './schemas/boot.ts';
 import { Eeprom, EepromChange, EepromRequest } from './schemas/eeprom.ts';
-import { ImageChange, ImageRequest, PinChange, PinRequest } from './schemas/image.ts';
+import { ImageChange, ImageRequest, PinChange, PinRequest, ShownImage } from './schemas/image.ts';
 import { BuildRequest, ListedBuild, ShownBuild, StartedBuild } from './schemas/image-build.ts';
 import { AdoptRequest, Node, NodePatch, NodesChange } from './schemas/node.ts';
 import { TargetGroup } from './schemas/monitoring.ts';
@@ -116,6 +116,7 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   Shutdown,
   UnknownBoard: WaitingBoard,
   Image,
+  ShownImage,
   Lease,
   TargetGroup,
   Event,

@@ -1,6 +1,7 @@
 /** What the API does: questions are answered from the running service, changes are made in its state. */
 import type { ApiActions } from '../api/actions.ts';
 import { onlyOnce } from '../api/once.ts';
+import type { ShownImage } from '../api/schemas/image.ts';
 import type { Role } from '../api/schemas/role.ts';
 import type { Image, ServiceAbout } from '../api/schemas/service.ts';
 import type { ServerCertificate } from '../host/tls-certificate.ts';
@@ -85,6 +86,7 @@ export function apiActions(service: Service, about: ApiAbout): ApiActions {
       ...state.current().unknownBoards.map(({ address, mac }) => ({ address, mac })),
     ],
     images: () => imageAnswers(service),
+    image: (name, version) => findImage(service, name, version),
     overlays: () => listOverlays(site.view()),
     shownOverlay: (name) => showOverlay(name, site.view()),
     roles: () => roleAnswers(service),
@@ -142,6 +144,21 @@ function imageAnswers(service: StatusSources & Pick<Service, 'state'>): Image[] 
     const usedBy = [...(users.get(id) ?? [])];
     return { name, version, builtAt, boards: [...boards], rootBytes, usedBy, isPinned: pins[id] !== undefined };
   });
+}
+
+function findImage(service: StatusSources & Pick<Service, 'state'>, name: string, version: string): ShownImage {
+  const manifest = service.site
+    .view()
+    .images.get(name)
+    ?.find((each) => each.version === version);
+  const answer = imageAnswers(service).find((each) => each.name === name && each.version === version);
+  if (manifest === undefined || answer === undefined) {
+    throw new NotFoundError(`there is no version ${name}@${version}`, { hint: 'See "pi-image image list".' });
+  }
+  const { kernels, packages, rootFiles } = manifest;
+  const sizes = Object.values(manifest.bootFiles).map(({ sizeBytes }) => sizeBytes);
+  const bootBytes = sizes.reduce((sum, size) => sum + size, 0);
+  return { ...answer, kernels, packages, rootFiles, bootFiles: sizes.length, bootBytes };
 }
 
 function roleAnswers({ site }: Pick<Service, 'site'>): Role[] {

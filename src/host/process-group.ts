@@ -26,15 +26,15 @@ export interface Leader {
  * @throws HostError when it cannot be started
  */
 export async function startGroup(argv: Argv, onLine: (line: string) => void): Promise<ProcessGroup> {
-  // setpriv takes no place of its own: the program has its number.
-  const args = ['--pdeathsig', 'TERM', '--', ...argv];
-  const child = spawn('setpriv', args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  // The program takes its place, and so has its number.
+  const [program, ...args]: Argv = ['setpriv', '--pdeathsig', 'TERM', '--', ...argv];
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', onLine);
   const ended = new Promise<number | null>((resolve) => void child.on('close', resolve));
   try {
     await once(child, 'spawn');
   } catch (error) {
-    throw cannotStart('setpriv', error as NodeJS.ErrnoException);
+    throw cannotStart(program, error as NodeJS.ErrnoException);
   }
   return { pid: child.pid ?? 0, ended };
 }

@@ -52,6 +52,7 @@ const needs: Readonly<Record<string, string>> = {
   setNodeImage: 'operate',
   pinImage: 'operate',
   buildImage: 'operate',
+  getImage: 'read',
   rebootNode: 'operate',
   shutdownNode: 'operate',
   switchNodePower: 'operate',

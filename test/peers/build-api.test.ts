@@ -116,12 +116,12 @@ test(
     await service.ended;
     // Told by the kernel: no service is needed for it.
     await expect.poll(sleepers, patience).toEqual([]);
-    expect(await versions()).toEqual(before);
+    await expect.poll(versions, patience).toEqual(before);
     service = await site.serve();
     await expect.poll(async () => (await shown(id)).state, patience).toBe('failed');
     expect(await shown(id)).toMatchObject({ reason: expect.stringMatching(/^interrupted: /) });
 
-    await writeFile(path.join(image.folder, 'setup.sh'), `${setup}echo four\n`);
+    await writeFile(path.join(image.folder, 'setup.sh'), `${setup}echo four > /etc/four\n`);
     const next = await begin();
     await expect.poll(async () => (await shown(next)).state, patience).toBe('done');
     expect((await versions()).length).toBe(before.length + 1);

@@ -6,7 +6,7 @@ import { bootExample, overlayReportExample, planExample } from '../../src/api/sc
 import { eepromExample } from '../../src/api/schemas/eeprom.ts';
 import { nodeDiagnosisExample, siteDiagnosisExample } from '../../src/api/schemas/diagnosis.ts';
 import { listedBuildExample, startedBuildExample } from '../../src/api/schemas/image-build.ts';
-import { imageChangeExample, pinChangeExample } from '../../src/api/schemas/image.ts';
+import { imageChangeExample, pinChangeExample, shownImageExample } from '../../src/api/schemas/image.ts';
 import { metricsExample, targetExample } from '../../src/api/schemas/monitoring.ts';
 import { nodeExample, nodesChangeExample } from '../../src/api/schemas/node.ts';
 import { cancelledExample, listedExample, shownExample, startedExample } from '../../src/api/schemas/operation.ts';
@@ -121,6 +121,7 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     metrics: () => Promise.resolve({ text: metricsExample, mediaType: 'text/plain; version=0.0.4; charset=utf-8' }),
     targets: () => [targetExample],
     images: () => [imageExample],
+    image: (name: string) => named(name, shownImageExample),
     overlays: () => [overlayExample],
     shownOverlay: (name: string) => named(name, shownOverlayExample),
     roles: () => [roleExample],

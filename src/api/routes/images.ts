@@ -7,6 +7,8 @@ import {
   PinChange,
   pinChangeExample,
   PinRequest,
+  ShownImage,
+  shownImageExample,
 } from '../schemas/image.ts';
 
 const tag = 'images';
@@ -48,6 +50,16 @@ export const imageRoutes: readonly Route[] = [
     problems: [409],
     run: async ({ actions, param, body, options }) =>
       json((await actions.chooseVersion(param('name'), body, options)).answer),
+  }),
+  route({
+    method: 'get',
+    path: '/images/{name}/{version}',
+    id: 'getImage',
+    tag,
+    scope: 'read',
+    summary: 'Show a version of an image with its kernels and packages',
+    answers: { 200: { summary: 'The version', schema: ShownImage, example: shownImageExample } },
+    run: ({ actions, param }) => json(actions.image(param('name'), param('version'))),
   }),
   route({
     method: 'put',

@@ -1,6 +1,9 @@
 /** Versions of images: which one a role boots, and which ones stay. */
 import { z } from 'zod';
 
+import { ImageManifest } from '../../model/manifest.ts';
+import { Image, imageExample } from './service.ts';
+
 export const ImageRequest = z.strictObject({
   /** `previous`, `newest`, or the name of a version. */
   version: z.string().min(1),
@@ -29,6 +32,26 @@ export const PinChange = z.strictObject({
   isChanged: z.boolean(),
 });
 export type PinChange = Readonly<z.output<typeof PinChange>>;
+
+/** One version, with what it is made of. */
+export const ShownImage = Image.extend({
+  kernels: ImageManifest.shape.kernels,
+  packages: ImageManifest.shape.packages,
+  rootFiles: z.int(),
+  /** So many, of so many bytes. */
+  bootFiles: z.int(),
+  bootBytes: z.int(),
+});
+export type ShownImage = Readonly<z.output<typeof ShownImage>>;
+
+export const shownImageExample = {
+  ...imageExample,
+  kernels: [{ release: '6.12.48-arm64', kernel: 'vmlinuz', initramfs: 'initramfs', boards: ['pi4', 'pi5'] }],
+  packages: [{ name: 'slurmd', version: '24.11.5-4', architecture: 'arm64' }],
+  rootFiles: 31_204,
+  bootFiles: 42,
+  bootBytes: 61_000_000,
+};
 
 export const imageChangeExample = {
   name: 'compute',

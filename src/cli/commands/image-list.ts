@@ -9,6 +9,7 @@ import type { ImageManifest } from '../../model/manifest.ts';
 import { chooseImage } from '../../plan/choose-image.ts';
 import type { CliContext, Paths } from '../context.ts';
 import { renderListing, renderValue, withOutput, type Listing, type OutputFormat } from '../output.ts';
+import { listThere, showThere } from './image-there.ts';
 import { megabytes, readOwnCost, readUses, usersOf } from '../store-facts.ts';
 
 interface VersionRow {
@@ -46,6 +47,8 @@ export function registerList(parent: Command, context: CliContext): void {
     .argument('[image]', 'only this image')
     .addHelpText('after', '\nExample:\n  pi-image image list')
     .action(async (name: string | undefined, options: { output: OutputFormat }) => {
+      const server = await context.service();
+      if (typeof server !== 'string') return context.stdout(await listThere(server, name, options.output));
       const paths = context.paths();
       const images = await listImages(imagesDir(paths.state));
       const names = [...images.keys()].toSorted().filter((candidate) => name === undefined || candidate === name);
@@ -73,6 +76,8 @@ export function registerShow(parent: Command, context: CliContext): void {
     .option('--all', 'with its packages, users, boot files and links')
     .addHelpText('after', '\nExample:\n  pi-image image show debian-lite --all -o json')
     .action(async (reference: string, options: { output: 'yaml' | 'json'; all?: boolean }) => {
+      const server = await context.service();
+      if (typeof server !== 'string') return context.stdout(await showThere(server, reference, options));
       const paths = context.paths();
       const manifest = chooseImage(reference, await listImages(imagesDir(paths.state)));
       const [row] = options.all === true ? [] : await readRows([manifest], paths);

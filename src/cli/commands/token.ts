@@ -2,7 +2,6 @@
 import path from 'node:path';
 
 import { Option, type Command } from 'commander';
-import type { z } from 'zod';
 
 import type { ChangeOptions } from '../../model/change.ts';
 import type { TokenActions } from '../../api/actions.ts';
@@ -84,7 +83,7 @@ async function create(name: string, flags: CreateFlags, context: CliContext): Pr
 const untilOf = ({ expiresAtMs }: Pick<Token, 'expiresAtMs'>) =>
   expiresAtMs === undefined ? 'without an end' : `until ${renderMoment(expiresAtMs)}`;
 
-function requireShape(schema: z.ZodType, text: string): void {
+function requireShape(schema: Parameters<typeof checkShape>[0], text: string): void {
   const shaped = checkShape(schema, text);
   if (shaped.kind === 'invalid') throw new UsageError(shaped.problems.map(({ message }) => message).join('; '));
 }

@@ -637,6 +637,20 @@ export interface Schemas {
     usedBy: string[];
     isPinned: boolean;
   };
+  ShownImage: {
+    name: string;
+    version: string;
+    builtAt: string;
+    boards: ('pi3' | 'pi4' | 'pi5' | 'uefi')[];
+    rootBytes: number;
+    usedBy: string[];
+    isPinned: boolean;
+    kernels: { release: string; kernel: string; initramfs: string; boards: ('pi3' | 'pi4' | 'pi5' | 'uefi')[] }[];
+    packages: { name: string; version: string; architecture: string }[];
+    rootFiles: number;
+    bootFiles: number;
+    bootBytes: number;
+  };
   Lease: { address: string; mac?: string; node?: string };
   TargetGroup: { targets: string[]; labels: Record<string, string> };
   Event: { id: number; atMs: number; kind: string; node?: string; fields: Record<string, string | number | boolean> };
@@ -947,6 +961,11 @@ export interface Calls {
     query?: { dryRun?: 'true' | 'false' };
     body: Schemas['ImageRequest'];
     answer: Schemas['ImageChange'];
+  };
+  'GET /images/{name}/{version}': {
+    path: { name: string; version: string };
+
+    answer: Schemas['ShownImage'];
   };
   'PUT /images/{name}/{version}/pin': {
     path: { name: string; version: string };

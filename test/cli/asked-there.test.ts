@@ -1,4 +1,4 @@
-/** Who asks, on the command line: a token of a service, and nobody where none runs. Overlays come by the same way. */
+/** Verbs that ask the service of --server: who asks, its overlays, its images. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -54,4 +54,21 @@ test('overlays are the same here and there', async () => {
   expect(JSON.parse(asked?.out ?? '')).toEqual(JSON.parse(own?.out ?? ''));
   expect((await there('overlay', 'show', 'bas')).err).toContain('there is no overlay bas; did you mean base?');
   expect((await there('overlay', 'show', 'node01', '/etc/hosts')).err).toContain('does not take --server');
+});
+
+test('versions of images are listed and shown there', async () => {
+  const { there } = await served();
+
+  expect((await there('image', 'list', '-o', 'name')).out).toBe('debian-lite@20261121.1\n');
+  expect((await there('image', 'list')).out).toMatch(/^debian-lite +20261121\.1 /m);
+  expect((await there('image', 'list', 'other', '-o', 'name')).out).toBe('');
+  const shown = JSON.parse((await there('image', 'show', 'debian-lite', '-o', 'json')).out) as object;
+  expect(shown).toMatchObject({ name: 'debian-lite', version: '20261121.1', packages: expect.any(Number) });
+  expect(JSON.parse((await there('image', 'show', 'debian-lite@20261121.1', '--all', '-o', 'json')).out)).toMatchObject(
+    {
+      packages: expect.any(Array),
+    },
+  );
+  expect((await there('image', 'show', 'debian-lite@1')).err).toContain('there is no version debian-lite@1');
+  expect((await there('image', 'show', 'other')).err).toContain('there is no version of the image other');
 });
