@@ -42,6 +42,25 @@ async function shown(id: string): Promise<ShownBuild> {
 
 const versions = () => readdir(path.join(site.dir, 'state/exports/images/tiny')).catch(() => []);
 
+test('what it would do is told, and nothing is begun', { timeout: 60_000 }, async () => {
+  const ask = (name: string, body = {}) => request(site.socket, 'POST', `/images/${name}:build?dryRun=true`, body);
+
+  expect(await ask('tiny')).toMatchObject({
+    status: 200,
+    body: { dryRun: true, image: 'tiny', plan: expect.arrayContaining([expect.stringMatching(/tools/)]) },
+  });
+  expect(await ask('tinny')).toMatchObject({
+    status: 404,
+    body: { title: 'there is no image tinny to build; did you mean tiny?' },
+  });
+  expect(await ask('absent', { packages: 'offline' })).toMatchObject({
+    status: 409,
+    body: { title: expect.stringContaining('absent cannot be built offline') },
+  });
+  expect(await versions()).toEqual([]);
+  expect(await requestOk(site.socket, 'GET', '/operations')).toMatchObject({ body: [] });
+});
+
 /** From now on the script of its layer does not end, and leaves its number where we find it. */
 async function makeSlow(marker: string): Promise<void> {
   await writeFile(path.join(image.folder, 'setup.sh'), `${setup}echo ${marker}\n/usr/bin/busybox sleep ${seconds}\n`);
