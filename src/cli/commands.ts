@@ -8,6 +8,7 @@ export const commands: ReadonlyMap<string, () => Promise<RegisterCommand>> = new
   ['init', async () => (await import('./commands/init.ts')).registerInit],
   ['build', async () => (await import('./commands/build.ts')).registerBuild],
   ['serve', async () => (await import('./commands/serve.ts')).registerServe],
+  ['helper', async () => (await import('./commands/helper.ts')).registerHelper],
   ['apply', async () => (await import('./commands/apply.ts')).registerApply],
   ['status', async () => (await import('./commands/status.ts')).registerStatus],
   ['doctor', async () => (await import('./commands/doctor.ts')).registerDoctor],

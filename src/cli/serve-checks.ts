@@ -20,12 +20,18 @@ const kernel = { programs: ['exportfs'], packages: 'nfs-kernel-server', why: 'ex
 const chrony = { programs: ['chronyd'], packages: 'chrony', why: 'gives time to the nodes' };
 
 export async function requireMachine(options: {
-  readonly isRoot: boolean;
+  /** This process is root, or a helper that is listens here. */
+  readonly hasRoot: boolean;
+  readonly helper: string;
   readonly nfs: NfsChoice;
   readonly servesTime: boolean;
 }): Promise<void> {
   const problems: string[] = [];
-  if (!options.isRoot) problems.push('root is needed: run it with sudo, or let systemd start it');
+  if (!options.hasRoot) {
+    problems.push(
+      `neither this process is root, nor does a helper that is listen on ${options.helper}: run it with sudo, or let systemd start both`,
+    );
+  }
   const missing = await missingNeeds([
     ...always,
     ...(await nfsNeeds(options.nfs)),

@@ -2,6 +2,7 @@
 import { rm, stat, writeFile } from 'node:fs/promises';
 
 import { run } from '../host/process.ts';
+import { hasServiceUser, makeServiceUser, serviceUser } from '../host/service-user.ts';
 import { HostError } from '../model/errors.ts';
 import { packagesFor, type ToolPackage, type ToolSet } from './setup-packages.ts';
 
@@ -13,7 +14,24 @@ export interface SetupOptions {
 /** Done at once, without network and without root, when nothing is missing. */
 export async function setUp(sets: readonly ToolSet[], options: SetupOptions): Promise<void> {
   const missing = await findMissing(sets, options.signal);
-  if (missing.length === 0) return options.tell('all programs are there');
+  if (missing.length > 0) await installMissing(missing, options);
+  else options.tell('all programs are there');
+  if (sets.includes('serve')) await addServiceUser(options);
+}
+
+/** Where systemd runs the service; elsewhere whoever starts it decides as whom. */
+async function addServiceUser({ tell, signal }: SetupOptions): Promise<void> {
+  if (!(await exists('/run/systemd/system')) || (await hasServiceUser(signal))) return;
+  if (process.getuid?.() !== 0) {
+    throw new HostError(`this machine lacks the user ${serviceUser}, as whom the service runs`, {
+      hint: 'Run "sudo pi-image setup serve".',
+    });
+  }
+  await makeServiceUser(signal);
+  tell(`made the user ${serviceUser}, as whom the service runs`);
+}
+
+async function installMissing(missing: readonly ToolPackage[], options: SetupOptions): Promise<void> {
   const names = missing.map((tool) => tool.name);
   const command = `apt-get install -y --no-install-recommends ${names.join(' ')}`;
   if (!(await exists('/usr/bin/apt-get'))) {

@@ -7,6 +7,7 @@ import { kernelExporter } from '../host/nfs/kernel.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
 import { kernelMountPoint, renderGaneshaConfig, renderKernelExports } from '../plan/nfs-config.ts';
 import type { Paths } from './context.ts';
+import { rootRuntime } from './root-runtime.ts';
 
 export function nfsExporters(
   paths: Paths,
@@ -18,7 +19,7 @@ export function nfsExporters(
   return {
     ganesha: ganeshaExporter({
       dir,
-      pidFile: path.join(paths.runtime, 'ganesha.pid'),
+      pidFile: path.join(rootRuntime(paths), 'ganesha.pid'),
       render: (exports) => renderGaneshaConfig({ ...listen, recoveryDir: recovery }, exports),
     }),
     kernel: kernelExporter({

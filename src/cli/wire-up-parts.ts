@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { runChrony } from '../host/chrony.ts';
-import { chooseExporter, type NfsChoice } from '../host/nfs/choose.ts';
+import type { NfsChoice } from '../host/nfs/choose.ts';
 import { PiImageError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
@@ -18,13 +18,11 @@ import { planAhead } from '../serve/plan-ahead.ts';
 import { watchSite } from '../serve/site.ts';
 import type { Plane } from '../serve/plane/service.ts';
 import type { Part } from '../serve/supervise.ts';
-import { sweepLeftovers } from '../serve/sweep-store.ts';
 import type { Paths } from './context.ts';
 import { requireExportsApart } from './exports-apart.ts';
 import { apiParts } from './wire-up-api-parts.ts';
 import { buildsPart } from './wire-up-builds.ts';
 import { httpPart } from './wire-up-http.ts';
-import { nfsExporters } from './wire-up-nfs.ts';
 import { webhooksPart } from './wire-up-webhooks.ts';
 import { controllersPart } from './wire-up-controllers.ts';
 import { mungePart } from './wire-up-munge.ts';
@@ -46,7 +44,7 @@ export function serviceParts(service: Service, plane: Plane, options: PartsOptio
     nfsPart(service, options),
     ...(options.servesTime ? [timePart(service, options)] : []),
     ...apiParts(service, options),
-    watchPart(service, options),
+    watchPart(service),
     bootsPart(service),
     rootsPart(service),
     operationsPart(service, options.log),
@@ -60,10 +58,8 @@ export function serviceParts(service: Service, plane: Plane, options: PartsOptio
 }
 
 function nfsPart(service: Service, { paths, nfs, log }: PartsOptions): Part {
-  const { network, ports } = service.site.view().cluster;
-  const exporters = nfsExporters(paths, { address: network.address.address, port: ports.nfs });
   const run: Part['run'] = async (signal, ready) => {
-    const exporter = await chooseExporter(nfs, exporters);
+    const exporter = await service.acts.chooseExporter(nfs);
     // A share may have been added since the start.
     await requireExportsApart(paths, service.site.view().cluster);
     await runExports({ ...service, exporter, log }, signal, ready);
@@ -79,13 +75,13 @@ function timePart({ site }: Service, { paths }: PartsOptions): Part {
   return { name: 'time', run: (signal, ready) => runChrony({ configFile, config, pidFile, signal, ready }) };
 }
 
-function watchPart({ site, imagesDir }: Service, { paths, log }: PartsOptions): Part {
+function watchPart({ site, acts }: Service): Part {
   const run: Part['run'] = async (signal, ready) => {
     ready();
     await Promise.all([
       watchSite(site, signal),
       planAhead({ ...site, prepare: prepareRole }, signal),
-      sweepLeftovers({ stateDir: paths.state, imagesDir }, log),
+      acts.sweepStore(),
     ]);
   };
   return { name: 'watch', run };

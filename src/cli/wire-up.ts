@@ -28,6 +28,7 @@ import { createLiveParts, type LiveParts } from '../serve/live-parts.ts';
 import { withLimitedWarnings } from '../serve/limited-log.ts';
 import { nodeOverlays } from '../serve/node-overlay.ts';
 import { createOverlayChecks, type OverlayChecks } from '../serve/overlay-checks.ts';
+import type { RootActs } from '../serve/root-acts.ts';
 import { createRoots, type Roots } from '../serve/roots.ts';
 import { seenAddresses } from '../serve/seen-addresses.ts';
 import { createCounts, type ServiceCounts } from '../serve/service-counts.ts';
@@ -40,6 +41,7 @@ import { openBuilds, type ServiceBuilds } from './wire-up-builds.ts';
 import { openEeproms, type ServiceEeproms } from './wire-up-eeproms.ts';
 import { slurmParts, type ServiceMunge } from './wire-up-munge.ts';
 import { openPower, type ServicePower } from './wire-up-power.ts';
+import { rootActsByHelper, rootActsHere } from './wire-up-root-acts.ts';
 import { siteReaders } from './wire-up-site.ts';
 
 export interface Service extends RootDirs {
@@ -67,6 +69,8 @@ export interface Service extends RootDirs {
   readonly builds: ServiceBuilds;
   readonly health: Health;
   readonly counts: ServiceCounts;
+  /** What takes root. */
+  readonly acts: RootActs;
   readonly roots: Roots;
   readonly bootImages: BootImages;
   readonly claimToken: ClaimToken;
@@ -104,12 +108,14 @@ function rootDirs(state: string): RootDirs {
 
 interface Opening {
   readonly paths: Paths;
+  /** This process is not root: another one does what takes it, and has prepared the state. */
+  readonly byHelper?: boolean;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
 /** What all the rest stands on: state, site, boots. */
-async function openGround({ paths, log, signal }: Opening) {
+async function openGround({ paths, byHelper = false, log, signal }: Opening) {
   const health = createHealth(now);
   const database = await openDatabase(paths.state, now);
   const { state, boots: bootsFile, events } = database;
@@ -117,16 +123,17 @@ async function openGround({ paths, log, signal }: Opening) {
   const held = () => heldGenerations(state.current());
   const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), new Set([...begun, ...held()]));
   const addresses = seenAddresses(bootsFile);
-  await signOlderVersions(paths.state, log);
+  if (!byHelper) await signOlderVersions(paths.state, log);
   const readers = siteReaders(paths, untrustedTo(health, log));
   const site = await openSite({ ...readers, state, held: heldBoot(state, frozen), addresses, health, log });
   const dirs = rootDirs(paths.state);
-  const roots = createRoots({ ...dirs, site, state, health, log, signal });
+  const acts = byHelper ? rootActsByHelper(paths) : rootActsHere({ paths, log })(site.view().cluster);
+  const roots = createRoots({ acts, site, state, health, log, signal });
   const heartbeats = createHeartbeats(now);
   const challenges = createChallenges({ heartbeats, append: events.append, now, log });
   const { settle } = roots;
   const boots = createBoots({ file: bootsFile, frozen, held, site, settle, health, challenges, now, log });
-  return { database, bootsFile, dirs, known: { site, health, frozen, roots, heartbeats, challenges, boots } };
+  return { database, bootsFile, dirs, known: { site, health, frozen, acts, roots, heartbeats, challenges, boots } };
 }
 
 async function openLocked(opening: Opening, unlock: () => Promise<void>): Promise<Service> {

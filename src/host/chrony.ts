@@ -29,7 +29,7 @@ export async function runChrony({ configFile, config, pidFile, signal, ready }: 
   await endOrphan(pidFile, configFile);
   await writeFileAtomically(configFile, config);
   // -x: no control of the system clock, which another service keeps; -d: stay in the foreground, log to stderr.
-  const argv = ['-d', '-x', '-f', configFile, ...((await mayChangeUser()) ? [] : ['-u', 'root'])];
+  const argv = ['-d', '-x', '-f', configFile, ...(await asWhom())];
   const child = spawn('chronyd', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
   const lines: string[] = [];
   createInterface(child.stderr).on('line', (line) => {
@@ -58,7 +58,12 @@ export async function runChrony({ configFile, config, pidFile, signal, ready }: 
 /** CAP_SETGID and CAP_SETUID: capabilities(7). */
 const userCapabilities = (1n << 6n) | (1n << 7n);
 
-/** Our own unit takes that from all that runs in it: there, chronyd has as little as we have, and stays what it is. */
+/** Root becomes chrony's own user where it may. Else chronyd has as little as we have, and stays what it is; -U: not root. */
+async function asWhom(): Promise<readonly string[]> {
+  if (process.getuid?.() !== 0) return ['-U'];
+  return (await mayChangeUser()) ? [] : ['-u', 'root'];
+}
+
 async function mayChangeUser(): Promise<boolean> {
   const [, effective = '0'] = /^CapEff:\s*([0-9a-f]+)$/m.exec(await readFile('/proc/self/status', 'utf8')) ?? [];
   return (BigInt(`0x${effective}`) & userCapabilities) === userCapabilities;

@@ -90,6 +90,15 @@ export async function listTrees(persistentDir: string): Promise<Map<string, Pers
   return found;
 }
 
+/**
+ * A node may still write into it: rm(1) opens folder after folder by what it found there, so that nothing that becomes a
+ * link meanwhile leads it elsewhere.
+ */
+async function removeWritten(tree: string): Promise<void> {
+  const signal = new AbortController().signal;
+  await run(['rm', '--recursive', '--force', '--one-file-system', '--', tree], { signal });
+}
+
 /** Out of sight at once, then away. */
 export async function removeTree(
   persistentDir: string,
@@ -99,14 +108,14 @@ export async function removeTree(
   const folder = path.join(persistentDir, node, name);
   const dead = path.join(folder, `.dead-${process.pid}-${version}`);
   await rename(path.join(folder, version), dead);
-  await rm(dead, { recursive: true, force: true });
+  await removeWritten(dead);
 }
 
 /** All trees of a node; whoever dies meanwhile leaves the rest to the next `sweepTrees`. */
 export async function removeTreesOf(persistentDir: string, node: string): Promise<void> {
   const dead = path.join(persistentDir, `.dead-${process.pid}-${node}`);
   await rename(path.join(persistentDir, node), dead);
-  await rm(dead, { recursive: true, force: true });
+  await removeWritten(dead);
 }
 
 /** A tree that was cloned from one lives on without it. */

@@ -1,6 +1,6 @@
 /** Files that only their owner may read: made once, never half written. */
 import { randomBytes } from 'node:crypto';
-import { chmod, link, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, lchown, link, lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { HostError } from '../model/errors.ts';
@@ -15,7 +15,8 @@ const othersMask = 0o077;
 /** Makes the folder, or takes it back from others: somebody may have copied it without its modes. */
 export async function keepFolderPrivate(folder: string, log: Log): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: ownerOnly.folder });
+    const made = await mkdir(folder, { recursive: true, mode: ownerOnly.folder });
+    if (made !== undefined) await giveToFolderOwner(folder);
     await keepPrivate(folder, ownerOnly.folder, log);
   } catch (error) {
     throw cannot('keep secrets in', folder, error);
@@ -37,6 +38,7 @@ export async function readSecretFile(file: string, log: Log): Promise<Uint8Array
 export async function createSecretFile(file: string, content: Uint8Array, log: Log): Promise<Uint8Array> {
   const mine = path.join(path.dirname(file), `.${path.basename(file)}.${uniqueSuffix()}`);
   await writeFileAtomically(mine, content, ownerOnly.file);
+  await giveToFolderOwner(mine);
   await nameOnce(mine, file);
   return (await readSecretFile(file, log)) ?? content;
 }
@@ -61,6 +63,8 @@ export async function createSecretFolder(folder: string, fill: (temporary: strin
   try {
     await mkdir(temporary, { recursive: true, mode: ownerOnly.folder });
     await fill(temporary);
+    await giveToFolderOwner(temporary);
+    for (const name of await readdir(temporary)) await giveToFolderOwner(path.join(temporary, name));
     await sync(temporary);
     await rename(temporary, folder);
     await sync(path.dirname(folder));
@@ -70,6 +74,13 @@ export async function createSecretFolder(folder: string, fill: (temporary: strin
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+/** Where the service has a user of its own, what root's commands make beside its secrets is that user's, too. */
+export async function giveToFolderOwner(place: string): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(path.dirname(place));
+  if (uid !== 0) await lchown(place, uid, gid);
 }
 
 /** Of a file that is not yet what it is to become, with the process that makes it. */

@@ -76,7 +76,7 @@ async function readOwnersSecret(name: string, file: string, log: Log): Promise<U
   } catch (error) {
     throw new ConfigError(`the secret ${name} cannot be read from ${file}`, {
       cause: error,
-      hint: `Make the file, or write "${name}: { generateBytes: 128 }" under secrets: in cluster.yaml.`,
+      hint: `Make the file and let the service read it, or write "${name}: { generateBytes: 128 }" under secrets: in cluster.yaml.`,
     });
   }
   throw new ConfigError(`the secret ${name} in ${file} is empty or larger than ${largestSecretBytes} bytes`, {

@@ -15,7 +15,7 @@ import { promisify } from 'node:util';
 import { HostError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import { writeFileAtomically } from './atomic-file.ts';
-import { createSecretFile, keepFolderPrivate, readSecretFile } from './secret-files.ts';
+import { createSecretFile, giveToFolderOwner, keepFolderPrivate, readSecretFile } from './secret-files.ts';
 
 export interface SigningKey {
   /** First digits of the SHA-256 of the public key: says which key it is, and nothing about it. */
@@ -66,6 +66,7 @@ export async function rotateSigningKey(
   await link(file, kept).catch(unlessThere);
   const pem = await newKey();
   await writeFileAtomically(file, pem, 0o600);
+  await giveToFolderOwner(file);
   return { key: signingKey(pem, file), previous: old.id };
 }
 

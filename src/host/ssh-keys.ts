@@ -10,6 +10,7 @@ import { run } from './process.ts';
 import {
   createSecretFile,
   createSecretFolder,
+  giveToFolderOwner,
   keepFolderPrivate,
   nameOnce,
   ownerOnly,
@@ -156,6 +157,7 @@ class KeyStore {
       await this.#keygen([...authority, ...kind, `${work}.pub`]);
       // What others can read looks like an accident to whoever reads it next, and is told.
       await chmod(`${work}-cert.pub`, ownerOnly.file);
+      await giveToFolderOwner(`${work}-cert.pub`);
       await nameOnce(`${work}-cert.pub`, this.#path(certificate));
     } finally {
       await Promise.all([`${work}.pub`, `${work}-cert.pub`].map((file) => rm(file, { force: true })));

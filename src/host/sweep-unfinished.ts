@@ -46,8 +46,10 @@ const ofBuilds = {
 export async function sweepState(stateDir: string): Promise<void> {
   for (const name of ofBuilds.here) await sweepUnfinished(path.join(stateDir, name));
   for (const name of ofBuilds.below) {
-    for (const inner of await readdir(path.join(stateDir, name)).catch(ifNoPlace([]))) {
-      await sweepUnfinished(path.join(stateDir, name, inner));
+    // A link may lead anywhere: some of these folders are the service's, which need not be root.
+    const entries = await readdir(path.join(stateDir, name), { withFileTypes: true }).catch(ifNoPlace([]));
+    for (const inner of entries.filter((entry) => entry.isDirectory())) {
+      await sweepUnfinished(path.join(stateDir, name, inner.name));
     }
   }
 }

@@ -5,17 +5,18 @@ import type { ClusterView } from '../model/view.ts';
 import { chooseImage } from './choose-image.ts';
 
 export interface ShareOwner {
+  readonly name: string;
   readonly path: string;
   /** undefined as long as no image says them, or when nobody is named. */
   readonly ids: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 export function planShareOwners({ cluster, images }: Pick<ClusterView, 'cluster' | 'images'>): ShareOwner[] {
-  return cluster.shares.map(({ path, owner, roles }) => {
-    if (owner === undefined) return { path, ids: undefined };
+  return cluster.shares.map(({ name: share, path, owner, roles }) => {
+    if (owner === undefined) return { name: share, path, ids: undefined };
     const users = Object.entries(cluster.roles).filter(([name]) => roles === undefined || roles.includes(name));
     const ids = users.map(([, role]) => idsIn(newest(role.image, images), owner)).find((found) => found !== undefined);
-    return { path, ids };
+    return { name: share, path, ids };
   });
 }
 

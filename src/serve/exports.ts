@@ -3,7 +3,6 @@ import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Exporter } from '../host/nfs/exporter.ts';
-import { ensureShareFolder } from '../host/share-folder.ts';
 import type { StateFile } from '../host/state-file.ts';
 import { describeError } from '../model/describe-error.ts';
 import { HostError } from '../model/errors.ts';
@@ -15,6 +14,7 @@ import type { RootDirs } from '../plan/root-mode.ts';
 import { planShareOwners } from '../plan/share-owners.ts';
 import type { Boots } from './boots.ts';
 import type { Health } from './health.ts';
+import type { RootActs } from './root-acts.ts';
 import type { Site } from './site.ts';
 
 export interface ExportsDeps extends RootDirs {
@@ -22,6 +22,7 @@ export interface ExportsDeps extends RootDirs {
   readonly boots: Pick<Boots, 'all' | 'generations'>;
   readonly state: StateFile;
   readonly exporter: Exporter;
+  readonly acts: Pick<RootActs, 'keepShare'>;
   readonly health: Health;
   readonly log: Log;
 }
@@ -68,15 +69,15 @@ async function untilOthers({ site }: ExportsDeps, seen: ClusterView, signal: Abo
 
 /** Ids are on the disk before a server hears of them. A tree that is not there is left out: it must not take the others down. */
 async function planNow(deps: ExportsDeps, view: ClusterView): Promise<readonly NfsExport[]> {
-  const { boots, state, health } = deps;
+  const { boots, state, health, acts } = deps;
   const uses = planRootUses(view, boots.all(), boots.generations());
   const { exports, exportIds, nextExportId } = planExports({ ...deps, cluster: view.cluster }, uses, state.current());
   if (nextExportId !== state.current().nextExportId) {
     await state.update((current) => ({ ...current, exportIds, nextExportId }));
   }
   const problems: string[] = [];
-  for (const { path, ids } of planShareOwners(view)) {
-    await ensureShareFolder(path, ids).catch((error: unknown) => problems.push(describeError(error)));
+  for (const share of planShareOwners(view)) {
+    await acts.keepShare(share).catch((error: unknown) => problems.push(describeError(error)));
   }
   const there = await Promise.all(exports.map(({ path }) => isFolder(path)));
   const missing = exports.filter((_, index) => there[index] !== true);

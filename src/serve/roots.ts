@@ -1,24 +1,21 @@
 /** Makes what nodes need to boot in the modes of their roles, before they ask: squashfs files of versions, trees of nodes. */
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { dropPatterns, makeTree, removeTree, sweepTrees } from '../host/persistent-tree.ts';
-import { makeSquashfs, sweepTorsos } from '../host/squashfs.ts';
 import type { StateFile } from '../host/state-file.ts';
 import { describeError } from '../model/describe-error.ts';
 import { PiImageError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
-import type { PersistentTree } from '../model/root-mode.ts';
-import type { ClusterView } from '../model/view.ts';
 import { planRootUses } from '../plan/exports.ts';
 import { missingId, missingOf, missingRoots, outdatedTrees, type MissingRoot } from '../plan/made-roots.ts';
-import { rootPseudo, type RootDirs } from '../plan/root-mode.ts';
+import { rootPseudo } from '../plan/root-mode.ts';
 import type { Boots } from './boots.ts';
 import type { Health } from './health.ts';
+import type { RootMaker } from './root-acts.ts';
 import type { Site } from './site.ts';
 
-export interface RootsDeps extends RootDirs {
+export interface RootsDeps {
+  readonly acts: RootMaker;
   readonly site: Pick<Site, 'view' | 'reload'>;
   readonly state: Pick<StateFile, 'amend'>;
   readonly health: Pick<Health, 'report' | 'describe' | 'parts'>;
@@ -47,13 +44,13 @@ export function createRoots(deps: RootsDeps): Roots {
     return missing && make(missing).then(() => undefined);
   };
   const keep: Roots['keep'] = async (boots, signal) => {
-    await Promise.all([sweepTorsos(deps.squashDir), sweepTrees(deps.persistentDir)]);
+    await deps.acts.sweepRoots();
     let done: unknown;
     while (!signal.aborted) {
       const view = site.view();
       if (done !== view) {
         done = (await makeAll(deps, make, signal)) ? site.view() : undefined;
-        await dropPatterns(deps.persistentDir, (of) => isPublished(of, view));
+        await deps.acts.dropPatterns();
       }
       await dropOutdated(deps, boots);
       await sleep(pollMs, undefined, { signal }).catch(() => undefined);
@@ -61,9 +58,6 @@ export function createRoots(deps: RootsDeps): Roots {
   };
   return { settle, keep };
 }
-
-const isPublished = ({ name, version }: PersistentTree, { images }: ClusterView) =>
-  images.get(name)?.some((manifest) => manifest.version === version) === true;
 
 /** Why it could not be made; undefined: it is there. */
 type Make = (missing: MissingRoot) => Promise<string | undefined>;
@@ -107,12 +101,9 @@ async function makeOne(missing: MissingRoot, id: string, deps: RootsDeps): Promi
   }
 }
 
-async function effect(missing: MissingRoot, { imagesDir, squashDir, persistentDir, signal }: RootsDeps): Promise<void> {
+function effect(missing: MissingRoot, { acts, signal }: RootsDeps): Promise<void> {
   const { manifest } = missing;
-  const root = path.join(imagesDir, manifest.name, manifest.version, 'root');
-  if (missing.kind === 'tree') return makeTree({ node: missing.node, of: manifest, root, persistentDir, signal });
-  const epochSeconds = Math.floor(Date.parse(manifest.builtAt) / 1000);
-  await makeSquashfs({ of: manifest, root, squashDir, epochSeconds, signal });
+  return missing.kind === 'tree' ? acts.makeTree(missing.node, manifest, signal) : acts.makeSquash(manifest, signal);
 }
 
 /** @returns false when something has to be tried again */
@@ -130,14 +121,14 @@ async function makeAll({ site, health }: RootsDeps, make: Make, signal: AbortSig
 }
 
 async function dropOutdated(deps: RootsDeps, boots: Pick<Boots, 'all' | 'generations'>): Promise<void> {
-  const { site, persistentDir, log } = deps;
+  const { site, acts, log } = deps;
   const view = site.view();
   if (!Object.values(view.cluster.roles).some(({ persistent }) => persistent?.upgrade === 'reset')) return;
   const uses = planRootUses(view, boots.all(), boots.generations());
   const mounted = new Set(uses.flatMap(({ root }) => (root && rootPseudo(root)) ?? []));
   const outdated = outdatedTrees(view, mounted);
   for (const { node, tree } of outdated) {
-    await removeTree(persistentDir, node, tree);
+    await acts.removeTree(node, tree);
     log.info('root.removed', { node, image: `${tree.name}@${tree.version}` });
   }
   if (outdated.length > 0) await site.reload();

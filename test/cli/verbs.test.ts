@@ -18,6 +18,7 @@ const verbs: Readonly<Record<string, readonly string[] | string>> = {
   init: machine,
   build: ['buildImage'],
   serve: machine,
+  helper: machine,
   apply: ['applyNodes'],
   status: ['getHealth', 'listNodes', 'listUnknownBoards', 'followEvents'],
   doctor: ['getDiagnosis', 'getNodeDiagnosis'],

@@ -36,4 +36,5 @@ export const covered: Readonly<Record<string, readonly string[]>> = {
   identifiers: ['model/ipv4.ts', 'model/mac.ts', 'model/serial.ts', 'model/duration.ts'],
   printed: ['host/listeners.ts', 'host/xattrs.ts', 'plan/module-alias.ts', 'plan/package-lock.ts'],
   'base-texts': ['plan/apt-sources.ts', 'plan/package-lock.ts', 'plan/updates.ts', 'plan/accounts.ts'],
+  'root-act': ['wire/root-act.ts'],
 };

@@ -17,6 +17,7 @@ import { parseDrivers } from '../../src/plan/module-alias.ts';
 import { parseInstalled, parseOffers, renderStatus } from '../../src/plan/package-lock.ts';
 import { holdPinned } from '../../src/plan/updates.ts';
 import { readHeartbeat, readPhase, readTokenRequest } from '../../src/serve/node-reports.ts';
+import { decodeRootAct, encodeRootAct } from '../../src/wire/root-act.ts';
 import { latin1, parsed, promise, refused, sizeName, utf8, type FuzzTarget } from './target.ts';
 
 const texts = (...lines: string[]) => lines.map((line) => Uint8Array.from(Buffer.from(line)));
@@ -223,4 +224,41 @@ const baseTexts: FuzzTarget = {
   },
 };
 
-export const textTargets = [reports, hosts, identifiers, printed, baseTexts];
+const of = '"name":"small","version":"20261121.1"';
+
+const rootActs: FuzzTarget = {
+  name: 'root-act',
+  seeds: () =>
+    texts(
+      '{"act":"sweep-roots"}',
+      '{"act":"keep-share","share":"home"}',
+      `{"act":"remove-tree","node":"node01",${of}}`,
+      '{"act":"nfs-status","server":"kernel"}',
+      `{"act":"export","server":"ganesha","exports":[{"id":1,"tree":{"kind":"image",${of}},"clients":["10.42.0.11"]}]}`,
+      '{"act":"export","server":"ganesha","exports":[{"id":2,"tree":{"kind":"share","share":"home"},"clients":["10.42.0.11"]}]}',
+    ),
+  words: [
+    '"act":',
+    '"make-tree"',
+    '"../"',
+    '/',
+    '..',
+    '"__proto__":',
+    '"kind":"persistent"',
+    '\\u0000',
+    '{',
+    '}',
+    '[',
+    ']',
+  ],
+  maxBytes: 2000,
+  run: (bytes) => {
+    const act = parsed(() => decodeRootAct(utf8(bytes)));
+    if (act === undefined) return refused;
+    promise(!JSON.stringify(act).includes('/'), 'an act names a path');
+    deepEqual(decodeRootAct(encodeRootAct(act)), act, 'it does not survive its own encoding');
+    return 'exports' in act ? `${act.act} ${sizeName(act.exports.length)}` : act.act;
+  },
+};
+
+export const textTargets = [reports, hosts, identifiers, printed, baseTexts, rootActs];

@@ -14,6 +14,7 @@ import { rootModes, type MadeRoots } from '../../src/model/root-mode.ts';
 import type { State } from '../../src/model/state.ts';
 import type { ClusterView } from '../../src/model/view.ts';
 import { createHealth } from '../../src/serve/health.ts';
+import { ownRootMaker } from '../../src/serve/own-root-acts.ts';
 import { createRoots } from '../../src/serve/roots.ts';
 import { sampleCluster, sampleClusterInput, sampleManifest, sampleNode, sampleView } from '../support/sample-view.ts';
 
@@ -186,7 +187,14 @@ describe('the service', () => {
     const state = {
       amend: (_: (same: State) => State, told: readonly NewEvent[] = []) => void events.push(...told),
     };
-    const roots = createRoots({ ...dirs, site: { view: () => view, reload }, state, health, log, signal });
+    const roots = createRoots({
+      acts: ownRootMaker(dirs),
+      site: { view: () => view, reload },
+      state,
+      health,
+      log,
+      signal,
+    });
     return { roots, events, health, view: () => view };
   }
 

@@ -49,6 +49,7 @@ const programs: readonly Argv[] = [
   ['mkfs.fat', '-C', 'boot.img', '4096'],
   ['mcopy', '-i', 'boot.img', 'tree/file', '::file'],
   ['chronyd', '-d', '-x', '-u', 'root', '-t', '1', '-f', 'chrony.conf'],
+  ['chronyd', '-d', '-x', '-U', '-u', 'root', '-t', '1', '-f', 'chrony.conf'],
 ];
 
 /** V8 asks for keys of memory pages; SQLite and ssh set what is so already when root runs them. All do without. */

@@ -5,8 +5,8 @@ import { sampleCluster, sampleView } from '../support/sample-view.ts';
 
 test('a share belongs to its owner by the ids of the image that mounts it', () => {
   expect(planShareOwners(sampleView())).toEqual([
-    { path: '/srv/shares/home', ids: undefined },
-    { path: '/srv/shares/slurm', ids: { uid: 64030, gid: 64030 } },
+    { name: 'home', path: '/srv/shares/home', ids: undefined },
+    { name: 'slurm', path: '/srv/shares/slurm', ids: { uid: 64030, gid: 64030 } },
   ]);
 });
 

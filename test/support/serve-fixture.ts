@@ -151,7 +151,7 @@ export class ServeFixture {
   /** Without the command, which may be what a test found broken. */
   async #endNfs(): Promise<void> {
     const { config } = ganeshaFiles(path.join(this.dir, 'state', 'nfs'));
-    const pid = await findProcess(path.join(this.dir, 'run', 'ganesha.pid'), config);
+    const pid = await findProcess(path.join(this.dir, 'run-root', 'ganesha.pid'), config);
     if (pid !== undefined) await endProcess(pid, config, 5000);
   }
 

@@ -1,17 +1,39 @@
 /** What a unit file lets its program do, as arguments that put the same limits on a program without systemd. */
 import { run, type Argv } from '../../src/host/process.ts';
 
+/** Somebody without root. */
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+  /** What stands in the place of /etc/passwd, where he is known. */
+  readonly passwd: string;
+}
+
 /** All values of a setting, in their order. */
 function settingsOf(unit: string, name: string): string[] {
   return [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].flatMap(([, value = '']) => value.split(' '));
 }
 
-/** Root with the capabilities of the unit, no way to more, and the view of other processes that it has. In a mount namespace. */
-export function withCapabilitiesOf(unit: string, argv: Argv): Argv {
-  const names = settingsOf(unit, 'CapabilityBoundingSet').map((name) => `+${name.replace('CAP_', '').toLowerCase()}`);
+const capabilitiesOf = (unit: string, name: string) =>
+  ['-all', ...settingsOf(unit, name).map((each) => `+${each.replace('CAP_', '').toLowerCase()}`)].join(',');
+
+/**
+ * Root with the capabilities of the unit, no way to more, and the view of other processes that it has. In a mount namespace.
+ *
+ * @param user whom it runs as, with the ambient ones of the unit, where that is not root
+ */
+export function withCapabilitiesOf(unit: string, argv: Argv, user?: User): Argv {
   const [proc = 'default'] = settingsOf(unit, 'ProtectProc');
-  const script = proc === 'default' ? 'exec "$@"' : `mount -t proc -o hidepid=${proc} proc /proc && exec "$@"`;
-  const limits = ['setpriv', '--no-new-privs', '--bounding-set', ['-all', ...names].join(','), '--'];
+  const mounts = [
+    ...(user === undefined ? [] : [`mount --bind ${user.passwd} /etc/passwd`]),
+    ...(proc === 'default' ? [] : [`mount -t proc -o hidepid=${proc} proc /proc`]),
+  ];
+  const script = [...mounts, 'exec "$@"'].join(' && ');
+  const bounds = ['setpriv', '--no-new-privs', '--bounding-set', capabilitiesOf(unit, 'CapabilityBoundingSet')];
+  const ambient = capabilitiesOf(unit, 'AmbientCapabilities');
+  const who = user && ['--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups'];
+  const kept = who && ['--inh-caps', ambient, '--ambient-caps', ambient];
+  const limits = [...bounds, ...(who ?? []), ...(kept ?? []), '--'];
   return ['sh', '-c', script, 'sh', ...limits, ...argv];
 }
 

@@ -8,9 +8,11 @@ import { ConfigError, PiImageError } from '../../model/errors.ts';
 import { supervise } from '../../serve/supervise.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
 import { requireExportsApart } from '../exports-apart.ts';
+import { helperSocket } from '../root-runtime.ts';
 import { requireMachine } from '../serve-checks.ts';
 import { serviceParts } from '../wire-up-parts.ts';
 import { bootPlane, parseDatagramPath } from '../wire-up-plane.ts';
+import { hasHelper } from '../wire-up-root-acts.ts';
 import { siteReaders } from '../wire-up-site.ts';
 import { openService } from '../wire-up.ts';
 
@@ -42,8 +44,14 @@ async function serve(flags: ServeFlags, context: CliContext): Promise<void> {
   const paths = context.paths();
   // oxlint-disable-next-line node/no-process-env -- for tests and for who looks for a fault; no flag for daily use
   const datagrams = parseDatagramPath(process.env['PI_IMAGE_DATAGRAMS']);
+  const isRoot = process.getuid?.() === 0;
   await requireAll([
-    requireMachine({ isRoot: process.getuid?.() === 0, nfs: flags.nfs, servesTime: flags.time }),
+    requireMachine({
+      hasRoot: isRoot || (await hasHelper(paths)),
+      helper: helperSocket(paths),
+      nfs: flags.nfs,
+      servesTime: flags.time,
+    }),
     siteReaders(paths)
       .readConfig()
       .then(({ cluster }) => requireExportsApart(paths, cluster)),
@@ -51,10 +59,14 @@ async function serve(flags: ServeFlags, context: CliContext): Promise<void> {
   const log = logTo(process.stdout);
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
-  const service = await openService({ paths, log, signal });
+  const service = await openService({ paths, byHelper: !isRoot, log, signal });
   const reload = () => void service.site.reload();
   process.on('SIGHUP', reload);
-  log.info('serve.started', { state: paths.state, nodes: service.site.view().nodes.length });
+  log.info('serve.started', {
+    state: paths.state,
+    nodes: service.site.view().nodes.length,
+    root: isRoot ? 'this process' : 'the helper',
+  });
   const plane = bootPlane(service, {
     allowForeignDhcp: flags.allowForeignDhcp,
     // oxlint-disable-next-line node/no-process-env -- sd_listen_fds(3): how systemd hands sockets over
