@@ -1,7 +1,7 @@
 /** NFS-Ganesha, as a process of its own that outlives this one: adopted when it runs, told of changes by SIGHUP. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { HostError } from '../../model/errors.ts';
@@ -97,6 +97,8 @@ async function start(files: Files, pidFile: string, signal: AbortSignal): Promis
 
 /** @returns a question whether it (still) runs */
 async function launch(files: Files, pidFile: string, signal: AbortSignal): Promise<() => Promise<boolean>> {
+  // That of one that was killed, over whose longer number it would write.
+  await rm(pidFile, { force: true });
   if (await runsAsUnit(files.config, signal)) {
     await run(['systemctl', 'restart', nfsUnit], { signal });
     return () => isUnitActive(signal);
