@@ -1,7 +1,7 @@
 /** Slurm by its own tools, on the node that has the controller: their version is the daemons'. */
 import type { Ipv4Address } from '../model/ipv4.ts';
 import { HostError } from '../model/errors.ts';
-import { parseSlurmNodes, type SlurmNodeState } from '../plan/slurm-state.ts';
+import { parseSlurmNodes, unlessAdministrators, type SlurmNodeState } from '../plan/slurm-state.ts';
 
 export interface SlurmController {
   /** undefined: the cluster has no Slurm. */
@@ -37,8 +37,10 @@ export function clusterSlurm({ address, run }: SlurmController): ClusterSlurm {
       if (nodes.size === 0) throw new HostError('Slurm names no node');
       return nodes;
     },
-    drain: (node, reason, signal) => order(`scontrol update nodename=${node} state=drain reason='${reason}'`, signal),
-    resume: (node, signal) => order(`scontrol update nodename=${node} state=resume`, signal),
+    drain: (node, reason, signal) =>
+      order(unlessAdministrators(node, `scontrol update nodename=${node} state=drain reason='${reason}'`), signal),
+    resume: (node, signal) =>
+      order(unlessAdministrators(node, `scontrol update nodename=${node} state=resume`), signal),
     // xargs -r: a job may have ended since, and then there is nothing to requeue.
     requeueJobs: (node, signal) =>
       order(

@@ -1,7 +1,14 @@
 /** Takes a node away from Slurm before it changes, and gives it back when it is up. */
 import type { DrainPolicy } from '../model/operation.ts';
 import { wait, type At, type Move } from './operation-move.ts';
-import { hasJobs, isDrained, isDrainedByOthers, slurmReturn, type SlurmNodeState } from './slurm-state.ts';
+import {
+  hasJobs,
+  isAdministrators,
+  isDrained,
+  isDrainedByOthers,
+  slurmReturn,
+  type SlurmNodeState,
+} from './slurm-state.ts';
 
 export function drainMove(at: At): Move {
   const { node, operation, facts } = at;
@@ -14,12 +21,19 @@ export function drainMove(at: At): Move {
     return { kind: 'next', outcome: 'skipped', detail: 'Slurm does not know it', next: 'set' };
   }
   if (hasJobs(slurm.node)) return jobsMove(at, slurm.node);
-  if (!isDrained(slurm.node)) return drain;
+  if (!isDrained(slurm.node)) return drainOrOthers(slurm.node);
   const staysDrained = node.staysDrained ?? isDrainedByOthers(slurm.node);
   return { kind: 'next', outcome: 'done', next: 'set', ...(staysDrained && { staysDrained }) };
 }
 
 const drain: Move = { kind: 'act', act: 'drain', detail: 'it gets no new jobs' };
+
+/** A drain has a reason, and there is room for one: what an administrator has set down takes no jobs, and is left so. */
+function drainOrOthers(known: SlurmNodeState): Move {
+  if (!isAdministrators(known)) return drain;
+  const detail = 'an administrator has set it down';
+  return { kind: 'next', outcome: 'done', detail, next: 'set', staysDrained: true };
+}
 
 const isOverdue = ({ operation, spentMs }: At): boolean => spentMs >= operation.drainDeadlineMs;
 

@@ -29,7 +29,33 @@ export function parseSlurmNodes(text: string): ReadonlyMap<string, SlurmNodeStat
 /** Administrators read it in `sinfo -R`. */
 export const drainReason = (operation: string): string => `pi-image operation ${operation}`;
 
-const isOurReason = (reason: string | undefined): boolean => /^pi-image operation \d+$/.test(reason ?? '');
+/** What slurmctld itself says of a node that it misses: over when the node is back. */
+const slurmsOwnReasons = ['Node unexpectedly rebooted', 'Not responding', 'Reboot ASAP'];
+
+export type ReasonOwner = 'nobody' | 'ours' | 'slurm' | 'administrator';
+
+/** Whose word is it? All that we tell Slurm of a node depends on it: an administrator's is neither overwritten nor lifted. */
+export function reasonOwner({ reason }: Pick<SlurmNodeState, 'reason'>): ReasonOwner {
+  if (reason === undefined) return 'nobody';
+  if (/^pi-image operation \d+$/.test(reason)) return 'ours';
+  return slurmsOwnReasons.includes(reason) ? 'slurm' : 'administrator';
+}
+
+/** Is it kept from jobs by an administrator? Beside a node that takes jobs a reason is what is left of one that was resumed. */
+export function isAdministrators(node: SlurmNodeState): boolean {
+  return (isDrained(node) || node.base === 'DOWN') && reasonOwner(node) === 'administrator';
+}
+
+/**
+ * The same question once more, for the shell of the controller: between our look and our order an administrator may have
+ * spoken. @param command is left out then
+ */
+export function unlessAdministrators(node: string, command: string): string {
+  const ours = `*' Reason=pi-image operation '[0-9]*`;
+  const notTheirs = [ours, ...slurmsOwnReasons.map((reason) => `*' Reason=${reason} ['*`)].join('|');
+  const theirs = `*' State='*+DRAIN*' Reason='*|*' State=DOWN'*' Reason='*`;
+  return `case "$(scontrol --oneliner show node ${node})" in ${notTheirs});; ${theirs}) exit 0;; esac; ${command}`;
+}
 
 /** Jobs of its own run on it, or end just now. */
 export function hasJobs({ base, flags }: SlurmNodeState): boolean {
@@ -40,16 +66,8 @@ export const isDrained = ({ flags }: SlurmNodeState): boolean => flags.has('DRAI
 
 /** It takes no jobs because we, or nobody, said so: an administrator's word is never overwritten. */
 export function isDrainedByOthers(node: SlurmNodeState): boolean {
-  return isDrained(node) && !isOurReason(node.reason);
+  return isDrained(node) && reasonOwner(node) !== 'ours';
 }
-
-/** What slurmctld itself says of a node that it misses: over when the node is back. */
-const slurmsOwnReasons: ReadonlySet<string | undefined> = new Set([
-  undefined,
-  'Node unexpectedly rebooted',
-  'Not responding',
-  'Reboot ASAP',
-]);
 
 export type SlurmReturn = 'available' | 'to-resume' | 'absent' | 'others';
 
@@ -57,5 +75,5 @@ export type SlurmReturn = 'available' | 'to-resume' | 'absent' | 'others';
 export function slurmReturn(node: SlurmNodeState | undefined): SlurmReturn {
   if (node === undefined || node.flags.has('NOT_RESPONDING') || node.base === 'UNKNOWN') return 'absent';
   if (!isDrained(node) && node.base !== 'DOWN') return 'available';
-  return isOurReason(node.reason) || slurmsOwnReasons.has(node.reason) ? 'to-resume' : 'others';
+  return isAdministrators(node) ? 'others' : 'to-resume';
 }

@@ -253,3 +253,23 @@ test('drain by force goes on where the controller does not answer until the dead
   const late = facts({ ...unknown, nowMs: sinceMs + 60_000 });
   expect(nextMove(at('drain'), forced, late)).toMatchObject({ kind: 'next', outcome: 'failed', next: 'set' });
 });
+
+describe('drain beside an administrator', () => {
+  const slurm = (text: string): Pick<OperationFacts, 'slurm'> => ({
+    slurm: { kind: 'known', node: parseSlurmNodes(`NodeName=node01 State=${text}`).get('node01') },
+  });
+  test.each([
+    ['one without a word is drained', 'IDLE', { kind: 'act', act: 'drain' }],
+    [
+      'also while Slurm misses it',
+      'DOWN+NOT_RESPONDING Reason=Not responding [slurm@x]',
+      { kind: 'act', act: 'drain' },
+    ],
+    ['what we drained goes on', 'IDLE+DRAIN Reason=pi-image operation 12', { kind: 'next', next: 'set' }],
+    ['what they drained stays so', 'IDLE+DRAIN Reason=fan', { kind: 'next', next: 'set', staysDrained: true }],
+    ['what they set down is not drained', 'DOWN Reason=fan', { kind: 'next', next: 'set', staysDrained: true }],
+    ['what is left of a word that was taken back is none', 'IDLE Reason=fan', { kind: 'act', act: 'drain' }],
+  ])('%s', (_name, text, expected) => {
+    expect(move('drain', slurm(text))).toMatchObject(expected);
+  });
+});

@@ -1,12 +1,17 @@
+import { execFileSync } from 'node:child_process';
+
 import { describe, expect, test } from 'vitest';
 
 import {
   drainReason,
   hasJobs,
+  isAdministrators,
   isDrained,
   isDrainedByOthers,
   parseSlurmNodes,
+  reasonOwner,
   slurmReturn,
+  unlessAdministrators,
   type SlurmNodeState,
 } from '../../src/plan/slurm-state.ts';
 
@@ -82,3 +87,36 @@ test('one that Slurm does not know is absent, and our reason is told from all ot
   expect(slurmReturn(undefined)).toBe('absent');
   expect(parseOne('IDLE+DRAIN', ` Reason=${drainReason('7')} [root@x]`).reason).toBe('pi-image operation 7');
 });
+
+const reasons = [
+  [undefined, 'nobody'],
+  ['pi-image operation 12', 'ours'],
+  ['Not responding', 'slurm'],
+  ['Node unexpectedly rebooted', 'slurm'],
+  ['Reboot ASAP', 'slurm'],
+  ['bad fan, see ticket', 'administrator'],
+  ['pi-image operation', 'administrator'],
+  ['Not responding since the move', 'administrator'],
+  ['Low RealMemory', 'administrator'],
+] as const;
+
+test.each(reasons)('the reason "%s" is the word of: %s', (reason, owner) => {
+  expect(reasonOwner({ reason })).toBe(owner);
+});
+
+test.each(
+  reasons.flatMap(([reason, owner]) =>
+    ['IDLE', 'IDLE+DRAIN', 'DOWN', 'DOWN+NOT_RESPONDING'].map((state) => [state, reason, owner] as const),
+  ),
+)(
+  'a node in state %s with the reason "%s" (%s) is left as it is where it is kept from jobs by an administrator',
+  (state, reason, owner) => {
+    const end = reason === undefined ? '' : ` Reason=${reason} [ada@2026-11-21T09:00:00]`;
+    const shown = line('node01', state, end);
+    const scontrol = `scontrol() { case "$*" in '--oneliner show node node01') echo '${shown}' ;; esac; }`;
+    const said = execFileSync('sh', ['-c', `${scontrol}\n${unlessAdministrators('node01', 'echo told')}`]).toString();
+    const isTheirs = owner === 'administrator' && state !== 'IDLE';
+    expect(said).toBe(isTheirs ? '' : 'told\n');
+    expect(isAdministrators(parseOne(state, end))).toBe(isTheirs);
+  },
+);

@@ -12,6 +12,8 @@ import type { ServedSite } from './serve-site.ts';
 /** It keeps what Slurm says of node01 in a file, and writes down what it was told. */
 const program = (folder: string) => `#!/bin/sh
 for command; do :; done
+# What is to be done where no administrator has spoken: here none has.
+command=\${command##*esac; }
 printf '%s\\n' "$command" >> ${folder}/told
 state=$(cat ${folder}/slurm)
 become() { echo "$1" > ${folder}/slurm.new; mv ${folder}/slurm.new ${folder}/slurm; }
