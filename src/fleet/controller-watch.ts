@@ -2,12 +2,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Ipv4Address } from '../model/ipv4.ts';
-import { lacksOfProof, type ControllerEvidence, type LostController } from '../plan/controller-proof.ts';
+import {
+  isAnybodyThere,
+  lacksOfProof,
+  type ControllerEvidence,
+  type LostController,
+} from '../plan/controller-proof.ts';
 
 export interface ControllerWatchDeps {
   readonly lost: () => readonly LostController[];
   readonly power: (node: string) => Promise<ControllerEvidence['power']>;
-  readonly answers: (address: Ipv4Address) => Promise<boolean>;
+  readonly neighbour: (address: Ipv4Address) => Promise<ControllerEvidence['neighbour']>;
+  readonly port: (address: Ipv4Address) => Promise<ControllerEvidence['port']>;
+  readonly daemon: (lost: LostController) => Promise<ControllerEvidence['daemon']>;
   /** Newest change in its share of the state; undefined: it has none. */
   readonly writtenAtMs: () => Promise<number | undefined>;
   readonly now: () => number;
@@ -26,17 +33,17 @@ const lookMs = 5000;
 
 export function createControllerWatch(deps: ControllerWatchDeps): ControllerWatch {
   const seen = new Map<string, ControllerEvidence>();
-  const lookAt = async ({ node, address }: LostController) => {
-    const [power, answers, writtenAtMs] = await Promise.all([
+  const lookAt = async (lost: LostController) => {
+    const { node } = lost;
+    const [power, there, writtenAtMs] = await Promise.all([
       deps.power(node).catch(() => 'unknown' as const),
-      // Who cannot be asked may be there.
-      deps.answers(address).catch(() => true),
+      askThere(deps, lost),
       deps.writtenAtMs(),
     ]);
     const atMs = deps.now();
     const before = seen.get(node);
-    const wasQuiet = before !== undefined && !before.answers;
-    seen.set(node, { atMs, power, answers, quietSinceMs: wasQuiet ? before.quietSinceMs : atMs, writtenAtMs });
+    const wasQuiet = before !== undefined && !isAnybodyThere(before);
+    seen.set(node, { atMs, power, ...there, quietSinceMs: wasQuiet ? before.quietSinceMs : atMs, writtenAtMs });
   };
   const look = async () => {
     const lost = deps.lost();
@@ -56,4 +63,19 @@ export function createControllerWatch(deps: ControllerWatchDeps): ControllerWatc
     }
   };
   return { doubts, look, run };
+}
+
+/** Where nobody has the address on the cable there is nobody to ask. */
+async function askThere(
+  deps: Pick<ControllerWatchDeps, 'neighbour' | 'port' | 'daemon'>,
+  lost: LostController,
+): Promise<Pick<ControllerEvidence, 'neighbour' | 'port' | 'daemon'>> {
+  // Who cannot be asked may be there.
+  const neighbour = await deps.neighbour(lost.address).catch(() => 'answers' as const);
+  if (neighbour === 'silent') return { neighbour, port: 'silent', daemon: 'unknown' };
+  const [port, daemon] = await Promise.all([
+    deps.port(lost.address).catch(() => 'silent' as const),
+    deps.daemon(lost).catch(() => 'unknown' as const),
+  ]);
+  return { neighbour, port, daemon };
 }

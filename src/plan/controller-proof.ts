@@ -36,11 +36,39 @@ export interface ControllerEvidence {
   readonly atMs: number;
   /** Of its port, as the switch says. */
   readonly power: 'on' | 'off' | 'unknown';
-  /** Whether a machine answers at its address, and since when none does. */
-  readonly answers: boolean;
+  /** Whether a machine has its address on the cable. `unseen`: a router lies between, and nobody hears who is there. */
+  readonly neighbour: 'answers' | 'silent' | 'unseen';
+  /** slurmctld's port at its address. `refused`: a machine is there, and nothing listens. */
+  readonly port: 'open' | 'refused' | 'silent';
+  /** What the node says of its slurmctld, by ssh. `unknown`: it could not be asked, or another machine answered. */
+  readonly daemon: 'runs' | 'stopped' | 'unknown';
+  /** Since when no machine is there. */
   readonly quietSinceMs: number;
   /** Newest change of a file in a share that only the controller mounts; undefined: there is none. */
   readonly writtenAtMs: number | undefined;
+}
+
+/** SlurmctldPort of slurm.conf(5), which ours leaves as it is. */
+export const slurmctldPort = 6817;
+
+/** What a node is asked by ssh: its name, since an address may have gone to another node, and the state of the daemon. */
+export const daemonQuestion = 'uname -n; systemctl show --property=ActiveState --value slurmctld.service';
+
+/** systemd.unit(5). A unit that is to be started again is none of them: it is `activating`. */
+const stoppedStates: ReadonlySet<string | undefined> = new Set(['inactive', 'failed']);
+const runningStates: ReadonlySet<string | undefined> = new Set(['active', 'activating', 'deactivating', 'reloading']);
+
+/** @param answer to `daemonQuestion` */
+export function daemonOf(node: string, answer: string): ControllerEvidence['daemon'] {
+  const [name, state] = answer.split('\n').map((line) => line.trim());
+  if (name !== node) return 'unknown';
+  if (stoppedStates.has(state)) return 'stopped';
+  return runningStates.has(state) ? 'runs' : 'unknown';
+}
+
+/** A machine is at its address, whatever it is. */
+export function isAnybodyThere({ neighbour, port }: Pick<ControllerEvidence, 'neighbour' | 'port'>): boolean {
+  return neighbour === 'answers' || port !== 'silent';
 }
 
 /** What was seen longer ago is looked at again first. */
@@ -52,23 +80,33 @@ const quietMs = 30_000;
 /** slurmctld that runs writes its state at least so often while anything happens. */
 const writeMs = 60_000;
 
-/** What of the proof lacks, as sentences; none: it is down. */
-export function lacksOfProof(
-  { address }: LostController,
-  evidence: ControllerEvidence | undefined,
-  nowMs: number,
-): string[] {
+/**
+ * What of the proof lacks, as sentences; none: it is down. It is when its power is off, when the node itself says that
+ * slurmctld is stopped, or when no machine is at its address for a while; that its heartbeats have ended is none of them.
+ */
+export function lacksOfProof(lost: LostController, evidence: ControllerEvidence | undefined, nowMs: number): string[] {
   if (evidence === undefined || nowMs - evidence.atMs > evidenceMs) return ['it is looked for just now'];
   if (evidence.power === 'off') return [];
-  const lacks: string[] = [];
-  const quiet = nowMs - evidence.quietSinceMs;
-  if (evidence.answers) lacks.push(`a machine answers at ${address}`);
-  else if (quiet < quietMs) lacks.push(`nobody answers at ${address} for ${seconds(quiet)} only`);
   const { writtenAtMs } = evidence;
-  if (writtenAtMs !== undefined && nowMs - writtenAtMs < writeMs) {
-    lacks.push(`its state was written ${seconds(nowMs - writtenAtMs)} ago`);
-  }
-  return lacks;
+  const isWritten = writtenAtMs !== undefined && nowMs - writtenAtMs < writeMs;
+  return [
+    ...lacksOfSilence(lost, evidence, nowMs),
+    // Whoever writes there is a slurmctld that we do not see.
+    ...(isWritten ? [`its state was written ${seconds(nowMs - writtenAtMs)} ago`] : []),
+  ];
+}
+
+function lacksOfSilence({ address }: LostController, evidence: ControllerEvidence, nowMs: number): string[] {
+  const { neighbour, port, daemon, quietSinceMs } = evidence;
+  if (port === 'open') return [`slurmctld answers at ${address}`];
+  if (daemon === 'runs') return ['slurmctld runs there, as the node says by ssh'];
+  if (daemon === 'stopped') return [];
+  if (isAnybodyThere(evidence))
+    return [`a machine answers at ${address}, and does not say by ssh that slurmctld is stopped`];
+  if (neighbour === 'unseen')
+    return [`nobody can hear from here whether a machine is at ${address}: a router lies between`];
+  const quiet = nowMs - quietSinceMs;
+  return quiet < quietMs ? [`nobody answers at ${address} for ${seconds(quiet)} only`] : [];
 }
 
 /** @param lacks joined sentences of `lacksOfProof` */
@@ -76,7 +114,7 @@ export const unprovedController = (node: string, lacks: string): string =>
   `${node} was the Slurm controller, and is not proved to be down: ${lacks}`;
 
 export const controllerHint = (node: string): string =>
-  `Switch its power off ("pi-image node power off ${node}") or pull its cable, and try again half a minute later.`;
+  `Stop slurmctld there, switch its power off ("pi-image node power off ${node}") or pull its cable, and try again half a minute later.`;
 
 const seconds = (durationMs: number) => `${Math.max(0, Math.round(durationMs / 1000))} s`;
 

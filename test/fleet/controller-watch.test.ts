@@ -9,13 +9,22 @@ function watched() {
     nowMs: 1_000_000,
     lost: ['head'],
     power: 'unknown' as ControllerEvidence['power'],
-    answers: false,
+    neighbour: 'silent' as ControllerEvidence['neighbour'],
+    port: 'silent' as ControllerEvidence['port'],
+    daemon: 'unknown' as ControllerEvidence['daemon'],
     fails: false,
+    asked: [] as string[],
+  };
+  const ask = <T>(what: string, answer: T) => {
+    world.asked.push(what);
+    return world.fails ? Promise.reject(new Error(`no ${what}`)) : Promise.resolve(answer);
   };
   const watch = createControllerWatch({
     lost: () => world.lost.map((node) => ({ node, address: parseIpv4('10.42.0.10') })),
-    power: () => (world.fails ? Promise.reject(new Error('no switch')) : Promise.resolve(world.power)),
-    answers: () => (world.fails ? Promise.reject(new Error('no socket')) : Promise.resolve(world.answers)),
+    power: () => ask('power', world.power),
+    neighbour: () => ask('neighbour', world.neighbour),
+    port: () => ask('port', world.port),
+    daemon: ({ node }) => ask(`daemon of ${node}`, world.daemon),
     writtenAtMs: () => Promise.resolve(undefined),
     now: () => world.nowMs,
   });
@@ -36,10 +45,10 @@ test('it is proved down when nobody has answered for half a minute', async () =>
   await later(5000);
   expect(doubt()).toBeUndefined();
 
-  world.answers = true;
+  world.neighbour = 'answers';
   await later(5000);
-  expect(doubt()).toBe('a machine answers at 10.42.0.10');
-  world.answers = false;
+  expect(doubt()).toContain('a machine answers at 10.42.0.10');
+  world.neighbour = 'silent';
   await later(5000);
   expect(doubt()).toContain('for 0 s only');
 });
@@ -49,8 +58,32 @@ test('what cannot be asked speaks for it being there; power that is off is proof
   world.fails = true;
   await later(0);
   await later(60_000);
-  expect(doubt()).toBe('a machine answers at 10.42.0.10');
-  Object.assign(world, { fails: false, answers: true, power: 'off' });
+  expect(doubt()).toContain('a machine answers at 10.42.0.10');
+  Object.assign(world, { fails: false, neighbour: 'answers', power: 'off' });
+  await later(5000);
+  expect(doubt()).toBeUndefined();
+});
+
+test('a machine that is there is asked whether slurmctld runs; nobody else is', async () => {
+  const { world, later, doubt } = watched();
+  await later(0);
+  expect(world.asked).toEqual(['power', 'neighbour']);
+  Object.assign(world, { neighbour: 'answers', port: 'open', daemon: 'runs', asked: [] });
+  await later(5000);
+  expect(world.asked).toEqual(['power', 'neighbour', 'port', 'daemon of head']);
+  expect(doubt()).toBe('slurmctld answers at 10.42.0.10');
+  Object.assign(world, { port: 'refused', daemon: 'stopped' });
+  await later(5000);
+  expect(doubt()).toBeUndefined();
+});
+
+test('behind a router its own word counts, and silence does not', async () => {
+  const { world, later, doubt } = watched();
+  world.neighbour = 'unseen';
+  await later(0);
+  await later(40_000);
+  expect(doubt()).toContain('a router lies between');
+  world.daemon = 'stopped';
   await later(5000);
   expect(doubt()).toBeUndefined();
 });

@@ -255,7 +255,7 @@ test('no other controller is let in before the one that is silent is proved down
     kind: 'refused',
     reason:
       'head was the Slurm controller, and is not proved to be down: a machine answers at 10.42.0.10; its state was written 5 s ago',
-    hint: 'Switch its power off ("pi-image node power off head") or pull its cable, and try again half a minute later.',
+    hint: 'Stop slurmctld there, switch its power off ("pi-image node power off head") or pull its cable, and try again half a minute later.',
   });
   const removed = { ...view, nodes: view.nodes.filter(({ name }) => name !== 'head') };
   expect(plan('node01', 'controller', removed, withDoubts(new Map(), doubts)).kind).toBe('refused');
