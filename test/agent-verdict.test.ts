@@ -90,6 +90,20 @@ describe.skipIf(isMissing('busybox')).each(shells)('%s', (_name, shell) => {
       'failed: slurmd.service: no munge',
     ],
     [
+      'slurmd that gets no slurm.conf from its controller',
+      {
+        states: 'activating',
+        restarts: '3',
+        journal: 'error: _establish_configuration: failed to load configs error: slurmd initialization failed',
+      },
+      'waiting: slurm controller',
+    ],
+    [
+      'another unit that says the same',
+      { units: 'other', states: 'activating', restarts: '3', journal: 'failed to load configs' },
+      'failed: other.service: failed to load configs',
+    ],
+    [
       'a unit that has failed',
       { units: 'munge slurmd', states: 'active failed', system: 'starting', journal: 'fatal: no key' },
       'failed: slurmd.service: fatal: no key',

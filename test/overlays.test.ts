@@ -10,7 +10,7 @@ import type { NodeSpec } from '../src/model/node.ts';
 import type { SecretValues } from '../src/model/secret-values.ts';
 import type { ClusterView } from '../src/model/view.ts';
 import { overlayDigest, renderOverlays, type RenderedOverlays } from '../src/plan/overlay.ts';
-import { sampleManifest, sampleNode } from './support/sample-view.ts';
+import { sampleCluster, sampleManifest, sampleNode } from './support/sample-view.ts';
 import { shippedView } from './support/shipped-overlays.ts';
 
 const shipped = await shippedView();
@@ -132,4 +132,45 @@ test.each([
   };
 
   expect(Object.fromEntries(Object.keys(expected).map((unit) => [unit, state(unit)]))).toEqual(expected);
+});
+
+describe('where nodes take slurm.conf from the controller', () => {
+  const view: ClusterView = {
+    ...shipped,
+    cluster: sampleCluster({ slurm: { controllerRole: 'controller', configless: true } }),
+  };
+  const liveOf = (name: string, of = view) => render(sampleNode(name, of), of).live;
+  const textOf = (file: NodeFile | undefined) =>
+    file?.kind === 'file' ? Buffer.from(file.bytes).toString() : undefined;
+  const slurmFiles = (name: string, of = view) =>
+    liveOf(name, of).flatMap((file) =>
+      file.kind === 'file' && /^etc\/(?:slurm\/|default\/slurm)/.test(file.path) ? [file.path] : [],
+    );
+
+  test.each([
+    ['head', ['etc/slurm/cgroup.conf', 'etc/slurm/slurm.conf']],
+    ['login', ['etc/slurm/cgroup.conf', 'etc/slurm/slurm.conf']],
+    ['node01', ['etc/default/slurmd']],
+  ])('%s has %j', (name, files) => {
+    expect(slurmFiles(name)).toEqual(files);
+    expect(slurmFiles(name, shipped)).toEqual(['etc/slurm/cgroup.conf', 'etc/slurm/slurm.conf']);
+  });
+
+  test('the controller is told to hand it out, and slurmd whom to ask', async () => {
+    const golden = (file: string) => path.join(import.meta.dirname, 'golden/configless', file);
+    const find = (name: string, file: string) =>
+      textOf(liveOf(name).find((each) => 'path' in each && each.path === file));
+    await expect(find('head', 'etc/slurm/slurm.conf')).toMatchFileSnapshot(golden('slurm.conf'));
+    await expect(find('node01', 'etc/default/slurmd')).toMatchFileSnapshot(golden('slurmd'));
+  });
+
+  test('slurmd asks nobody while there is no controller', () => {
+    const nodes = view.nodes.filter(({ name }) => name !== 'head');
+    expect(slurmFiles('node01', { ...view, nodes })).toEqual([]);
+  });
+
+  test('its nodes boot the same as without: a change needs no reboot', () => {
+    const frozenOf = (of: ClusterView) => overlayDigest(render(sampleNode('node01', of), of).frozen);
+    expect(frozenOf(view)).toBe(frozenOf(shipped));
+  });
 });

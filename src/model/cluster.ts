@@ -129,7 +129,13 @@ export const Cluster = z.strictObject({
   secrets: z.record(VariableName, SecretSpec).default({}),
   switches: z.record(ResourceName, Switch).default({}),
   power: PowerPolicy.prefault({}),
-  slurm: z.strictObject({ controllerRole: ResourceName }).optional(),
+  slurm: z
+    .strictObject({
+      controllerRole: ResourceName,
+      /** Nodes that run slurmd take slurm.conf from the controller, not from their overlay. */
+      configless: z.boolean().default(false),
+    })
+    .optional(),
   /** Programs on the storage node that tell a rollout whether a wave is well. */
   checks: z.record(ResourceName, CheckSpec).default({}),
   vars: z.record(VariableName, VariableValue).default({}),

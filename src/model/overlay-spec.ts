@@ -36,6 +36,8 @@ export const OverlayFile = z.strictObject({
   secret: VariableName.optional(),
   /** Always current, also after a fall-back; not part of the generation. */
   live: z.boolean().default(false),
+  /** Where its template renders to nothing there is no such file on the node. */
+  skipEmpty: z.boolean().default(false),
 });
 export type OverlayFile = Readonly<z.infer<typeof OverlayFile>>;
 

@@ -9,7 +9,7 @@ import type { ClusterView } from '../model/view.ts';
 import { nodeTarget, withNodeImage } from './image-choice.ts';
 import { nodeVariables, type NodeVariables } from './node-variables.ts';
 import type { TemplateVariables } from './render.ts';
-import { slurmVariables, type SlurmVariables } from './slurm.ts';
+import { isConfiglessRole, slurmVariables, type SlurmVariables } from './slurm.ts';
 
 /** Names that frozen files do not see: they change without the node's own generation. */
 export const liveOnlyNames = ['nodes', 'slurm', 'ssh'] as const;
@@ -28,7 +28,14 @@ export function frozenVariables(node: NodeSpec, view: ClusterView): FrozenVariab
     cluster: { name: cluster.cluster },
     network: networkVariables(view),
     node: self,
-    role: { name: node.role, image: role.image, rootMode: role.root, ready: role.ready },
+    role: {
+      name: node.role,
+      image: role.image,
+      rootMode: role.root,
+      ready: role.ready,
+      /** slurmd asks the controller for slurm.conf. */
+      isConfigless: isConfiglessRole(node.role, view),
+    },
     shares: sharesOf(node, view),
     vars: self.vars,
   };

@@ -64,7 +64,7 @@ function renderLive(
   const rendering = { shared, own: variables.node, secrets, variables, alike: alikeFor(variables) };
   return placeLive(overlays, manifest)
     .filter(({ entry }) => isWanted(entry))
-    .map((placed) => nodeFile(placed, rendering));
+    .flatMap((placed) => nodeFile(placed, rendering));
 }
 
 /** The part that a generation is made of; needs no secrets. */
@@ -75,7 +75,7 @@ export function renderFrozenOverlay({ node, view, manifest }: OverlayInput): Nod
   const { remove, entries } = placeFrozen(overlays, manifest);
   const shared = view.cluster;
   const rendering = { shared, own: variables.node, secrets: {}, variables, alike: alikeFor(variables) };
-  return [...remove, ...entries.map((placed) => nodeFile(placed, rendering))];
+  return [...remove, ...entries.flatMap((placed) => nodeFile(placed, rendering))];
 }
 
 /** Where the frozen part has something, sorted. */
@@ -124,15 +124,22 @@ interface Rendering extends Sight {
 
 const noSecret = new Uint8Array();
 
-function nodeFile(placed: PlacedEntry, rendering: Rendering): NodeFile {
+/** None where its template has nothing to say on this node. */
+function nodeFile(placed: PlacedEntry, rendering: Rendering): NodeFile | [] {
   switch (placed.kind) {
     case 'fixed':
       return placed.file;
     case 'secret':
       return placed.fileWith(rendering.secrets[placed.secret] ?? noSecret);
-    case 'template':
-      return placed.fileWith(renderText(placed, rendering));
+    case 'template': {
+      const bytes = renderText(placed, rendering);
+      return bytes.byteLength === 0 && mayBeSkipped(placed.entry) ? [] : placed.fileWith(bytes);
+    }
     default:
       return unreachable(placed);
   }
+}
+
+function mayBeSkipped(entry: OverlayEntry): boolean {
+  return entry.kind === 'file' && entry.spec?.skipEmpty === true;
 }

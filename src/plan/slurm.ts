@@ -8,9 +8,13 @@ export interface SlurmVariables {
   /** cluster.yaml has a `slurm:` section. */
   readonly configured: boolean;
   readonly controllerRole: string | undefined;
+  /** The controller hands slurm.conf out. */
+  readonly configless: boolean;
   /** undefined while no node has that role. */
   readonly controller: { readonly name: string; readonly address: string } | undefined;
   readonly nodes: readonly SlurmNode[];
+  /** All nodes of the cluster: those of other roles may be given one that runs jobs, and jobs that ask for them by name wait. */
+  readonly lines: readonly SlurmLine[];
   readonly partitions: readonly SlurmPartition[];
 }
 
@@ -20,6 +24,10 @@ interface SlurmNode {
   readonly cpus: number;
   readonly memoryMib: number;
   readonly features: readonly string[];
+}
+
+interface SlurmLine extends SlurmNode {
+  readonly isFuture: boolean;
 }
 
 interface SlurmPartition {
@@ -34,25 +42,37 @@ const defaultPartition = 'main';
 export function slurmVariables(view: ClusterView): SlurmVariables {
   const roles = [...new Set(view.nodes.map((node) => node.role))];
   const computeRoles = new Set(roles.filter((role) => isComputeRole(role, view)));
-  const members = view.nodes
-    .filter((node) => computeRoles.has(node.role))
-    .map((node) => nodeVariables(node, view))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const all = view.nodes.map((node) => nodeVariables(node, view)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const members = all.filter(({ role }) => computeRoles.has(role));
+  const nodes = new Map(members.map((node) => [node.name, slurmNode(node)]));
   const controllerRole = view.cluster.slurm?.controllerRole;
   return {
     configured: controllerRole !== undefined,
     controllerRole,
+    configless: view.cluster.slurm?.configless ?? false,
     controller: findController(view),
-    nodes: members.map((member) => {
-      const { name, address, cpus, memoryMib, board } = member;
-      return { name, address, cpus, memoryMib, features: [...new Set([board, ...ownFeatures(member)])] };
-    }),
-    partitions: partitionsOf(members),
+    nodes: [...nodes.values()],
+    lines: all.map((node) => Object.assign(sizeOf(node), nodes.get(node.name), { isFuture: !nodes.has(node.name) })),
+    partitions: partitionsOf(members, view),
   };
+}
+
+function slurmNode(node: NodeVariables): SlurmNode {
+  return { ...sizeOf(node), features: [...new Set([node.board, ...ownFeatures(node)])] };
+}
+
+function sizeOf({ name, address, cpus, memoryMib }: NodeVariables): SlurmNode {
+  return { name, address, cpus, memoryMib, features: [] };
 }
 
 export function isComputeRole(role: string, view: ClusterView): boolean {
   return enabledUnits(role, view).includes('slurmd.service');
+}
+
+/** Do its nodes take slurm.conf from the controller? The controller has it, and whoever runs no slurmd has nobody to keep it current. */
+export function isConfiglessRole(role: string, view: ClusterView): boolean {
+  const { slurm } = view.cluster;
+  return slurm?.configless === true && slurm.controllerRole !== role && isComputeRole(role, view);
 }
 
 /** Two controllers would write the same state: none is taken before one of them has another role. */
@@ -69,8 +89,12 @@ function findController({ cluster, nodes }: ClusterView): SlurmVariables['contro
   return { name: first.name, address: first.address };
 }
 
-function partitionsOf(members: readonly NodeVariables[]): SlurmPartition[] {
-  const nodesOf = new Map<string, string[]>();
+/**
+ * A partition is there as long as a role or a node names it: one that went with its last node would take the jobs along
+ * that wait in it.
+ */
+function partitionsOf(members: readonly NodeVariables[], view: ClusterView): SlurmPartition[] {
+  const nodesOf = new Map<string, string[]>(namedPartitions(view).map((name) => [name, []]));
   for (const member of members) {
     const name = partitionOf(member);
     const names = nodesOf.get(name) ?? [];
@@ -78,8 +102,19 @@ function partitionsOf(members: readonly NodeVariables[]): SlurmPartition[] {
     nodesOf.set(name, names);
   }
   const partitions = [...nodesOf.keys()].toSorted();
-  const chosen = partitions.includes(defaultPartition) ? defaultPartition : partitions[0];
-  return partitions.map((name) => ({ name, isDefault: name === chosen, nodes: nodesOf.get(name) ?? [] }));
+  const withNodes = partitions.filter((name) => nodesOf.get(name)?.length !== 0);
+  const chosen = [withNodes, partitions].map((names) => names.find((name) => name === defaultPartition) ?? names[0]);
+  const isDefault = (name: string) => name === (chosen[0] ?? chosen[1]);
+  return partitions.map((name) => ({ name, isDefault: isDefault(name), nodes: nodesOf.get(name) ?? [] }));
+}
+
+function namedPartitions(view: ClusterView): string[] {
+  const { cluster, nodes } = view;
+  const ofRoles = Object.entries(cluster.roles)
+    .filter(([role]) => isComputeRole(role, view))
+    .map(([, { vars }]) => ({ ...cluster.vars, ...vars })['slurmPartition'] ?? defaultPartition);
+  const ofNodes = nodes.map(({ vars }) => vars['slurmPartition']);
+  return [...ofRoles, ...ofNodes].filter(isPartitionName);
 }
 
 /** What jobs may ask for with --constraint, beside the board. */
@@ -93,9 +128,13 @@ function ownFeatures({ name, vars }: NodeVariables): string[] {
   });
 }
 
+function isPartitionName(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(value);
+}
+
 function partitionOf({ name, vars }: NodeVariables): string {
   const partition = vars['slurmPartition'] ?? defaultPartition;
-  if (typeof partition === 'string' && /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(partition)) return partition;
+  if (isPartitionName(partition)) return partition;
   throw new ConfigError(`${name}: ${JSON.stringify(partition)} is not a name for a Slurm partition`, {
     hint: 'Write slurmPartition as one word of letters, digits, "_" and "-".',
   });

@@ -112,7 +112,7 @@ describe('overlay why', () => {
   test.each([
     ['etc/rack', 'a template: one text for all nodes of a role that have the same variables; it reads cluster, role'],
     ['etc/hostname', 'a template: a text for each node; it reads node'],
-    ['etc/slurm/cgroup.conf', 'copied as it is'],
+    ['etc/systemd/system/slurmd.service.d/pi-image.conf', 'copied as it is'],
     ['etc/munge/munge.key', 'the secret mungeKey'],
     ['etc/munge', 'a folder'],
     ['etc/systemd/system/ssh.service', 'from:        the overlay mine, which masks ssh\n'],

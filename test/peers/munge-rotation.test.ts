@@ -109,7 +109,7 @@ test('a job runs through it, a queued one starts after it, a node that was away 
   expect(await cluster.keyOf(head)).toEqual(key);
   // With the key of before nobody is let in any more.
   await expect(
-    cluster.slurm(`munge -n -S ${cluster.dir}/node02/munge.socket | unmunge -S ${cluster.dir}/head/munge.socket`),
+    cluster.slurm(`munge -n -S ${cluster.socketOf('node02')} | unmunge -S ${cluster.socketOf(head)}`),
   ).rejects.toThrow(/Invalid credential/);
 
   const next = await cluster.submit('true', '-w node01');

@@ -104,6 +104,20 @@ test('folders that overlay.yaml does not name are left as the image has them', (
   expect(files(overlay).map((file) => file.kind)).toEqual(['file']);
 });
 
+test('a file that may be skipped is on no node for which its template has nothing to say', () => {
+  const spec = { files: { 'etc/a': { skipEmpty: true }, 'etc/b': { skipEmpty: true, live: true } } };
+  const some = "{{#if (eq node.name 'node01')}}x{{/if}}";
+  const overlay = sampleOverlay('o', spec, { 'etc/a.hbs': some, 'etc/b.hbs': some, 'etc/c.hbs': some });
+  const view = viewOf([overlay]);
+  const pathsOn = (node: string) => {
+    const { frozen, live } = render(view, node);
+    return [...frozen, ...live].flatMap((file) => ('path' in file ? [file.path] : []));
+  };
+
+  expect(pathsOn('node01')).toEqual(['etc/a', 'etc/c', 'etc/b']);
+  expect(pathsOn('node02')).toEqual(['etc/c']);
+});
+
 describe('frozen and live', () => {
   const overlay = sampleOverlay(
     'o',

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/model/errors.ts';
 import type { Variables } from '../../src/model/names.ts';
 import { nodeVariables } from '../../src/plan/node-variables.ts';
-import { slurmVariables } from '../../src/plan/slurm.ts';
-import { sampleCluster, sampleNode, sampleView } from '../support/sample-view.ts';
+import { isConfiglessRole, slurmVariables } from '../../src/plan/slurm.ts';
+import { sampleCluster, sampleNode, sampleOverlay, sampleView } from '../support/sample-view.ts';
 
 /** The sample with other variables for some nodes, and other roles. */
 const viewWith = (changes: Record<string, { vars?: Variables; role?: string }>) => {
@@ -16,10 +16,17 @@ test('nodes are those whose role enables slurmd; the controller is the node with
   expect(slurmVariables(sampleView())).toEqual({
     configured: true,
     controllerRole: 'controller',
+    configless: false,
     controller: { name: 'head', address: '10.42.0.10' },
     nodes: [
       { name: 'node01', address: '10.42.0.11', cpus: 4, memoryMib: 1843, features: ['pi5'] },
       { name: 'node02', address: '10.42.0.12', cpus: 1, memoryMib: 900, features: ['uefi'] },
+    ],
+    lines: [
+      { name: 'head', address: '10.42.0.10', cpus: 4, memoryMib: 864, features: [], isFuture: true },
+      { name: 'login', address: '10.42.0.20', cpus: 4, memoryMib: 864, features: [], isFuture: true },
+      { name: 'node01', address: '10.42.0.11', cpus: 4, memoryMib: 1843, features: ['pi5'], isFuture: false },
+      { name: 'node02', address: '10.42.0.12', cpus: 1, memoryMib: 900, features: ['uefi'], isFuture: false },
     ],
     partitions: [{ name: 'main', isDefault: true, nodes: ['node01', 'node02'] }],
   });
@@ -71,9 +78,20 @@ describe('partitions', () => {
     [
       'none is main: the first by name is the default',
       { node01: { vars: { slurmPartition: 'slow' } }, node02: { vars: { slurmPartition: 'fast' } } },
-      ['fast*:node02', 'slow:node01'],
+      // Jobs may wait in main: a role names it.
+      ['fast*:node02', 'main:', 'slow:node01'],
     ],
-    ['no nodes', { node01: { role: 'login' }, node02: { role: 'login' } }, []],
+    ['no nodes: the role names it', { node01: { role: 'login' }, node02: { role: 'login' } }, ['main*:']],
+    [
+      'no nodes: a node names it that may come back',
+      { node01: { role: 'login', vars: { slurmPartition: 'fast' } }, node02: { role: 'login', vars: {} } },
+      ['fast:', 'main*:'],
+    ],
+    [
+      'what is no name, of a node that is none of Slurm',
+      { node01: { role: 'login', vars: { slurmPartition: 'a b' } } },
+      ['main*:node02'],
+    ],
   ])('%s', (_what, changes: Record<string, { vars?: Variables; role?: string }>, expected) => {
     const { partitions } = slurmVariables(viewWith(changes));
 
@@ -109,4 +127,27 @@ test.each([
 ])('%s: refused', (_what, changes: Record<string, { vars?: Variables; role?: string }>, message) => {
   expect(() => slurmVariables(viewWith(changes))).toThrow(ConfigError);
   expect(() => slurmVariables(viewWith(changes))).toThrow(message);
+});
+
+describe('slurm.conf comes from the controller', () => {
+  const cluster = sampleCluster({ slurm: { controllerRole: 'controller', configless: true } });
+  test.each([
+    ['compute', true, true],
+    ['controller', true, false],
+    ['login', true, false],
+    ['compute', false, false],
+    ['unknown', true, false],
+  ])('to nodes of the role %s, where that is %s: %s', (role, configless, expected) => {
+    const view = configless ? sampleView({ cluster }) : sampleView();
+    expect(isConfiglessRole(role, view)).toBe(expected);
+    expect(slurmVariables(view).configless).toBe(configless);
+  });
+
+  test('never to the controller, also where it runs jobs', () => {
+    const overlays = new Map(sampleView().overlays).set(
+      'slurm-controller',
+      sampleOverlay('slurm-controller', { units: { enable: ['slurmctld', 'slurmd'] } }),
+    );
+    expect(isConfiglessRole('controller', sampleView({ cluster, overlays }))).toBe(false);
+  });
 });

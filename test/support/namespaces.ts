@@ -77,6 +77,12 @@ export class Namespaces {
     return run(this.#inside(namespace, argv), { signal: AbortSignal.timeout(patienceMs) });
   }
 
+  /** Of all processes there. */
+  async pids(namespace: string): Promise<number[]> {
+    const text = await ip('netns', 'pids', this.#full(namespace));
+    return text.split('\n').filter(Boolean).map(Number);
+  }
+
   start(namespace: string, argv: readonly string[]): NamespaceProgram {
     const [program, ...args] = this.#inside(namespace, argv);
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,86 +1,155 @@
-/** A real Slurm: munged, slurmctld and slurmd from Debian's packages, each node in a network namespace with a host name of its own. */
+/**
+ * A real Slurm: munged, slurmctld and slurmd from Debian's packages on the tables of our overlays. Each node is a network
+ * namespace whose programs have a host name, /run, /var/spool, /var/log and /etc/slurm of their own.
+ */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { run } from '../../src/host/process.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { Namespaces, type NamespaceProgram } from './namespaces.ts';
+import { computeNames, head, slurmTables, type SlurmNodeName, type SlurmTables } from './slurm-tables.ts';
 
-export const head = 'head';
-const nodes = ['node01', 'node02'] as const;
-export type SlurmNodeName = (typeof nodes)[number] | typeof head;
+export { head, type SlurmNodeName } from './slurm-tables.ts';
 
-const addressOf = (name: string) => (name === head ? '10.77.0.1' : `10.77.0.1${name.at(-1)}`);
+const names = [head, ...computeNames] as const;
+const folders = [
+  'run/munge',
+  'run/slurm',
+  'run/slurmctld',
+  'etc/slurm',
+  'var/spool/slurmd',
+  'var/spool/slurmctld',
+  'var/log/slurm',
+];
+const ofSlurm = ['run/slurmctld', 'var/spool/slurmctld', 'var/log/slurm'];
 
-export async function slurmCluster() {
+const controllerHook = path.resolve(
+  import.meta.dirname,
+  '../../overlays/slurm-controller/files/etc/pi-image/live.d/slurmctld',
+);
+
+/** In namespaces that end with the program. */
+const asNode = `set -e
+for each in run etc/slurm etc/hosts var/spool var/log; do mount --bind "$0/$each" "/$each"; done
+hostname "$1"
+shift
+exec "$@"`;
+
+export async function slurmCluster({ configless = false, hasNight = true } = {}) {
   const dir = await mkdtemp(path.join(tmpdir(), 'slurm-'));
   // Programs of other users reach the sockets in it.
   await chmod(dir, 0o755);
+  const tables = await slurmTables({ configless, hasNight, cgroupPlugin: await cgroupPlugin() });
   const space = new Namespaces();
-  const munged = new Map<SlurmNodeName, NamespaceProgram>();
   const at = (node: string, file: string) => path.join(dir, node, file);
+  const onNode = (node: string, ...argv: readonly string[]) => [
+    'unshare',
+    '--uts',
+    '--mount',
+    'sh',
+    '-c',
+    asNode,
+    path.join(dir, node),
+    node,
+    ...argv,
+  ];
+  const munged = new Map<SlurmNodeName, NamespaceProgram>();
+  const daemons = new Map<SlurmNodeName, NamespaceProgram>();
   const firstKey = randomBytes(128);
 
   const startMunged = async (node: SlurmNodeName, key: Uint8Array) => {
     await munged.get(node)?.stop();
     await writeFile(at(node, 'munge.key'), key, { mode: 0o600 });
     const files = ['key', 'pid', 'seed'].map((name) => `--${name}-file=${at(node, `munge.${name}`)}`);
-    const argv = ['munged', '--foreground', '--force', ...files, `--socket=${at(node, 'munge.socket')}`];
-    munged.set(node, space.start(node, argv));
-    await until(() => space.run(node, ['munge', '-n', '-S', at(node, 'munge.socket')]));
+    const socket = at(node, 'run/munge/munge.socket.2');
+    munged.set(node, space.start(node, ['munged', '--foreground', '--force', ...files, `--socket=${socket}`]));
+    await until(() => space.run(node, ['munge', '-n', '-S', socket]));
   };
-  const slurm = (command: string) =>
-    space.run(head, ['env', `SLURM_CONF=${at(head, 'slurm.conf')}`, 'sh', '-c', command]);
-  const daemons: NamespaceProgram[] = [];
-  const daemon = (node: SlurmNodeName, program: string) =>
-    daemons.push(
-      space.start(node, [
-        'unshare',
-        '--uts',
-        'sh',
-        '-c',
-        `hostname ${node}; exec ${program} -D -f ${at(node, 'slurm.conf')}`,
-      ]),
-    );
+  const tell = (node: SlurmNodeName, command: string) => space.run(node, onNode(node, 'sh', '-c', command));
+  const slurm = (command: string) => tell(head, command);
+  const writeTables = async (node: SlurmNodeName) => {
+    const files = tables.filesOf(node);
+    for (const file of ['etc/hosts', 'etc/slurm/slurm.conf', 'etc/slurm/cgroup.conf']) {
+      const text = files.get(file);
+      if (text === undefined) await rm(at(node, file), { force: true });
+      else await writeFile(at(node, file), text);
+    }
+  };
+  const start = (node: SlurmNodeName) => {
+    const options = /SLURMD_OPTIONS="(.*)"/.exec(tables.filesOf(node).get('etc/default/slurmd') ?? '')?.[1] ?? '';
+    const argv = node === head ? ['slurmctld', '-D'] : ['slurmd', '-D', ...options.split(' ').filter(Boolean)];
+    daemons.set(node, space.start(node, onNode(node, ...argv)));
+  };
   const close = async () => {
     await space.close();
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    await cable(space);
-    for (const node of [head, ...nodes] as const) {
-      await mkdir(at(node, 'spool'), { recursive: true });
-      await writeFile(at(node, 'slurm.conf'), configOf(dir, node));
-      await writeFile(at(node, 'cgroup.conf'), `CgroupPlugin=${await cgroupPlugin(space)}\n`);
+    await cable(space, tables);
+    for (const node of names) {
+      for (const folder of folders) await mkdir(at(node, folder), { recursive: true });
+      for (const folder of ofSlurm) await space.run(node, ['chown', 'slurm', at(node, folder)]);
+      await writeTables(node);
       await startMunged(node, firstKey);
     }
-    await mkdir(at(head, 'state'));
-    daemon(head, 'slurmctld');
-    for (const node of nodes) daemon(node, 'slurmd');
+    for (const node of names) start(node);
     await until(async () => {
       const states = (await slurm('sinfo -h -N -o "%N %T"')).trim().split('\n');
       if (states.some((line) => !line.endsWith(' idle'))) throw new Error(states.join());
     });
   } catch (error) {
-    const said = daemons.map(({ lines }) => lines.slice(-15).join('\n')).join('\n---\n');
+    const said = [...daemons.values()].map(({ lines }) => lines.slice(-15).join('\n')).join('\n---\n');
     await close();
     throw new Error(`Slurm did not start:\n${said}`, { cause: error });
   }
   return {
     dir,
-    nodes: [head, ...nodes] as const,
+    nodes: names,
     firstKey,
+    tables,
     /** A command on the node with the controller. */
     slurm,
-    /** What partitionControl asks for. */
+    /** A command on any node. */
+    tell,
+    /** What partitionControl and clusterSlurm ask for. */
     controller: {
-      address: () => parseIpv4(addressOf(head)),
+      address: () => parseIpv4(tables.addressOf(head)),
       run: (_address: string, command: string) => slurm(command),
     },
     startMunged,
+    socketOf: (node: SlurmNodeName) => at(node, 'run/munge/munge.socket.2'),
     keyOf: (node: SlurmNodeName) => readFile(at(node, 'munge.key')),
+    /** Live files as they are now, and the controller's hook. */
+    reconfigure: async () => {
+      for (const node of names) await writeTables(node);
+      // There is no systemd in a namespace; slurmctld runs.
+      await slurm(`systemctl() { :; }; set -- etc/slurm/slurm.conf; . ${controllerHook}`);
+    },
+    start,
+    /** slurmctld or slurmd; jobs stay. */
+    stop: async (node: SlurmNodeName) => {
+      await daemons.get(node)?.stop();
+    },
+    /** Another program in the network of a node. */
+    startOn: (node: SlurmNodeName, argv: readonly string[]) => space.start(node, argv),
+    /** The controller's cable. */
+    unplug: () => space.run(head, ['ip', 'link', 'set', 'br0', 'down']),
+    /** Its power goes, and all that ran there. munged is as good as new. */
+    cut: async (node: SlurmNodeName) => {
+      const pids = await space.pids(node);
+      for (const pid of pids.filter((each) => each !== munged.get(node)?.pid)) killIfThere(pid);
+      await daemons.get(node)?.ended;
+    },
+    said: (node: SlurmNodeName) => daemons.get(node)?.lines ?? [],
+    hasFile: (node: SlurmNodeName, file: string) =>
+      readFile(at(node, file)).then(
+        () => true,
+        () => false,
+      ),
     /** @returns its number */
     submit: async (script: string, ...options: readonly string[]) =>
       (await slurm(`sbatch --parsable -D / -o /dev/null ${options.join(' ')} --wrap '${script}'`)).trim(),
@@ -91,12 +160,22 @@ export async function slurmCluster() {
   };
 }
 
-async function cable(space: Namespaces): Promise<void> {
-  for (const name of [head, ...nodes]) await space.add(name);
+export type SlurmCluster = Awaited<ReturnType<typeof slurmCluster>>;
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
+}
+
+async function cable(space: Namespaces, { addressOf }: SlurmTables): Promise<void> {
+  for (const name of names) await space.add(name);
   await space.run(head, ['ip', 'link', 'add', 'br0', 'type', 'bridge']);
   await space.run(head, ['ip', 'address', 'add', `${addressOf(head)}/24`, 'dev', 'br0']);
   await space.run(head, ['ip', 'link', 'set', 'br0', 'up']);
-  for (const name of nodes) {
+  for (const name of computeNames) {
     const address = `${addressOf(name)}/24`;
     await space.cable({ namespace: head, interface: name }, { namespace: name, interface: 'eth0', address });
     await space.run(head, ['ip', 'link', 'set', name, 'master', 'br0']);
@@ -104,40 +183,10 @@ async function cable(space: Namespaces): Promise<void> {
 }
 
 /** A namespace has no cgroups. Slurm before 23.11 wants a plugin all the same; that of v1 looks for nothing. */
-async function cgroupPlugin(space: Namespaces): Promise<string> {
-  const [, major = '0', minor = '0'] = /slurm\S* (\d+)\.(\d+)/.exec(await space.run(head, ['slurmd', '-V'])) ?? [];
+async function cgroupPlugin(): Promise<string> {
+  const version = await run(['slurmd', '-V'], { signal: AbortSignal.timeout(patienceMs) });
+  const [, major = '0', minor = '0'] = /slurm\S* (\d+)\.(\d+)/.exec(version) ?? [];
   return Number(major) * 100 + Number(minor) >= 2311 ? 'disabled' : 'cgroup/v1';
-}
-
-/** As overlays/slurm-node has it, but for what needs a machine: cgroups and a user slurm. */
-function configOf(dir: string, node: string): string {
-  const own = (file: string) => path.join(dir, node, file);
-  return `ClusterName=test
-SlurmctldHost=${head}(${addressOf(head)})
-AuthType=auth/munge
-AuthInfo=socket=${own('munge.socket')}
-CredType=cred/munge
-SlurmUser=root
-SlurmdUser=root
-StateSaveLocation=${path.join(dir, head, 'state')}
-SlurmdSpoolDir=${own('spool')}
-SlurmctldPidFile=${own('slurmctld.pid')}
-SlurmdPidFile=${own('slurmd.pid')}
-MailProg=/bin/true
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-MpiDefault=none
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core
-ReturnToService=2
-ReconfigFlags=KeepPartState
-MessageTimeout=10
-DebugFlags=NO_CONF_HASH
-SlurmdParameters=config_overrides
-${nodes.map((name) => `NodeName=${name} NodeAddr=${addressOf(name)} CPUs=2 State=UNKNOWN\n`).join('')}
-PartitionName=main Nodes=node[01-02] Default=YES MaxTime=INFINITE State=UP
-PartitionName=night Nodes=node02 MaxTime=INFINITE State=UP
-`;
 }
 
 const patienceMs = 30_000;

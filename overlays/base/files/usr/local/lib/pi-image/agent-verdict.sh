@@ -68,7 +68,7 @@ judge_units() {
         reasons=$(explain $(failed_units))
         verdict failed "not started:$absent${reasons:+; $reasons}"
     elif is_crashing $starting; then
-        verdict failed "$(explain $starting)"
+        if lacks_slurm_conf; then verdict waiting 'slurm controller'; else verdict failed "$(explain $starting)"; fi
     else
         verdict waiting "the start of$starting"
     fi
@@ -98,6 +98,18 @@ is_crashing() {
         [ "${restarts:-0}" -lt 3 ] || return 0
     done
     return 1
+}
+
+# slurmd that takes slurm.conf from its controller gives up where that does not answer, and is started again.
+lacks_slurm_conf() {
+    case "$starting " in
+        *' slurmd '* | *' slurmd.service '*) ;;
+        *) return 1 ;;
+    esac
+    case $(journalctl -q -b --no-pager -n 5 -o cat _SYSTEMD_UNIT=slurmd.service 2> /dev/null) in
+        *'ailed to load configs'*) ;;
+        *) return 1 ;;
+    esac
 }
 
 # Each unit with the last line that it wrote itself, 200 characters in all.
