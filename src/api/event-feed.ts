@@ -11,7 +11,7 @@ const batchSize = 200;
 /** After a first event what follows is collected for so long: a storm is four batches a second to each reader. */
 const restMs = 250;
 
-export interface EventBatch {
+interface EventBatch {
   /** As server-sent events (WHATWG HTML §9.2); empty when there is nothing. */
   readonly bytes: Uint8Array;
   /** Number of the last event in it; undefined when there is none. */

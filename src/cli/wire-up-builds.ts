@@ -33,6 +33,7 @@ export function openBuilds({ paths, state, log }: BuildSources): ServiceBuilds {
   return {
     fleet: {
       state,
+      isRoot: process.getuid?.() === 0,
       images: async () => [...(await listImageSpecs(paths.dataDirs)).keys()].toSorted(),
       otherBuild: () => buildingProcess(paths.state),
       plan: (order) => readBuildPlan(order, argvOf(order, '--plan')),

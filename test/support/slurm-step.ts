@@ -41,7 +41,10 @@ export async function takeStep(
 
 const facts: Omit<OperationFacts, 'nowMs' | 'slurm'> = {
   status: { state: 'ready', desired: undefined, running: undefined },
+  lookingSinceMs: 0,
   lastBoot: undefined,
+  boots: [],
+  isSwitched: false,
   reboot: { kind: 'off', reason: 'not in this test' },
   rebootFailed: undefined,
   bootDeadlineMs: 60_000,
