@@ -28,6 +28,10 @@ test('the dashboard is small, and holds nothing of the service', async () => {
   ]);
   const inputs = files.flatMap((file) => file.inputs);
   const places = new Set(inputs.map((input) => /^(?:src\/[^/]+|node_modules\/[^/]+)/.exec(input)?.[0] ?? input));
-  expect([...places].toSorted()).toEqual(['node_modules/preact', 'src/dashboard', 'src/plan']);
-  expect(inputs.filter((input) => input.startsWith('src/plan/'))).toEqual(['src/plan/boot-bars.ts']);
+  expect([...places].toSorted()).toEqual(['node_modules/preact', 'src/dashboard', 'src/model', 'src/plan']);
+  expect(inputs.filter((input) => /^src\/(?:model|plan)\//.test(input)).toSorted()).toEqual([
+    'src/model/boot-phase.ts',
+    'src/model/bytes.ts',
+    'src/plan/boot-bars.ts',
+  ]);
 });

@@ -40,7 +40,7 @@ describe('the files of its storage node', () => {
     expect(value.roles['login']?.overlays).toContain('login');
     expect(value.roles['controller']?.overlays).toContain('slurm-controller');
     expect(value.shares.map((share) => share.path)).toEqual(['/racks/demo/shares/home', '/racks/demo/shares/slurm']);
-    expect(value.slurm).toEqual({ controllerRole: 'controller' });
+    expect(value.slurm).toEqual({ controllerRole: 'controller', configless: false });
   });
 
   test('without a controller there is no Slurm to speak of', () => {
