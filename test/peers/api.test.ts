@@ -185,6 +185,8 @@ test('every question is answered as the document says', async () => {
     '/roles/node01': '/roles/compute',
     '/roles/node01/history': '/roles/compute/history',
     '/operations/12': '/operations/1',
+    '/overlays/node01': '/overlays/base',
+    '/images/node01/20261121.1': '/images/small/20261121.1',
   };
   const wrong: string[] = [];
   for (const { path: route, answer } of questions) {
