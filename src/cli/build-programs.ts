@@ -21,7 +21,7 @@ export async function startBuildProgram(argv: Argv, onLine: (line: string) => vo
 }
 
 /** What we started only waits: the group is that of the program inside, which says its number first. */
-async function leaderInside(
+export async function leaderInside(
   start: (onLine: (line: string) => void) => Promise<ProcessGroup>,
   onLine: (line: string) => void,
 ): Promise<ProcessGroup> {
