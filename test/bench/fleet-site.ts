@@ -1,17 +1,25 @@
-/** A storage node with 1,000 nodes, for measuring what the fleet costs: roles that differ in image, exports and Slurm. */
+/** A storage node with 1,000 nodes that have booted, for measuring what the fleet costs: roles that differ in image, exports and Slurm. */
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { NodeAnswer } from '../../src/api/actions.ts';
 import { requestOk } from '../../src/cli/api-client.ts';
 import { ganeshaFiles } from '../../src/host/nfs/ganesha.ts';
+import { withDatabase } from '../../src/host/state-file.ts';
+import type { Boot } from '../../src/model/boot.ts';
 import { expandHostlist } from '../../src/plan/hostlist.ts';
 import type { ManyNode } from '../support/many-nodes.ts';
+import type { NamespaceProgram } from '../support/namespaces.ts';
 import { StormSite } from '../support/storm-site.ts';
 
 const shared = ['base', 'ssh', 'slurm-node'];
+const bootsOfEach = 3;
 
 export class FleetSite extends StormSite {
+  get stateDir(): string {
+    return path.join(this.fixture.dir, 'state');
+  }
+
   override async open(): Promise<void> {
     await super.open();
     const { dir } = this.fixture;
@@ -32,6 +40,28 @@ export class FleetSite extends StormSite {
     });
   }
 
+  /** While no service runs: what is known of earlier boots, of all nodes but these. */
+  async haveBooted(except: readonly ManyNode[] = []): Promise<void> {
+    const without = new Set(except);
+    const nowMs = Date.now();
+    const boots = this.nodes
+      .filter((node) => !without.has(node))
+      .flatMap((node) => Array.from({ length: bootsOfEach }, (_, index) => pastBoot(node, nowMs, bootsOfEach - index)));
+    await withDatabase(this.stateDir, AbortSignal.timeout(120_000), (database) =>
+      database.boots.update(() => ({ boots })),
+    );
+  }
+
+  /** Returns when every part is up and every node is planned: starting is not what is measured. */
+  async serveAll(): Promise<NamespaceProgram> {
+    const service = await this.serve();
+    for (const part of ['tftp', 'nfs', 'http', 'api', 'api-tcp'])
+      await service.line(new RegExp(`part.ready part=${part}(?: |$)`));
+    await this.answers();
+    await this.answers();
+    return service;
+  }
+
   /** All nodes, these with another role: one request. */
   async setRoles(changed: readonly ManyNode[], role: string): Promise<void> {
     const names = new Set(changed.map(({ name }) => name));
@@ -40,14 +70,22 @@ export class FleetSite extends StormSite {
   }
 
   async answers(query = ''): Promise<readonly NodeAnswer[]> {
-    const answer = await requestOk(this.fixture.socket, 'GET', `/nodes${query}`);
+    return (await this.#ask('GET', `/nodes${query}`)) as readonly NodeAnswer[];
+  }
+
+  async newToken(name: string): Promise<string> {
+    return ((await this.#ask('POST', '/tokens', { name, scope: 'read' })) as { readonly token: string }).token;
+  }
+
+  async #ask(method: 'GET' | 'POST', route: string, body?: unknown): Promise<unknown> {
+    const answer = await requestOk(this.fixture.socket, method, route, body);
     if (answer.kind === 'no-service') throw new Error('the service has ended');
-    return answer.body as readonly NodeAnswer[];
+    return answer.body;
   }
 
   /** Addresses that may mount a share, as its NFS server was told. */
   async mounters(share: string): Promise<ReadonlySet<string>> {
-    const text = await readFile(ganeshaFiles(path.join(this.fixture.dir, 'state', 'nfs')).config, 'utf8');
+    const text = await readFile(ganeshaFiles(path.join(this.stateDir, 'nfs')).config, 'utf8');
     const block = text.split(/^EXPORT\b/m).find((each) => each.includes(`/shares/${share}`)) ?? '';
     return new Set(block.match(/\b10\.42\.\d+\.\d+\b/g));
   }
@@ -57,4 +95,28 @@ export class FleetSite extends StormSite {
     const text = await this.command('overlay', 'show', this.nodes[0]?.name ?? '', 'etc/slurm/slurm.conf');
     return new Set([...text.matchAll(/^NodeName=(\S+)/gm)].flatMap(([, names = '']) => expandHostlist(names)));
   }
+}
+
+const phases = ['offered', 'loading', 'kernel', 'network', 'root', 'overlay'] as const;
+
+/** One that ended well, so many hours ago. */
+function pastBoot({ name, mac, address, role }: ManyNode, nowMs: number, hours: number): Boot {
+  const startedAtMs = nowMs - hours * 3_600_000;
+  const closedAtMs = startedAtMs + phases.length * 5000;
+  return {
+    id: `${name}-past-${hours}`,
+    node: name,
+    mac,
+    address,
+    generation: '0'.repeat(64),
+    image: 'storm@20261121.1',
+    role,
+    startedAtMs,
+    tokenExpiresAtMs: startedAtMs + 600_000,
+    lastSeenMs: closedAtMs,
+    files: 9,
+    bytes: 9_300_000,
+    phases: phases.map((phase, index) => ({ phase, atMs: startedAtMs + index * 5000 })),
+    closed: { atMs: closedAtMs, reason: 'handed-over' },
+  };
 }

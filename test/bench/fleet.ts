@@ -1,159 +1,216 @@
 /**
- * What a fleet of 1,000 nodes costs: changes of role, lists, status, and readers of events. Prints each number beside the
- * one that is wanted, and ends with 1 when one is missed. Needs root. BENCH_SHORT=1: fewer rounds, to see that it works.
+ * What a fleet of 1,000 nodes costs: changes of role, lists, status, pages of browsers, and all that while 256 boards boot.
+ * Prints each figure beside what is wanted; exit code 1 when one is missed. Needs root, cc, curl and Chromium. Arguments:
+ * rounds (5), and which rows (all; words of their titles).
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { availableParallelism, loadavg } from 'node:os';
-import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 
 import { compile } from '../support/compiled.ts';
-import { timeEach } from '../support/timing.ts';
-import { median } from './figures.ts';
-import { askInRow, askSteadily, percentile } from './fleet-requests.ts';
+import type { NamespaceProgram } from '../support/namespaces.ts';
+import { FleetChanges } from './fleet-changes.ts';
+import { FleetLists, type ListRound } from './fleet-lists.ts';
+import { FleetPages, type Frames } from './fleet-pages.ts';
 import { FleetSite } from './fleet-site.ts';
-import { allHave, openReaders } from './fleet-streams.ts';
+import {
+  eventsOfStorm,
+  FleetStorm,
+  pages as pageCount,
+  stormBoards,
+  type StormRun,
+  type ToldPages,
+} from './fleet-storm.ts';
+import { isReached, renderFigure, tableHead, type FleetFigure } from './fleet-table.ts';
 
-const isShort = process.env['BENCH_SHORT'] === '1';
-const rounds = isShort ? 1 : 5;
 const nodeCount = 1000;
-const readerCount = 200;
-const route = '/api/v1/nodes?limit=100';
+const [roundsWanted = '5', ...words] = process.argv.slice(2);
+const rounds = Number(roundsWanted);
+const isWanted = (title: string) => words.length === 0 || words.some((word) => title.includes(word));
 
-let isMissed = false;
+const changeOfSome = 'role change of 36 nodes';
+const changeOfAll = 'role change of 1,000 nodes';
+const lists = 'GET /nodes, limit 100';
+const status = 'pi-image status of 1,000 nodes';
+const firstView = 'dashboard, first view of 1,000 nodes, cold';
+const eventsInStorm = `storm of ${stormBoards} boards, events to ${pageCount} pages`;
+const framesInStorm = `storm of ${stormBoards} boards, frames of the dashboard`;
+
+const figures: FleetFigure[] = [];
+const notes: string[] = [];
+
+const [load = 0] = loadavg();
+print(
+  `${availableParallelism()} x ${cpus()[0]?.model ?? 'processor'}, load ${load.toFixed(1)}, Node ${process.version}; ` +
+    `${rounds} rounds, medians unless something must not happen once\n`,
+);
 await compile();
 const site = new FleetSite(nodeCount);
 try {
   await site.open();
-  const [load = 0] = loadavg();
-  print(`${nodeCount} nodes, on ${availableParallelism()} processors with a load of ${load.toFixed(1)}\n`);
-  print('| work | measured | must reach | reached |\n|---|---|---|---|');
-  await site.serve();
-  await roleChanges(36, 500);
-  await roleChanges(nodeCount - 1, 3000);
-  await lists();
-  const { medianMs } = await timeEach(rounds, () => site.command('status'));
-  report(`\`pi-image status\` of ${nodeCount} nodes`, `${medianMs} ms`, { value: medianMs, limit: 300, unit: 'ms' });
-  await streams();
+  if ([changeOfSome, changeOfAll, lists, status, firstView].some(isWanted)) await withOneService();
+  if ([eventsInStorm, framesInStorm].some(isWanted)) await measureStorms();
 } finally {
   await site.close();
 }
-process.exitCode = isMissed ? 1 : 0;
+print(`${tableHead}\n${figures.map(renderFigure).join('\n')}`);
+for (const note of notes) print(`\n${note}`);
+process.exitCode = figures.every(isReached) ? 0 : 1;
 
-/** There and back, so that each round begins with the same. */
-async function roleChanges(count: number, limitMs: number): Promise<void> {
-  // The first one is the controller, and stays.
-  const changed = site.nodes.slice(1, count + 1);
-  const took: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    took.push(await changeRoles(changed, 'login', 'people'), await changeRoles(changed, 'compute', 'computing'));
-  }
-  const value = Math.round(median(took));
-  report(`role change of ${count === nodeCount - 1 ? nodeCount : count} nodes`, `${value} ms`, {
-    value,
-    limit: limitMs,
-    unit: 'ms',
-  });
+/** Rows that follow each other with the same service. */
+async function withOneService(): Promise<void> {
+  await site.haveBooted();
+  const service = await site.serveAll();
+  await measureChanges(service, changeOfSome, { count: 36, atMost: 500 });
+  await measureChanges(service, changeOfAll, { count: nodeCount - 1, atMost: 3000 });
+  if (isWanted(lists)) await measureLists(service);
+  if (isWanted(status)) await measureStatus();
+  if (isWanted(firstView)) await measureFirstView();
+  await service.stop();
 }
 
-/** @returns milliseconds until each of them would boot the new role, and its NFS server lets it mount the new share */
-async function changeRoles(changed: FleetSite['nodes'], role: string, share: string): Promise<number> {
-  const names = new Set(changed.map(({ name }) => name));
-  const before = new Map((await site.answers()).map(({ name, status }) => [name, status.desired?.generation]));
-  const beganMs = performance.now();
-  await site.setRoles(changed, role);
-  for (;;) {
-    const mounters = await site.mounters(share);
-    const behind = (await site.answers()).filter(({ name, address, role: has, status: { desired } }) => {
-      const isNew = has === role && desired !== undefined && desired.generation !== before.get(name);
-      return names.has(name) && (!isNew || !mounters.has(address));
-    });
-    if (behind.length === 0) break;
-    if (performance.now() - beganMs > 60_000) throw new Error(`after a minute ${behind.length} nodes are behind`);
-    await sleep(5);
-  }
-  const tookMs = performance.now() - beganMs;
-  // Made when a node asks, from the nodes as they are: there is nothing to wait for, and it must be right.
-  const isInSlurm = (await site.slurmNodes()).has(changed.at(-1)?.name ?? '');
-  if (isInSlurm !== (role === 'compute')) throw new Error(`slurm.conf is not that of the role ${role}`);
-  return tookMs;
+async function measureChanges(
+  service: NamespaceProgram,
+  what: string,
+  { count, atMost }: { readonly count: number; readonly atMost: number },
+): Promise<void> {
+  if (!isWanted(what)) return;
+  const changes = new FleetChanges(site, service);
+  const took = (await inRounds(() => changes.thereAndBack(count))).flat();
+  figures.push({ what, rounds: took, unit: 'ms', wanted: { atMost } });
+  notes.push(`${what}: ${took.map(Math.round).join(', ')} ms, the first one of its kind in this service first.`);
 }
 
-async function lists(): Promise<void> {
-  const file = path.join(site.fixture.dir, 'nodes.json');
-  const plainSocket = path.join(site.fixture.dir, 'plain.sock');
-  await writeFile(file, JSON.stringify(await site.answers()));
-  const plain = spawn(
-    process.execPath,
-    ['--import', 'tsx', path.join(import.meta.dirname, 'fleet-plain.ts'), plainSocket, file],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+async function measureLists(service: NamespaceProgram): Promise<void> {
+  const opened = await FleetLists.open(site, service);
   try {
-    await once(plain.stdout, 'data');
-    const { socket } = site.fixture;
-    await askInRow(socket, route, 200);
-    await askInRow(plainSocket, route, 200);
-    const took = await askSteadily(socket, route, { perSecond: 100, seconds: isShort ? 2 : 20 });
-    const p99 = percentile(took, 99);
-    report('GET /nodes (limit 100) at 100 a second, p99', `${p99.toFixed(1)} ms`, {
-      value: p99,
-      limit: 20,
-      unit: 'ms',
-    });
-    const ratios: number[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      const own = await askInRow(socket, route, isShort ? 100 : 500);
-      ratios.push(own / (await askInRow(plainSocket, route, isShort ? 100 : 500)));
-    }
-    const ratio = median(ratios);
-    report('one of them, beside a plain express handler', `${ratio.toFixed(2)}x`, {
-      value: ratio,
-      limit: 1.5,
-      unit: 'x',
-    });
-  } finally {
-    plain.kill();
-  }
-}
-
-async function streams(): Promise<void> {
-  const readers = await openReaders(site.fixture.socket, readerCount);
-  try {
-    await sleep(200);
-    const delays: number[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      for (const role of ['login', 'compute']) {
-        await site.setRoles(site.nodes.slice(1, 257), role);
-        const newest = Math.max(...readers.lastIds(), 1);
-        delays.push(await allHave(readers, newest));
-      }
-    }
-    await sleep(500);
-    const counts = new Set(readers.counts());
-    const told = [...counts].join(', ');
-    const wanted = rounds * 2 * 256;
-    const isWhole = counts.size === 1 && (readers.counts()[0] ?? 0) >= wanted;
-    if (!isWhole) isMissed = true;
-    print(
-      `| events to ${readerCount} readers | ${told} each, the last within ${Math.round(Math.max(...delays))} ms | all ${wanted} | ${isWhole ? 'yes' : '**no**'} |`,
+    const all = await inRounds(() => opened.round());
+    const of = (figure: (round: ListRound) => number) => all.map(figure);
+    figures.push(
+      { what: `${lists}, at 100 a second: p99`, rounds: of(({ p99Ms }) => p99Ms), unit: 'ms', wanted: { atMost: 20 } },
+      {
+        what: `${lists}: one, beside plain express, processor time`,
+        rounds: of(({ processorRatio }) => processorRatio),
+        unit: 'x',
+        wanted: { atMost: 1.5 },
+      },
+    );
+    const plain = of(({ plainP99Ms }) => plainP99Ms).map((value) => value.toFixed(1));
+    const wall = of(({ wallRatio }) => wallRatio).map((value) => value.toFixed(2));
+    notes.push(
+      `${lists}: p99 of the plain handler in the same rounds ${plain.join(', ')} ms; one took ${wall.join(', ')} times its time.`,
     );
   } finally {
-    readers.close();
+    opened.close();
   }
 }
 
-function report(
-  what: string,
-  measured: string,
-  { value, limit, unit }: { readonly value: number; readonly limit: number; readonly unit: string },
-): void {
-  const isReached = value <= limit;
-  if (!isReached) isMissed = true;
-  print(`| ${what} | ${measured} | <= ${limit} ${unit} | ${isReached ? 'yes' : '**no**'} |`);
+async function measureStatus(): Promise<void> {
+  const took = await inRounds(() => timed(() => site.command('status')));
+  const empty = await inRounds(() => timed(() => site.command('--version')));
+  figures.push({ what: status, rounds: took, unit: 'ms', wanted: { atMost: 300 } });
+  notes.push(`${status}: a command that asks nobody takes ${empty.map(Math.round).join(', ')} ms.`);
+}
+
+async function measureFirstView(): Promise<void> {
+  const pages = await FleetPages.open(site);
+  try {
+    const token = await site.newToken('first-view');
+    const took = await inRounds(() => pages.firstViewMs(token));
+    figures.push({ what: firstView, rounds: took, unit: 'ms', wanted: { atMost: 1000 } });
+  } finally {
+    await pages.close();
+  }
+}
+
+/** In each round the same storm without pages, with pages, and before the eyes of a browser. */
+async function measureStorms(): Promise<void> {
+  const storm = new FleetStorm(site);
+  await storm.open();
+  const alone: StormRun[] = [];
+  const watched: (StormRun & ToldPages)[] = [];
+  const shown: Frames[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    if (isWanted(eventsInStorm)) {
+      alone.push(await storm.withService(() => storm.run()));
+      watched.push(await storm.withService(() => runWithPages(storm)));
+    }
+    if (isWanted(framesInStorm)) shown.push(await storm.withService(() => runShown(storm)));
+  }
+  if (isWanted(eventsInStorm)) tellEvents(alone, watched);
+  if (isWanted(framesInStorm)) tellFrames(shown);
+}
+
+async function runWithPages(storm: FleetStorm): Promise<StormRun & ToldPages> {
+  const seen = await storm.openPages();
+  const run = await storm.run();
+  return { ...run, ...(await seen()) };
+}
+
+async function runShown(storm: FleetStorm): Promise<Frames> {
+  const pages = await FleetPages.open(site);
+  try {
+    const token = await site.newToken(`frames-${Date.now()}`);
+    return await pages.framesDuring(token, () => storm.run('lowest'));
+  } finally {
+    await pages.close();
+  }
+}
+
+function tellEvents(alone: readonly StormRun[], watched: readonly (StormRun & ToldPages)[]): void {
+  const ratios = watched.map(
+    ({ megabytesPerSecond }, round) => megabytesPerSecond / (alone[round]?.megabytesPerSecond ?? 0),
+  );
+  const never = { unit: 'events', judged: 'worst' } as const;
+  figures.push(
+    {
+      what: `${eventsInStorm}: of boots`,
+      rounds: watched.map(({ events }) => events),
+      wanted: { atLeast: eventsOfStorm },
+      ...never,
+    },
+    {
+      what: `${eventsInStorm}: missed by a page`,
+      rounds: watched.map(({ events, wholePages }) => (pageCount - wholePages) * events),
+      wanted: { atMost: 0 },
+      ...never,
+    },
+    { what: `${eventsInStorm}: TFTP throughput, beside none`, rounds: ratios, unit: 'x', wanted: { atLeast: 0.95 } },
+    {
+      what: `${eventsInStorm}: boots that failed`,
+      rounds: [...alone, ...watched].map(({ failed }) => failed),
+      wanted: { atMost: 0 },
+      ...never,
+    },
+  );
+  const rates = (runs: readonly StormRun[]) => runs.map((run) => run.megabytesPerSecond.toFixed(0)).join(', ');
+  const late = watched.map(({ latestMs }) => Math.round(latestMs)).join(', ');
+  notes.push(
+    `${eventsInStorm}: ${rates(alone)} MB/s without pages, ${rates(watched)} with them; the latest event came after ${late} ms.`,
+  );
+}
+
+function tellFrames(shown: readonly Frames[]): void {
+  const worst = shown.map(({ worstFrameMs }) => worstFrameMs);
+  figures.push({
+    what: `${framesInStorm}: longest`,
+    rounds: worst,
+    unit: 'ms',
+    wanted: { atMost: 100 },
+    judged: 'worst',
+  });
+  const tasks = shown.map(({ longestTaskMs }) => Math.round(longestTaskMs)).join(', ');
+  notes.push(`${framesInStorm}: the longest task of the page ${tasks} ms (0: none over 50).`);
+}
+
+async function inRounds<T>(measure: () => Promise<T>): Promise<T[]> {
+  const found: T[] = [];
+  for (let round = 0; round < rounds; round += 1) found.push(await measure());
+  return found;
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const beganMs = performance.now();
+  await work();
+  return performance.now() - beganMs;
 }
 
 function print(line: string): void {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundleDashboard } from '../../src/cli/bundle-dashboard.ts';
 import type { NewEvent } from '../../src/model/event.ts';
 import { openBrowser, type OpenBrowser } from '../support/chromium.ts';
+import { forgetTiming, readTiming, timePage } from '../support/page-timing.ts';
 import { servePage, shownCluster, type ServedPage, type ShownCluster } from '../support/shown-cluster.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
@@ -30,36 +31,11 @@ afterAll(async () => {
   served.close();
 });
 
-interface Measured {
-  /** From the navigation to the frame in which all boards are there. */
-  firstViewMs?: number;
-  /** The longest time between two frames since it was set to 0. */
-  worstFrameMs: number;
-}
-
-/** Runs in the page, before anything of it. */
-const measureInPage = `
-  sessionStorage.setItem('pi-image.token', 'read');
-  globalThis.measured = { worstFrameMs: 0 };
-  let before = performance.now();
-  const frame = (now) => {
-    if (measured.firstViewMs === undefined && document.querySelectorAll('.tile').length >= 1000) {
-      measured.firstViewMs = performance.now();
-    }
-    measured.worstFrameMs = Math.max(measured.worstFrameMs, now - before);
-    before = now;
-    requestAnimationFrame(frame);
-  };
-  requestAnimationFrame(frame);
-`;
-
-const measuredIn = (page: Page) => page.evaluate<Measured>('measured');
-
 async function openPage(): Promise<Page> {
   // A context of its own: nothing is in its cache.
   const context = await opened.browser.newContext({ viewport: { width: 1600, height: 1000 } });
   const page = await context.newPage();
-  await page.addInitScript(measureInPage);
+  await page.addInitScript(timePage('read', 1000));
   await page.goto(served.url);
   await expect.poll(() => page.evaluate('measured.firstViewMs'), { timeout: 30_000, interval: 200 }).toBeDefined();
   return page;
@@ -74,7 +50,7 @@ async function best(measure: () => Promise<number>): Promise<number> {
 test(`a thousand boards are there within ${firstViewLimitMs} ms`, async () => {
   const firstViewMs = await best(async () => {
     const page = await openPage();
-    const measured = await measuredIn(page);
+    const measured = await readTiming(page);
     await page.context().close();
     return measured.firstViewMs ?? Infinity;
   });
@@ -103,9 +79,9 @@ test(`no frame takes longer than ${frameLimitMs} ms while 256 of them boot`, { t
   const page = await openPage();
   let round = 0;
   const worstMs = await best(async () => {
-    await page.evaluate('measured.worstFrameMs = 0');
+    await forgetTiming(page);
     await storm((round += 1));
-    return (await measuredIn(page)).worstFrameMs;
+    return (await readTiming(page)).worstFrameMs;
   });
 
   expect(worstMs).toBeLessThan(frameLimitMs);

@@ -41,6 +41,14 @@ export class StormSite {
     this.nodes = manyNodes(nodeCount);
   }
 
+  get bootFolder(): string {
+    return path.join(this.#versionFolder, 'boot');
+  }
+
+  get #versionFolder(): string {
+    return path.join(this.fixture.dir, 'state', 'exports', 'images', 'storm', '20261121.1');
+  }
+
   async open(): Promise<void> {
     await this.fixture.open();
     await this.fixture.net.run('storage', ['ip', 'address', 'replace', '10.42.0.1/16', 'dev', 'eth0']);
@@ -89,7 +97,7 @@ export class StormSite {
   }
 
   async #publish(): Promise<void> {
-    const folder = path.join(this.fixture.dir, 'state', 'exports', 'images', 'storm', '20261121.1');
+    const folder = this.#versionFolder;
     await mkdir(path.join(folder, 'root'), { recursive: true });
     await mkdir(path.join(folder, 'boot', 'overlays'), { recursive: true });
     for (const [name, sizeBytes] of Object.entries(bootFiles)) {
