@@ -6,8 +6,7 @@ import path from 'node:path';
 import { ImageManifest } from '../../src/model/manifest.ts';
 import { imageState, openStore, piImage, startPiImage, type Ended } from './pi-image.ts';
 
-/** A state directory that already holds debian-lite saves a cold build while a test is being written. */
-export const testState = process.env['PI_IMAGE_TEST_STATE'] ?? imageState;
+export const testState = imageState;
 
 const spec = (layers: string) => `base: { apt: { suite: trixie, sources: [debian] } }
 layers:

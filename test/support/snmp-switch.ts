@@ -27,6 +27,12 @@ export interface SwitchModel {
   readonly vlan?: number;
 }
 
+interface SwitchOrder {
+  readonly atMs: number;
+  readonly port: number;
+  readonly wanted: 'on' | 'off';
+}
+
 export interface SnmpSwitch {
   readonly port: number;
   readonly dir: string;
@@ -37,37 +43,57 @@ export interface SnmpSwitch {
   readonly agent: SnmpAgent;
   readonly model: (model: SwitchModel) => Promise<void>;
   /** `1 2 ` of port 1 being switched off: in the order in which orders came, with their time. */
-  readonly sets: () => Promise<{ readonly atMs: number; readonly port: number; readonly wanted: 'on' | 'off' }[]>;
+  readonly sets: () => Promise<SwitchOrder[]>;
   /** A file that changes how it behaves: `deaf` takes orders and does nothing, `locked` takes none. */
   readonly behave: (how: 'deaf' | 'locked', isSo: boolean) => Promise<void>;
   readonly stop: () => Promise<void>;
   readonly start: () => Promise<void>;
 }
 
+/** Where it answers, and what stands before its command line where that is another network than ours. */
+interface SwitchPlace {
+  readonly address: string;
+  readonly port: number;
+  readonly enter: readonly string[];
+}
+
 export const switchUser = 'pi-image';
 export const switchSecrets = { community: 'Sesame-v2c', auth: 'Sesame-auth', privacy: 'Sesame-privacy' };
 
+/** On this machine, until the test ends. */
 export async function snmpSwitch(model: SwitchModel): Promise<SnmpSwitch> {
+  const { close, ...made } = await openSnmpSwitch(model, {
+    address: '127.0.0.1',
+    port: await freeUdpPort(),
+    enter: [],
+  });
+  onTestFinished(close);
+  await answers(made.agent);
+  return made;
+}
+
+/** @returns before it answers */
+export async function openSnmpSwitch(
+  model: SwitchModel,
+  { address, port, enter }: SwitchPlace,
+): Promise<SnmpSwitch & { readonly close: () => Promise<void> }> {
   const dir = await mkdtemp(path.join(tmpdir(), 'switch-'));
-  const port = await freeUdpPort();
   const file = (name: string) => path.join(dir, name);
   await writeModel(dir, model);
-  await writeFile(file('snmpd.conf'), snmpdConf(dir, port));
+  await writeFile(file('snmpd.conf'), snmpdConf(dir, { address, port }));
   const { community, auth, privacy } = switchSecrets;
   for (const [name, text] of Object.entries({ community, auth, privacy })) {
     await writeFile(file(name), `${text}\n`, { mode: 0o600 });
   }
   await chmod(script, 0o755);
   await mkdir(file('persistent'));
-  const agent: SnmpAgent = { host: '127.0.0.1', port, access: { community }, timeoutMs: 3000 };
+  const agent: SnmpAgent = { host: address, port, access: { community }, timeoutMs: 3000 };
   let daemon: ReturnType<typeof spawn> | undefined;
-  const start = async () => {
+  const begin = () => {
     const args = ['-f', '-Lf', file('log'), '-C', '-c', file('snmpd.conf'), '-I', '-ifXTable', '-p', file('pid')];
-    daemon = spawn('snmpd', args, {
-      env: { ...process.env, SNMP_PERSISTENT_DIR: file('persistent') },
-      stdio: 'ignore',
-    });
-    await answers(agent);
+    const [program = '', ...all] = [...enter, 'snmpd', ...args];
+    const env = { ...process.env, SNMP_PERSISTENT_DIR: file('persistent') };
+    daemon = spawn(program, all, { env, stdio: 'ignore' });
   };
   const stop = async () => {
     if (daemon?.exitCode !== null) return;
@@ -75,11 +101,7 @@ export async function snmpSwitch(model: SwitchModel): Promise<SnmpSwitch> {
     daemon.kill('SIGTERM');
     await ended;
   };
-  await start();
-  onTestFinished(async () => {
-    await stop();
-    await rm(dir, { recursive: true });
-  });
+  begin();
   return {
     port,
     dir,
@@ -88,23 +110,32 @@ export async function snmpSwitch(model: SwitchModel): Promise<SnmpSwitch> {
     privacyFile: file('privacy'),
     agent,
     model: (next) => writeModel(dir, next),
-    sets: async () => {
-      const lines = (await readFile(file('sets'), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
-      return lines.map((line) => {
-        const [at = '', where = '', value = ''] = line.split(' ');
-        return { atMs: Number(at) * 1000, port: Number(where.split('.')[1]), wanted: value === '1' ? 'on' : 'off' };
-      });
-    },
+    sets: () => readSets(file('sets')),
     behave: (how, isSo) => (isSo ? writeFile(file(how), '') : rm(file(how), { force: true })),
     stop,
-    start,
+    start: () => {
+      begin();
+      return answers(agent);
+    },
+    close: async () => {
+      await stop();
+      await rm(dir, { recursive: true });
+    },
   };
 }
 
-function snmpdConf(dir: string, port: number): string {
+async function readSets(file: string): Promise<SwitchOrder[]> {
+  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+  return lines.map((line) => {
+    const [at = '', where = '', value = ''] = line.split(' ');
+    return { atMs: Number(at) * 1000, port: Number(where.split('.')[1]), wanted: value === '1' ? 'on' : 'off' };
+  });
+}
+
+function snmpdConf(dir: string, { address, port }: Pick<SwitchPlace, 'address' | 'port'>): string {
   const { community, auth, privacy } = switchSecrets;
   return [
-    `agentAddress udp:127.0.0.1:${port}`,
+    `agentAddress udp:${address}:${port}`,
     `rwcommunity ${community}`,
     'rocommunity readonly',
     `createUser ${switchUser} SHA "${auth}" AES "${privacy}"`,
