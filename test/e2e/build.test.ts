@@ -9,8 +9,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { ImageManifest } from '../../src/model/manifest.ts';
-import { piImage, processesWith, type Ended } from '../support/pi-image.ts';
-import { makeSampleImage, testState, type SampleImage } from '../support/sample-image.ts';
+import { imageState, piImage, processesWith, type Ended } from '../support/pi-image.ts';
+import { makeSampleImage, type SampleImage } from '../support/sample-image.ts';
 
 const sh = async (program: string, ...args: string[]) =>
   (await promisify(execFile)(program, args, { maxBuffer: 1 << 26 })).stdout;
@@ -31,7 +31,7 @@ const listTree = (folder: string) =>
 let image: SampleImage;
 
 beforeAll(async () => {
-  const { code, stderr } = await piImage(['--state', testState, 'build', 'debian-lite'], 40 * 60_000);
+  const { code, stderr } = await piImage(['--state', imageState, 'build', 'debian-lite'], 40 * 60_000);
   if (code !== 0) throw new Error(stderr);
   image = await makeSampleImage('build-test');
 });
@@ -39,15 +39,15 @@ afterAll(() => image.remove());
 
 /** Folders of the state directory that exist only while a build runs. */
 const leftovers = async () =>
-  (await readdir(testState)).filter((name) => name === 'build' || name.startsWith('build.'));
+  (await readdir(imageState)).filter((name) => name === 'build' || name.startsWith('build.'));
 
 /** Mounts of, or on, folders of the state directory, in the mount namespace of any process. */
 async function mountsOfBuilds(): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const tables = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/mounts`, 'utf8').catch(() => '')));
-  const lines = tables.flatMap((table) => table.split('\n')).filter((line) => line.includes(`${testState}/`));
+  const lines = tables.flatMap((table) => table.split('\n')).filter((line) => line.includes(`${imageState}/`));
   // The versions' own file system stays.
-  return lines.filter((line) => line.split(' ')[1] !== `${testState}/exports`);
+  return lines.filter((line) => line.split(' ')[1] !== `${imageState}/exports`);
 }
 
 test('an unchanged image is not built again, and no network is asked', async () => {
@@ -58,7 +58,7 @@ test('an unchanged image is not built again, and no network is asked', async () 
     path.resolve('node_modules/tsx/dist/esm/index.mjs'),
     'src/cli/main.ts',
     '--state',
-    testState,
+    imageState,
     'build',
     'debian-lite',
   ]);

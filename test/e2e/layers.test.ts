@@ -7,8 +7,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { indexFileName, readTreeIndex } from '../../src/host/index-file.ts';
-import { piImage, startPiImage } from '../support/pi-image.ts';
-import { makeSampleImage, testState, type SampleImage } from '../support/sample-image.ts';
+import { imageState, piImage, startPiImage } from '../support/pi-image.ts';
+import { makeSampleImage, type SampleImage } from '../support/sample-image.ts';
 
 let image: SampleImage;
 let root: string;
@@ -16,12 +16,12 @@ let root: string;
 let said: string;
 
 const hash = '$y$j9T$abc$def';
-const ofBuild = (kind: string) => path.join(testState, `builds/layers-test.${kind}`);
+const ofBuild = (kind: string) => path.join(imageState, `builds/layers-test.${kind}`);
 
 const inRoot = (file: string) => readFile(path.join(root, file), 'utf8');
 
 beforeAll(async () => {
-  const built = await piImage(['--state', testState, 'build', 'debian-lite'], 40 * 60_000);
+  const built = await piImage(['--state', imageState, 'build', 'debian-lite'], 40 * 60_000);
   if (built.code !== 0) throw new Error(built.stderr);
   image = await makeSampleImage('layers-test');
   await mkdir(image.file('files/etc'), { recursive: true });
@@ -111,7 +111,7 @@ describe('built again', () => {
   test('from lock and kept packages alone it is the same, byte by byte', async () => {
     const before = await image.newestManifest();
     for (const { key } of before.layers?.slice(1) ?? [])
-      await rm(path.join(testState, 'layers', key), { recursive: true });
+      await rm(path.join(imageState, 'layers', key), { recursive: true });
     await rm(path.dirname(root), { recursive: true });
 
     const { code, stderr } = await image.build('--offline');
@@ -162,7 +162,7 @@ describe('a try', () => {
     expect([kept.code, kept.stderr]).toEqual([4, expect.stringContaining('nothing is kept: the command failed')]);
     expect((await piImage(image.args('image', 'exec', image.name, '--', 'nothing-of-that-name'))).code).toBe(127);
     expect((await image.build('--plan', '--offline')).stdout).not.toMatch(/ run /);
-    expect((await readdir(testState)).filter((name) => name.startsWith('build.'))).toEqual([]);
+    expect((await readdir(imageState)).filter((name) => name.startsWith('build.'))).toEqual([]);
   });
 
   test('that is kept becomes a layer that the next build makes', async () => {

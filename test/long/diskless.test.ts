@@ -4,7 +4,6 @@
  * pi-image makes of it. Needs root.
  */
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -53,7 +52,8 @@ const cli = (...args: string[]) =>
 
 beforeAll(async () => {
   await buildImage();
-  dir = await mkdtemp(path.join(tmpdir(), 'diskless-check-'));
+  // Not in /tmp, which may be in memory.
+  dir = await mkdtemp('/var/tmp/diskless-check-');
   const root = path.join(dir, 'root');
   const versions = path.join(imageState, 'exports/images/debian-lite');
   const names = (await readdir(versions)).filter((name) => /^\d/.test(name));

@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { buildImage } from '../support/pi-image.ts';
+import { buildImage, imageState } from '../support/pi-image.ts';
 import { raiseRootModeRack, roleOf, type RootModeRack } from '../support/root-mode-rack.ts';
-import { makeSampleImage, shippedLayers, testState, type SampleImage } from '../support/sample-image.ts';
+import { makeSampleImage, shippedLayers, type SampleImage } from '../support/sample-image.ts';
 
 const name = 'root-marks';
 const own = ['keep', 'reset', 'refuse'] as const;
@@ -51,7 +51,7 @@ beforeAll(async () => {
   // A rack begins with roles that have Slurm, and so must its image.
   await image.describe(`${await shippedLayers('debian-lite')}  - name: mark\n    run: [./mark.sh]\n`);
   first = await buildVersion('one');
-  rack = await raiseRootModeRack(testState, {
+  rack = await raiseRootModeRack(imageState, {
     keep: tree('keep'),
     reset: tree('reset'),
     refuse: tree('refuse'),

@@ -13,7 +13,7 @@ const nodeArgs = ['--import', path.join(project, 'node_modules/tsx/dist/esm/inde
 
 /** Shared by all tests and the demo, so that the image is built once. */
 export const demoDir = '/var/tmp/pi-image-demo';
-/** A state directory of one's own, while a test is being written. */
+/** Another one that holds debian-lite already saves a cold build while a test is being written. */
 export const imageState = process.env['PI_IMAGE_TEST_STATE'] ?? path.join(demoDir, 'state');
 
 export interface Ended {

@@ -6,8 +6,6 @@ import path from 'node:path';
 import { ImageManifest } from '../../src/model/manifest.ts';
 import { imageState, openStore, piImage, startPiImage, type Ended } from './pi-image.ts';
 
-export const testState = imageState;
-
 const spec = (layers: string) => `base: { apt: { suite: trixie, sources: [debian] } }
 layers:
 ${layers}
@@ -35,7 +33,7 @@ export class SampleImage {
   }
 
   get versionsDir(): string {
-    return path.join(testState, 'exports/images', this.name);
+    return path.join(imageState, 'exports/images', this.name);
   }
 
   /** Published versions, oldest first; and what is in the making. */
@@ -59,7 +57,7 @@ export class SampleImage {
   }
 
   args(...more: string[]): string[] {
-    return ['--state', testState, '--config', path.join(this.dir, 'cluster.yaml'), ...more];
+    return ['--state', imageState, '--config', path.join(this.dir, 'cluster.yaml'), ...more];
   }
 
   build(...flags: string[]): Promise<Ended> {
@@ -85,16 +83,16 @@ export class SampleImage {
       `builds/${this.name}.json`,
       `builds/${this.name}.log`,
     ]) {
-      await rm(path.join(testState, file), { force: true });
+      await rm(path.join(imageState, file), { force: true });
     }
   }
 }
 
 /** Starts from the lock of debian-lite, so that its base is the one in the cache. */
 export async function makeSampleImage(name: string): Promise<SampleImage> {
-  await openStore(testState);
+  await openStore(imageState);
   const image = new SampleImage(name, await mkdtemp(path.join(tmpdir(), 'sample-image-')));
   await mkdir(path.dirname(image.file('image.yaml')), { recursive: true });
-  await copyFile(path.join(testState, 'locks/debian-lite.json'), path.join(testState, `locks/${name}.json`));
+  await copyFile(path.join(imageState, 'locks/debian-lite.json'), path.join(imageState, `locks/${name}.json`));
   return image;
 }
