@@ -17,6 +17,8 @@ type Content = string | Uint8Array;
 export interface ArchivePackage {
   readonly name: string;
   readonly version: string;
+  /** `arm64` unless given. */
+  readonly architecture?: 'all';
   /** More fields of its stanza: `Depends: x`. */
   readonly fields?: readonly string[];
   /** Where somebody installs it. */
@@ -76,14 +78,15 @@ export async function makeSignedArchive(
 }
 
 /** @returns its stanza */
-function addPackage(served: Map<string, Content>, { name, version, fields = [], deb }: ArchivePackage): string {
-  const file = `pool/${name}_${version}_arm64.deb`;
+function addPackage(served: Map<string, Content>, given: ArchivePackage): string {
+  const { name, version, architecture = 'arm64', fields = [], deb } = given;
+  const file = `pool/${name}_${version}_${architecture}.deb`;
   const content = deb ?? `not a package, but the bytes of ${name} ${version}\n`;
   served.set(`/${file}`, content);
   return [
     `Package: ${name}`,
     `Version: ${version}`,
-    'Architecture: arm64',
+    `Architecture: ${architecture}`,
     'Maintainer: nobody <nobody@example.org>',
     ...fields,
     `Filename: ${file}`,

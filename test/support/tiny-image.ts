@@ -57,20 +57,36 @@ find . -depth -exec touch -h -d @1650000000 {} +
 
 const setupScript = '#!/bin/sh\nset -e\necho done > /etc/setup\nchown 1234:1234 /etc/setup\n';
 
+/** Makes of `base/` in the image's folder what its `base:` names. @returns that */
+export type PackBase = (folder: string) => Promise<unknown>;
+
+const asFolder: PackBase = () => Promise.resolve({ root: 'base' });
+
 export interface TinyImage {
   readonly name: string;
   /** With image.yaml. */
   readonly folder: string;
+  readonly pack: PackBase;
 }
 
 /** @param images the `images` folder beside cluster.yaml @param name of the image */
-export async function makeTinyImage(images: string, name: string): Promise<TinyImage> {
+export async function makeTinyImage(images: string, name: string, pack = asFolder): Promise<TinyImage> {
   const folder = path.join(images, name);
   await mkdir(path.join(folder, 'files/etc'), { recursive: true });
   await mkdir(path.join(folder, 'pool'));
+  await writeFile(path.join(folder, 'setup.sh'), setupScript);
+  await chmod(path.join(folder, 'setup.sh'), 0o755);
+  await writeFile(path.join(folder, 'files/etc/motd'), 'welcome\n');
+  await makeDeb(folder, 'tool', 'all', 'usr/bin/tool');
+  await makeDeb(folder, 'busybox-static', 'arm64', 'usr/bin/busybox');
+  await makeDeb(folder, 'ipxe', 'all', 'usr/lib/ipxe/ipxe-arm64.efi');
+  return { name, folder, pack };
+}
+
+async function writeSpec(folder: string, base: unknown): Promise<void> {
   const spec = {
     summary: 'tiny',
-    base: { root: 'base' },
+    base,
     layers: [
       { name: 'tools', packages: ['tool'], remove: ['old'] },
       {
@@ -85,13 +101,6 @@ export async function makeTinyImage(images: string, name: string): Promise<TinyI
     boards: ['uefi'],
   };
   await writeFile(path.join(folder, 'image.yaml'), renderYaml(spec));
-  await writeFile(path.join(folder, 'setup.sh'), setupScript);
-  await chmod(path.join(folder, 'setup.sh'), 0o755);
-  await writeFile(path.join(folder, 'files/etc/motd'), 'welcome\n');
-  await makeDeb(folder, 'tool', 'all', 'usr/bin/tool');
-  await makeDeb(folder, 'busybox-static', 'arm64', 'usr/bin/busybox');
-  await makeDeb(folder, 'ipxe', 'all', 'usr/lib/ipxe/ipxe-arm64.efi');
-  return { name, folder };
 }
 
 async function makeDeb(folder: string, name: string, architecture: string, file: string): Promise<void> {
@@ -109,15 +118,21 @@ async function makeDeb(folder: string, name: string, architecture: string, file:
 export async function changeBase(image: TinyImage, marker: string): Promise<void> {
   const base = path.join(image.folder, 'base');
   await rm(base, { recursive: true, force: true });
-  await mkdir(base);
-  await run(['sh', '-euc', rootScript, 'sh', base, marker], { signal });
+  await makeTinyRoot(base, marker);
+  await writeSpec(image.folder, await image.pack(image.folder));
   await writeLock(image);
+}
+
+/** @param root does not exist yet @param marker what its /etc/marker says */
+export async function makeTinyRoot(root: string, marker: string): Promise<void> {
+  await mkdir(root);
+  await run(['sh', '-euc', rootScript, 'sh', root, marker], { signal });
 }
 
 /** As an archive would have answered; its packages are fetched by file name. */
 async function writeLock({ name, folder }: TinyImage): Promise<void> {
   const { spec } = await readImageSpec([path.resolve(folder, '../..')], name);
-  if (!('root' in spec.base)) throw new Error('its base is a folder');
+  if ('apt' in spec.base) throw new Error('its base is not made of packages');
   const scratch = await mkdtemp(path.join(tmpdir(), 'tiny-lock-'));
   const context = { specDir: folder, stateDir: scratch, offline: true, progress: { detail: () => undefined }, signal };
   const base = await resolveBase(spec.base, context);
