@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BuildLab } from '../support/build-lab.ts';
 import { compile } from '../support/compiled.ts';
 import { buildWithLittleRoom } from '../support/full-disk.ts';
+import { brokenPlaces, runUndisturbed } from '../support/kill-places.ts';
 
 const build = ['build', 'tiny', '--squash'] as const;
 const lab = new BuildLab();
@@ -28,26 +29,10 @@ afterAll(async () => {
 });
 
 test('kill -9 at every place of a build', async () => {
-  const places = await lab.record(...build);
-  const whole = await lab.listing();
-  const broken: unknown[] = [];
-  for (const place of places) {
-    await lab.restore('one');
-    const { versions } = await lab.look();
-    const ended = await lab.kill(place, ...build);
-    const seen = await lab.look();
-    const next = await lab.command(...build).catch((error: Error) => error);
-    const left = next instanceof Error ? [] : await lab.listing();
-    const remains = [...left.filter((name) => !whole.includes(name)), ...whole.filter((name) => !left.includes(name))];
-    const isWell =
-      ended.kind === 'killed' &&
-      !(next instanceof Error) &&
-      seen.problems.length + remains.length + (await lab.look()).problems.length === 0 &&
-      versions.every((version) => seen.versions.includes(version));
-    if (!isWell) broken.push({ place, ended, seen, next, remains });
-  }
-  expect(broken).toEqual([]);
-  expect(places.length).toBeGreaterThan(120);
+  const undisturbed = await runUndisturbed(lab, build);
+  expect(await brokenPlaces(lab, undisturbed, { from: 'one', command: build })).toEqual([]);
+  expect(undisturbed.places.length).toBeGreaterThan(120);
+  expect(undisturbed.digest).toMatch(/^[0-9a-f]{64}$/);
 });
 
 /** Until it goes through. */

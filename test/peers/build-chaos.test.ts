@@ -10,6 +10,7 @@ import { run } from '../../src/host/process.ts';
 import { sweepLeftovers } from '../../src/serve/sweep-store.ts';
 import { BuildLab } from '../support/build-lab.ts';
 import { compile, compiledArgv } from '../support/compiled.ts';
+import { onePerFile } from '../support/kill-places.ts';
 import { killedAt, type KillPoint } from '../support/strace.ts';
 
 const minutesMs = 5 * 60_000;
@@ -38,17 +39,6 @@ beforeAll(async () => {
   await lab.save('two');
 }, minutesMs);
 afterAll(() => lab.close());
-
-/** Of the places in one file of the program the middle one. */
-function onePerFile(all: readonly string[]): string[] {
-  const files = new Map<string, string[]>();
-  for (const place of all) {
-    const [file = ''] = /\w+\/[\w-]+\.js(?=:\d+$)|build\/[\w-]+\.js/.exec(place) ?? [];
-    files.set(file, [...(files.get(file) ?? []), place]);
-  }
-  const middles = new Set([...files.values()].map((own) => own[Math.floor(own.length / 2)]));
-  return all.filter((place) => middles.has(place));
-}
 
 /**
  * One kill after the other, each on top of what the one before has left. Where a cache that was made meanwhile spares the

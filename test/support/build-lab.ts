@@ -3,14 +3,15 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, statfs, truncate, writeFile 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { lockFileName } from '../../src/build/lock-file.ts';
 import { imageVerifier } from '../../src/build/verify-image.ts';
 import { readCheckSignature } from '../../src/host/image-key.ts';
-import { exportsDir, imagesDir, listImages, squashDir } from '../../src/host/image-store.ts';
+import { exportsDir, imagesDir, listImages, listVersions, squashDir } from '../../src/host/image-store.ts';
 import { run, type Argv } from '../../src/host/process.ts';
 import { sweepObjects } from '../../src/host/store-objects.ts';
 import { renderYaml } from '../../src/host/yaml-file.ts';
 import { compiledArgv } from './compiled.ts';
-import { changeBase, makeTinyImage, type TinyImage } from './tiny-image.ts';
+import { changeBase, makeTinyImage, type PackBase, type TinyImage } from './tiny-image.ts';
 
 const signal = AbortSignal.timeout(3_600_000);
 const project = path.resolve(import.meta.dirname, '../..');
@@ -32,15 +33,26 @@ export class BuildLab {
     return this.#dir;
   }
 
+  /** For "node --import": what kills a program at a place. */
+  get preload(): string {
+    return this.#preload;
+  }
+
   get state(): string {
     return path.join(this.#dir, 'state');
+  }
+
+  /** Beside image.yaml. */
+  get lockFile(): string {
+    return path.join(this.#dir, 'etc/images/tiny', lockFileName);
   }
 
   get images(): string {
     return imagesDir(this.state);
   }
 
-  async open(): Promise<void> {
+  /** @param pack what its base becomes; a folder unless given */
+  async open(pack?: PackBase): Promise<void> {
     this.#dir = await mkdtemp(path.join(tmpdir(), 'build-lab-'));
     this.#preload = await compilePreload(this.#dir);
     const network = { interface: 'eth0', address: '10.42.0.1/24', pool: '10.42.0.200-10.42.0.239' };
@@ -48,12 +60,12 @@ export class BuildLab {
     await mkdir(path.join(this.#dir, 'etc/images'), { recursive: true });
     await mkdir(path.join(this.#dir, 'tmp'));
     await writeFile(path.join(this.#dir, 'etc/cluster.yaml'), renderYaml(cluster));
-    this.#image = await makeTinyImage(path.join(this.#dir, 'etc/images'), 'tiny');
+    this.#image = await makeTinyImage(path.join(this.#dir, 'etc/images'), 'tiny', pack);
   }
 
   /** With a version of `content`, and saved under its name. */
-  async openBuilt(content: string, build: readonly string[]): Promise<void> {
-    await this.open();
+  async openBuilt(content: string, build: readonly string[], pack?: PackBase): Promise<void> {
+    await this.open(pack);
     await this.change(content);
     await this.command(...build);
     await this.forgetPackages();
@@ -140,6 +152,11 @@ export class BuildLab {
   #watched(args: readonly string[]): Argv {
     const [node, ...rest] = this.#argv(args);
     return [node, '--import', this.#preload, ...rest];
+  }
+
+  /** Of the newest version: over all of its files. */
+  async digest(): Promise<string | undefined> {
+    return (await listVersions(this.images, 'tiny'))[0]?.index;
   }
 
   /** What a person sees, and whether it is all there. */

@@ -151,7 +151,7 @@ export interface Registry {
 const token = 'a-token-for-everybody';
 
 /** Serves one image as `demo/pi`; blobs come from another place, as big registries have it. */
-export async function startRegistry({ blobs }: MadeImage): Promise<Registry> {
+export async function startRegistry({ blobs }: Pick<MadeImage, 'blobs'>): Promise<Registry> {
   const registry = { asked: [] as string[], wantsToken: false };
   const server = createServer((request, response) => {
     const { url = '', method = '', headers } = request;
