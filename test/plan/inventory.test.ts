@@ -17,7 +17,7 @@ const nodes = [
 
 const labelled = [
   node('node01', 11, { labels: { rack: 'a1', 'example.com-tier': 'fast-1.0' }, vars: { rack: 'a' } }),
-  node('node02', 12, { labels: { rack: 'a1', 'slot-1': '7', slot_1: '8' }, vars: { label_rack: 'x' } }),
+  node('node02', 12, { labels: { rack: 'a1', 'slot-1': '7', slot_1: '8' } }),
 ];
 
 describe('Ansible', () => {
@@ -57,7 +57,7 @@ describe('Ansible', () => {
     expect(list['_meta']).toMatchObject({ hostvars: { node01: found } });
   });
 
-  test('has groups by label, beside those of a variable of the same name', () => {
+  test('has groups by label, beside those of a variable of the same name; one of two labels that come to the same word', () => {
     const groups = ansibleList({ nodes: labelled, roleVars: {} });
 
     expect(groups).toMatchObject({
@@ -66,7 +66,6 @@ describe('Ansible', () => {
       label_slot_1_7: { hosts: ['node02'] },
       rack_a: { hosts: ['node01'] },
     });
-    expect(groups).not.toHaveProperty('label_rack_x');
     expect(groups).not.toHaveProperty('label_slot_1_8');
     expect(Object.keys(groups).filter((group) => !/^[A-Za-z_]\w*$/.test(group))).toEqual([]);
   });

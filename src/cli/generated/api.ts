@@ -223,7 +223,7 @@ export interface Schemas {
   ShownOverlay: {
     summary: string;
     needs: { vars: string[]; secrets: string[] };
-    files?: Record<string, { owner?: string; mode?: string; secret?: string; live?: boolean }>;
+    files?: Record<string, { owner?: string; mode?: string; secret?: string; live?: boolean; skipEmpty?: boolean }>;
     units?: { enable?: string[]; mask?: string[] };
     remove?: string[];
     name: string;
