@@ -7,7 +7,19 @@ import { leaderOf, endGroup, startGroup, type ProcessGroup } from '../host/proce
 import type { BuildOrder } from '../fleet/image-build-start.ts';
 import { HostError, RefusedError } from '../model/errors.ts';
 import type { ImageBuild } from '../model/image-build.ts';
+import { selfWithPaths } from './self.ts';
+import type { Paths } from './context.ts';
 import { endOf, hearBuild, parseBuildLine } from '../plan/image-build-journal.ts';
+
+export function buildArgv(paths: Paths, { image, packages, squash }: BuildOrder, isPlan: boolean): Argv {
+  const flags = [...(packages === 'kept' ? [] : [`--${packages}`]), ...(squash ? ['--squash'] : [])];
+  return selfWithPaths(paths, 'build', image, ...flags, '--progress', 'json', ...(isPlan ? ['--plan'] : []));
+}
+
+/** In the unit of a service that is not root: what speaks for the program that the helper runs. */
+export function startAsker(argv: Argv, onLine: (line: string) => void): Promise<ProcessGroup> {
+  return startGroup(argv, onLine);
+}
 
 /** Boards that boot meanwhile go first. */
 const gently = ['nice', '-n', '10'] as const;

@@ -10,7 +10,8 @@ import type { ImageBuild } from '../model/image-build.ts';
 import type { Log } from '../model/log.ts';
 import { listBuilds } from '../plan/image-build-journal.ts';
 import type { Part } from '../serve/supervise.ts';
-import { readBuildPlan, startBuildProgram } from './build-programs.ts';
+import { encodeRootAct } from '../wire/root-act.ts';
+import { buildArgv, readBuildPlan, startAsker, startBuildProgram } from './build-programs.ts';
 import type { Paths } from './context.ts';
 import { selfWithPaths } from './self.ts';
 import type { Service } from './wire-up.ts';
@@ -23,28 +24,33 @@ export interface ServiceBuilds {
 interface BuildSources extends Pick<Service, 'state'> {
   readonly paths: Paths;
   readonly log: Log;
+  /** This process is not root. */
+  readonly byHelper: boolean;
 }
 
 const now = () => Date.now();
 
-export function openBuilds({ paths, state, log }: BuildSources): ServiceBuilds {
-  const argvOf = (order: BuildOrder, ...more: readonly string[]): Argv =>
-    selfWithPaths(paths, 'build', order.image, ...flagsOf(order), '--progress', 'json', ...more);
+export function openBuilds({ paths, state, log, byHelper }: BuildSources): ServiceBuilds {
+  const argvOf = (order: BuildOrder, isPlan: boolean) =>
+    byHelper ? askArgv(paths, order, isPlan) : buildArgv(paths, order, isPlan);
+  const startProgram = byHelper ? startAsker : startBuildProgram;
   return {
     fleet: {
       state,
       isRoot: process.getuid?.() === 0,
       images: async () => [...(await listImageSpecs(paths.dataDirs)).keys()].toSorted(),
       otherBuild: () => buildingProcess(paths.state),
-      plan: (order) => readBuildPlan(order, argvOf(order, '--plan')),
+      plan: (order) => readBuildPlan(order, argvOf(order, true)),
       now,
     },
-    deps: { state, start: (build, onLine) => startBuildProgram(argvOf(build), onLine), now, log },
+    deps: { state, start: (build, onLine) => startProgram(argvOf(build, false), onLine), now, log },
   };
 }
 
-function flagsOf({ packages, squash }: BuildOrder): string[] {
-  return [...(packages === 'kept' ? [] : [`--${packages}`]), ...(squash ? ['--squash'] : [])];
+/** It says why it fails and what comes of it as "pi-image build" does, since that is what the helper runs. */
+function askArgv(paths: Paths, { image, packages, squash }: BuildOrder, isPlan: boolean): Argv {
+  const act = encodeRootAct({ act: 'build', image, packages, squash, isPlan });
+  return selfWithPaths(paths, 'helper', '--ask', act.trim());
 }
 
 export function buildsPart({ builds }: Pick<Service, 'builds'>, lookEveryMs?: number): Part {

@@ -164,7 +164,7 @@ async function openLocked(opening: Opening, unlock: () => Promise<void>): Promis
     reboots,
     power,
     ...slurmParts({ stateDir: paths.state, site, state, boots, heartbeats, power, secrets, log, signal }),
-    builds: openBuilds({ paths, state, log }),
+    builds: openBuilds({ paths, state, log, byHelper: opening.byHelper === true }),
     counts: createCounts({ site, boots, events }),
     bootImages,
     claimToken: tokenClaims({ file: bootsFile, frozen, site, now }),

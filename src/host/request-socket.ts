@@ -1,8 +1,9 @@
-/** One line asked and one line answered per connection, on a Unix socket. What the lines mean is not known here. */
+/** One line asked per connection on a Unix socket, and one answered, with others before it as the work goes on. What the lines mean is not known here. */
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 
 import { HostError } from '../model/errors.ts';
 import { clearStaleSocket } from './unix-socket.ts';
@@ -10,10 +11,17 @@ import { clearStaleSocket } from './unix-socket.ts';
 /** A socket that systemd has opened, or a file that its maker and one group may connect to. */
 export type RequestListen = { readonly fd: number } | { readonly file: string; readonly gid: number };
 
+/**
+ * Its signal aborts when whoever asked has gone, or wants no more than the end. Must not throw: then the connection is closed
+ * without an answer.
+ *
+ * @param say a line before the answer
+ */
+export type AnswerLine = (line: string, signal: AbortSignal, say: (line: string) => void) => Promise<string>;
+
 export interface RequestServer {
   readonly listen: RequestListen;
-  /** Its signal aborts when whoever asked has gone. Must not throw: then the connection is closed without an answer. */
-  readonly answer: (line: string, signal: AbortSignal) => Promise<string>;
+  readonly answer: AnswerLine;
   readonly longestBytes: number;
   readonly signal: AbortSignal;
   readonly ready: () => void;
@@ -26,7 +34,7 @@ const lineTimeoutMs = 10_000;
 /** Resolves when the signal has aborted. @throws HostError when it cannot listen */
 export async function answerRequests({ listen, ready, signal, ...how }: RequestServer): Promise<void> {
   const open = new Set<Socket>();
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     serveOne(socket, how);
@@ -61,22 +69,23 @@ async function listenOn(server: Server, listen: RequestListen): Promise<void> {
   }
 }
 
-/** The end of the other side's stream means that nobody waits for the answer. */
+/** The end of the other side's stream means that nobody wants what was asked for any more; the answer is still told. */
 function serveOne(socket: Socket, { answer, longestBytes }: Pick<RequestServer, 'answer' | 'longestBytes'>): void {
   const gone = new AbortController();
+  const stop = () => gone.abort(new Error('whoever asked has gone'));
   const end = () => {
-    gone.abort(new Error('whoever asked has gone'));
+    stop();
     socket.destroy();
   };
   socket.on('error', end);
-  socket.on('end', end);
+  socket.on('end', stop);
   socket.on('close', end);
   socket.setTimeout(lineTimeoutMs, end);
   const line = firstLine(socket, longestBytes);
   const reply = async () => {
     const asked = await line;
     socket.setTimeout(0);
-    socket.end(await answer(asked, gone.signal));
+    socket.end(await answer(asked, gone.signal, (said) => void socket.write(said)));
   };
   reply().catch(end);
 }
@@ -98,7 +107,9 @@ function firstLine(socket: Socket, longestBytes: number): Promise<string> {
       resolve(Buffer.concat(chunks).toString('utf8'));
     };
     socket.on('data', take);
-    socket.once('close', () => reject(new Error('the connection was closed before a line came')));
+    for (const event of ['end', 'close'] as const) {
+      socket.once(event, () => reject(new Error('the connection was closed before a line came')));
+    }
   });
 }
 
@@ -123,12 +134,42 @@ export async function requestOnce(
     return await Promise.race([answer, failed]);
   } catch (error) {
     options.signal.throwIfAborted();
-    throw new HostError(`nobody answers on ${file}`, {
-      cause: error,
-      hint: 'Look at the helper: "systemctl status pi-image-helper".',
-    });
+    throw noAnswer(file, error);
   } finally {
     options.signal.removeEventListener('abort', stop);
     socket.destroy();
   }
+}
+
+/**
+ * @param options.signal no more is wanted: the rest is waited for all the same
+ * @throws HostError when nobody answers
+ */
+export async function requestLines(
+  file: string,
+  line: string,
+  options: { readonly signal: AbortSignal; readonly onLine: (line: string) => void },
+): Promise<void> {
+  const socket = connect({ path: file, allowHalfOpen: true });
+  try {
+    await once(socket, 'connect');
+    const lines = createInterface(socket);
+    socket.write(line);
+    const stop = () => socket.end();
+    if (options.signal.aborted) stop();
+    else options.signal.addEventListener('abort', stop, { once: true });
+    for await (const said of lines) options.onLine(said);
+    options.signal.removeEventListener('abort', stop);
+  } catch (error) {
+    throw noAnswer(file, error);
+  } finally {
+    socket.destroy();
+  }
+}
+
+function noAnswer(file: string, cause: unknown): HostError {
+  return new HostError(`nobody answers on ${file}`, {
+    cause,
+    hint: 'Look at the helper: "systemctl status pi-image-helper".',
+  });
 }

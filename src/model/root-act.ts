@@ -1,6 +1,7 @@
 /** What the service asks of the helper, which is root: a closed list, with nothing in it but names, numbers and addresses. */
 import { z } from 'zod';
 
+import { buildPackages } from './image-build.ts';
 import { Ipv4 } from './ipv4.ts';
 import { NodeName, ResourceName } from './names.ts';
 
@@ -49,6 +50,14 @@ export const RootAct = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('drop-patterns') }),
   /** What builds that died have left in the store. */
   z.strictObject({ act: z.literal('sweep-store') }),
+  /** Builds an image that has an image.yaml, or says what a build would do. What its program says is told line by line. */
+  z.strictObject({
+    act: z.literal('build'),
+    image: ResourceName,
+    packages: z.enum(buildPackages),
+    squash: z.boolean(),
+    isPlan: z.boolean(),
+  }),
 ]);
 export type RootAct = Readonly<z.infer<typeof RootAct>>;
 
@@ -57,6 +66,10 @@ export const RootAnswer = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('chosen'), server: NfsServer }),
   z.strictObject({ kind: z.literal('running'), server: NfsServer, detail: z.string() }),
   z.strictObject({ kind: z.literal('stopped'), reason: z.string() }),
+  /** A line of a program; more come. */
+  z.strictObject({ kind: z.literal('said'), line: z.string() }),
+  /** With its exit code; null: it was killed. */
+  z.strictObject({ kind: z.literal('ended'), code: z.int().nullable() }),
   z.strictObject({ kind: z.literal('failed'), reason: z.string(), hint: z.string().optional() }),
 ]);
 export type RootAnswer = Readonly<z.infer<typeof RootAnswer>>;

@@ -1,6 +1,7 @@
 /** The helper: does for the service what takes root. It is told names, and knows by its own files what they mean. */
 import path from 'node:path';
 
+import type { AnswerLine } from '../host/request-socket.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { describeError } from '../model/describe-error.ts';
 import { HostError, PiImageError } from '../model/errors.ts';
@@ -14,7 +15,11 @@ import { decodeRootAct, encodeRootAnswer } from '../wire/root-act.ts';
 import { inTurn } from './in-turn.ts';
 import type { RootActs } from './root-acts.ts';
 
+export type BuildAct = Extract<RootAct, { readonly act: 'build' }>;
+
 export interface HelperDeps extends RootDirs {
+  /** @returns the exit code of its program */
+  readonly build: (act: BuildAct, onLine: (line: string) => void, signal: AbortSignal) => Promise<number | null>;
   /** Of the NFS server. */
   readonly nfsDir: string;
   /** As its files say now. @throws PiImageError */
@@ -43,15 +48,16 @@ const slow: ReadonlySet<RootAct['act']> = new Set([
 ]);
 
 /** @returns what answers one line with one line, whatever stands in it; acts of a kind are done one after the other */
-export function createHelper(deps: HelperDeps): (line: string, signal: AbortSignal) => Promise<string> {
+export function createHelper(deps: HelperDeps): AnswerLine {
   const [quickly, slowly] = [inTurn(), inTurn()];
-  return async (line, signal) => {
+  return async (line, signal, say) => {
     let act: RootAct | undefined;
     try {
       const asked = decodeRootAct(line);
       act = asked;
-      const turn = slow.has(asked.act) ? slowly : quickly;
-      const answer = await turn(() => done(asked, deps, signal), signal);
+      const answer = await (asked.act === 'build'
+        ? built(asked, deps, { signal, say })
+        : (slow.has(asked.act) ? slowly : quickly)(() => done(asked, deps, signal), signal));
       if (!questions.has(asked.act)) deps.log.info('helper.done', fieldsOf(asked));
       return encodeRootAnswer(answer);
     } catch (error) {
@@ -73,7 +79,19 @@ function failure(error: unknown): RootAnswer {
   return { kind: 'failed', reason: [message, ...causes].join('; '), ...(hint !== undefined && { hint }) };
 }
 
-async function done(act: RootAct, deps: HelperDeps, signal: AbortSignal): Promise<RootAnswer> {
+interface Talk {
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+/** There is one build at a time, and a second one says so itself. */
+async function built(act: BuildAct, deps: HelperDeps, { signal, say }: Talk): Promise<RootAnswer> {
+  deps.log.info('helper.building', fieldsOf(act));
+  const tell = (line: string) => say(encodeRootAnswer({ kind: 'said', line }));
+  return { kind: 'ended', code: await deps.build(act, tell, signal) };
+}
+
+async function done(act: Exclude<RootAct, BuildAct>, deps: HelperDeps, signal: AbortSignal): Promise<RootAnswer> {
   const cluster = await deps.readCluster();
   const acts = deps.actsFor(cluster);
   switch (act.act) {
@@ -101,7 +119,7 @@ async function done(act: RootAct, deps: HelperDeps, signal: AbortSignal): Promis
   return { kind: 'done' };
 }
 
-type OfRoots = Exclude<RootAct, { readonly act: 'choose-nfs' | 'nfs-status' | 'export' | 'keep-share' }>;
+type OfRoots = Exclude<RootAct, { readonly act: 'choose-nfs' | 'nfs-status' | 'export' | 'keep-share' | 'build' }>;
 
 async function makeOrRemove(act: OfRoots, acts: RootActs, deps: HelperDeps, signal: AbortSignal): Promise<void> {
   await requireOwnFolders(deps);

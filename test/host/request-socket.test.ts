@@ -7,7 +7,7 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { answerRequests, requestOnce } from '../../src/host/request-socket.ts';
+import { answerRequests, requestLines, requestOnce } from '../../src/host/request-socket.ts';
 
 const longestBytes = 1000;
 
@@ -24,9 +24,14 @@ beforeEach(async () => {
   stop = new AbortController();
   asked = [];
   aborted = [];
-  const answer = async (line: string, signal: AbortSignal) => {
+  const answer = async (line: string, signal: AbortSignal, say: (line: string) => void) => {
     asked.push(line);
     signal.addEventListener('abort', () => aborted.push(line));
+    if (line === 'talk') {
+      say('one\n');
+      await once(signal, 'abort');
+      say('two\n');
+    }
     if (line === 'never') await new Promise(() => undefined);
     if (line === 'throw') throw new Error('a bug');
     return `you said ${line}\n`;
@@ -78,6 +83,18 @@ test('whoever goes before the answer ends the work', async () => {
   await expect.poll(() => aborted).toEqual(['never']);
 });
 
+test('who wants no more is told the rest', async () => {
+  const stopped = new AbortController();
+  const said: string[] = [];
+  const all = requestLines(file, 'talk\n', { signal: stopped.signal, onLine: (line) => said.push(line) });
+  await expect.poll(() => said).toEqual(['one']);
+
+  stopped.abort();
+  await all;
+
+  expect(said).toEqual(['one', 'two', 'you said talk']);
+});
+
 test('who stops waiting is told his own reason', async () => {
   const mine = new AbortController();
   const answer = ask('never\n', mine.signal);
@@ -93,6 +110,9 @@ test('where nobody listens there is an error that names the place', async () => 
   const signal = AbortSignal.timeout(5000);
 
   await expect(requestOnce(elsewhere, 'x\n', { longestBytes, signal })).rejects.toMatchObject({
+    message: `nobody answers on ${elsewhere}`,
+  });
+  await expect(requestLines(elsewhere, 'x\n', { signal, onLine: () => undefined })).rejects.toMatchObject({
     message: `nobody answers on ${elsewhere}`,
   });
 });

@@ -20,6 +20,7 @@ const dirs = {
 const view = sampleView();
 const manifest = sampleManifest();
 const signal = new AbortController().signal;
+const nothing = () => undefined;
 
 /** A helper whose acts are written down, and done by nobody. */
 function lab(changes: Partial<HelperDeps> = {}, ownActs: Partial<RootActs> = {}) {
@@ -50,6 +51,7 @@ function lab(changes: Partial<HelperDeps> = {}, ownActs: Partial<RootActs> = {})
   const helper = createHelper({
     ...dirs,
     nfsDir: '/state/nfs',
+    build: () => Promise.resolve(0),
     readCluster: () => Promise.resolve(view.cluster),
     listImages: () => Promise.resolve(view.images),
     actsFor: () => acts,
@@ -58,7 +60,8 @@ function lab(changes: Partial<HelperDeps> = {}, ownActs: Partial<RootActs> = {})
     log: { info: line('info'), warn: line('warn') },
     ...changes,
   });
-  return { helper, service: helperRootActs(helper), done, logged, trusted };
+  const service = helperRootActs((asked, asking) => helper(asked, asking, () => undefined));
+  return { helper, service, done, logged, trusted };
 }
 
 describe('what the service asks for', () => {
@@ -106,6 +109,41 @@ describe('what the service asks for', () => {
   });
 });
 
+describe('a build', () => {
+  const act = { act: 'build', image: 'small', packages: 'kept', squash: true, isPlan: false } as const;
+
+  test('is told line by line, and by its exit code', async () => {
+    const asked: unknown[] = [];
+    const said: unknown[] = [];
+    const build: HelperDeps['build'] = (wanted, onLine) => {
+      asked.push(wanted);
+      onLine('one');
+      onLine('{"leader":7}');
+      return Promise.resolve(3);
+    };
+    const { helper } = lab({ build });
+
+    const answer = await helper(JSON.stringify(act), signal, (line) => said.push(decodeRootAnswer(line)));
+
+    expect(asked).toEqual([act]);
+    expect(said).toEqual(['one', '{"leader":7}'].map((line) => ({ kind: 'said', line })));
+    expect(decodeRootAnswer(answer)).toEqual({ kind: 'ended', code: 3 });
+  });
+
+  test('keeps nobody waiting, and is stopped by who asked for it', async () => {
+    const build: HelperDeps['build'] = (_, __, stopped) =>
+      new Promise((resolve) => stopped.addEventListener('abort', () => resolve(null)));
+    const { helper, service } = lab({ build });
+    const gone = new AbortController();
+
+    const answer = helper(JSON.stringify(act), gone.signal, nothing);
+    await service.sweepRoots();
+    gone.abort();
+
+    expect(decodeRootAnswer(await answer)).toEqual({ kind: 'ended', code: null });
+  });
+});
+
 describe('the helper', () => {
   test.each([
     '',
@@ -118,7 +156,7 @@ describe('the helper', () => {
   ])('answers %j with what is wrong, and does nothing', async (line) => {
     const { helper, done } = lab();
 
-    expect(decodeRootAnswer(await helper(line, signal))).toMatchObject({
+    expect(decodeRootAnswer(await helper(line, signal, nothing))).toMatchObject({
       kind: 'failed',
       reason: expect.stringContaining('this is no request to the helper') as string,
     });
@@ -204,7 +242,7 @@ describe('the helper', () => {
     const gone = new AbortController();
     gone.abort(new Error('whoever asked has gone'));
 
-    await helper('{"act":"sweep-store"}', gone.signal);
+    await helper('{"act":"sweep-store"}', gone.signal, nothing);
 
     expect(done).toEqual([]);
     expect(logged).toEqual(['warn helper.refused {"act":"sweep-store","reason":"whoever asked has gone"}']);

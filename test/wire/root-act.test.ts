@@ -30,6 +30,7 @@ const acts: readonly unknown[] = [
   { act: 'sweep-roots' },
   { act: 'drop-patterns' },
   { act: 'sweep-store' },
+  { act: 'build', image: 'small', packages: 'update', squash: true, isPlan: false },
 ];
 
 test.each(acts.map((act) => [JSON.stringify(act), act] as const))('%s is an act', (line, act) => {
@@ -64,6 +65,7 @@ describe.each(ways)('the name %j', (way) => {
     { act: 'make-squash', ...of, name: way },
     { act: 'make-tree', node: way, ...of },
     { act: 'remove-tree', node: way, ...of },
+    { act: 'build', image: way, packages: 'kept', squash: false, isPlan: true },
     { act: 'remove-tree', node: 'node01', ...of, name: way },
     { act: 'export', server: 'ganesha', exports: [{ id: 1, tree: { kind: 'share', share: way }, clients: [client] }] },
     { act: way },
@@ -144,6 +146,8 @@ test('answers are read as they were written, and nothing else is one', () => {
     { kind: 'running', server: 'kernel', detail: '8 threads' },
     { kind: 'stopped', reason: 'none runs' },
     { kind: 'failed', reason: 'no', hint: 'Try it.' },
+    { kind: 'said', line: '{"leader":7}' },
+    { kind: 'ended', code: null },
   ] as const;
   for (const answer of answers) expect(decodeRootAnswer(encodeRootAnswer(answer))).toEqual(answer);
 
