@@ -37,7 +37,6 @@ export function openBuilds({ paths, state, log, byHelper }: BuildSources): Servi
   return {
     fleet: {
       state,
-      isRoot: process.getuid?.() === 0,
       images: async () => [...(await listImageSpecs(paths.dataDirs)).keys()].toSorted(),
       otherBuild: () => buildingProcess(paths.state),
       plan: (order) => readBuildPlan(order, argvOf(order, true)),

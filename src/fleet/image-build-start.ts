@@ -13,8 +13,6 @@ export type BuildOrder = Pick<ImageBuild, 'image' | 'packages' | 'squash'>;
 
 export interface BuildFleet {
   readonly state: Fleet['state'];
-  /** This process is root: a build mounts, and writes what belongs to many users. */
-  readonly isRoot: boolean;
   /** Names of images that have an image.yaml. */
   readonly images: () => Promise<readonly string[]>;
   /** The process of a build that goes on beside the service; undefined: there is none. */
@@ -33,14 +31,13 @@ export interface StartedBuild {
   readonly plan?: string[];
 }
 
-/** @throws NotFoundError, RefusedError when another build goes on, or the service is not root */
+/** @throws NotFoundError, RefusedError when another build goes on */
 export async function startBuild(
   order: BuildOrder,
   { by, dryRun }: ChangeOptions,
   fleet: BuildFleet,
 ): Promise<Tagged<StartedBuild>> {
   await requireImage(order.image, fleet);
-  requireRoot(order.image, fleet);
   await requireFree(fleet);
   if (dryRun) {
     const plan = [...(await fleet.plan(order))];
@@ -72,13 +69,6 @@ async function requireImage(image: string, { images }: BuildFleet): Promise<void
   if (known.includes(image)) return;
   throw new NotFoundError(`there is no image ${image} to build${didYouMean(image, known)}`, {
     hint: `There are: ${known.join(', ')}.`,
-  });
-}
-
-function requireRoot(image: string, { isRoot }: BuildFleet): void {
-  if (isRoot) return;
-  throw new RefusedError('the service is not root here, and so it builds no images', {
-    hint: `Run "sudo pi-image build ${image}" on the storage node: the service takes what it publishes.`,
   });
 }
 

@@ -47,7 +47,6 @@ async function newWorld(own: Partial<BuildFleet> = {}): Promise<World> {
   };
   const fleet: BuildFleet = {
     state,
-    isRoot: true,
     images: () => Promise.resolve(['tiny', 'other']),
     otherBuild: () => Promise.resolve(undefined),
     plan: () => Promise.resolve(['run  base']),
@@ -109,16 +108,6 @@ test('two that come at once: one is begun', async () => {
 
   expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
   expect(Object.keys(database.state.current().imageBuilds)).toEqual(['1']);
-});
-
-test('a service without root says who can build, and begins nothing', async () => {
-  const { database, fleet } = await newWorld({ isRoot: false });
-
-  await expect(startBuild(order, ci, fleet)).rejects.toMatchObject({
-    message: 'the service is not root here, and so it builds no images',
-    hint: expect.stringContaining('sudo pi-image build tiny') as string,
-  });
-  expect(database.state.current().imageBuilds).toEqual({});
 });
 
 test('a build on the command line, an image that is none, and a dry run begin nothing', async () => {
