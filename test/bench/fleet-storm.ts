@@ -78,9 +78,7 @@ export class FleetStorm {
   /** @param priority of the boards: they have processors of their own, which a page that is measured must not miss */
   async run(priority: 'as the service' | 'lowest' = 'as the service'): Promise<StormRun> {
     const load = this.#startLoad(this.#boards, priority === 'lowest' ? ['nice', '-n', '19'] : []);
-    const reports = this.#report();
-    await load.ended;
-    await reports;
+    await Promise.all([load.ended, this.#report()]);
     const { bytes, seconds, failed, trouble } = JSON.parse(load.lines.at(-1) ?? '') as {
       readonly bytes: number;
       readonly seconds: number;
