@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { NodeAnswer } from '../../src/api/actions.ts';
+import type { Role } from '../../src/api/schemas/role.ts';
 import type { ShownOperation } from '../../src/api/schemas/operation.ts';
 import { apiSocket } from '../../src/cli/api-client.ts';
 import { ask } from '../../src/cli/ask-service.ts';
@@ -112,6 +113,9 @@ export class SlurmRack {
       const block = new RegExp(`^ {2}${role.like}:\\n(?: {4}.*\\n)+`, 'm').exec(text)?.[0] ?? '';
       return text.replace(block, block + changedRole(block, name, role));
     });
+    // A new overlay may have been a reason of its own to read all of it again.
+    const isThere = async () => ((await this.ask('/roles')) as readonly Role[]).some((each) => each.name === name);
+    while (!(await isThere())) await sleep(200);
   }
 
   async #writeOverlay(name: string, command: string): Promise<void> {
