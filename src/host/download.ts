@@ -215,8 +215,12 @@ class Torso {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    if (isZero(bytes)) await this.#handle.truncate(this.size + bytes.byteLength);
-    else await this.#handle.write(bytes, 0, bytes.byteLength, this.size);
+    if (isZero(bytes)) return this.#handle.truncate(this.size + bytes.byteLength);
+    // On a disk that is nearly full a write takes a part, and only the next one fails.
+    for (let done = 0; done < bytes.byteLength;) {
+      const { bytesWritten } = await this.#handle.write(bytes, done, bytes.byteLength - done, this.size + done);
+      done += bytesWritten;
+    }
   }
 
   #take(bytes: Uint8Array): Uint8Array {
