@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { agentStorageNode, bootHealthy, shells, type AgentStorageNode } from './support/agent-node.ts';
-import { isMissing } from './support/programs.ts';
+import { isMissing, isThere } from './support/programs.ts';
 
 const isAbsent = isMissing('busybox');
 
@@ -56,7 +56,7 @@ describe.skipIf(isAbsent).each(shells)('%s', (_name, shell) => {
 });
 
 describe.skipIf(isAbsent)('without vcgencmd', () => {
-  test.skipIf(!isMissing('vcgencmd')).each([
+  test.skipIf(isThere('vcgencmd')).each([
     ['an alarm of the voltage', '1\n', 1],
     ['none', '0\n', 0],
   ])('%s is what the kernel says', async (_what, alarm, bits) => {

@@ -107,7 +107,7 @@ async function explainFull(
   );
 }
 
-/** Where the file lies that could not be written; else the one with the least room. */
+/** Where the file lies that could not be written; else the one with the least room: programs in a chroot name files of theirs. */
 async function findDisk(disks: readonly Disk[], place: string | undefined): Promise<Disk> {
   const device = place === undefined ? undefined : await deviceOf(place);
   const looked = await Promise.all(
@@ -118,7 +118,7 @@ async function findDisk(disks: readonly Disk[], place: string | undefined): Prom
   );
   const [least] = looked.toSorted((a, b) => a.freeBytes - b.freeBytes);
   const found = looked.find(({ isIt, disk: { folder } }) => isIt && place?.startsWith(folder) === true);
-  const chosen = found ?? looked.find(({ isIt }) => isIt) ?? least;
+  const chosen = found ?? least;
   if (chosen === undefined) throw new Error('there is a state directory');
   return chosen.disk;
 }

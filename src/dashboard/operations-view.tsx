@@ -81,7 +81,7 @@ function OperationItem({ service, operation, nowMs, isShown, toggle }: ItemProps
       {asks && (
         <ConfirmDialog
           title={`Stop operation ${id}?`}
-          text="No other node is begun. What is half done goes on to a safe end."
+          text={whatStops(operation)}
           verb="Stop it"
           act={() => service.ask(`/operations/${id}:cancel`, { method: 'POST' }).then(() => undefined)}
           close={() => setAsks(false)}
@@ -89,6 +89,11 @@ function OperationItem({ service, operation, nowMs, isShown, toggle }: ItemProps
       )}
     </li>
   );
+}
+
+function whatStops({ kind }: AnyOperation): string {
+  if (kind === 'image-build') return 'Its programs are ended. What was made before stays in the cache.';
+  return 'No other node is begun. What is half done goes on to a safe end.';
 }
 
 type StepsProps = Pick<ItemProps, 'service' | 'operation' | 'nowMs'>;

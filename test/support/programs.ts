@@ -2,6 +2,9 @@
 import { spawnSync } from 'node:child_process';
 
 export function isMissing(program: string): boolean {
-  if (process.env['PEERS'] === 'required') return false;
-  return spawnSync('sh', ['-c', 'command -v "$0"', program]).status !== 0;
+  return process.env['PEERS'] !== 'required' && !isThere(program);
+}
+
+export function isThere(program: string): boolean {
+  return spawnSync('sh', ['-c', 'command -v "$0"', program]).status === 0;
 }
