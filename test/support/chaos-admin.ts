@@ -52,7 +52,7 @@ export class Admin {
     this.asked.push(call);
     const { method, route, body } = call;
     try {
-      const answer = await request(this.#socket, method, route, body);
+      const answer = await request(this.#socket, method, route, body, onlyOnce);
       if (answer.kind === 'no-service') return false;
       if (answer.status >= 300)
         throw new Rejected(`${method} ${route}: ${answer.status} ${JSON.stringify(answer.body)}`);
@@ -94,6 +94,9 @@ export class Admin {
     return false;
   }
 }
+
+/** The next service would be asked what became of it. */
+const onlyOnce = { pausesMs: [] };
 
 /** The service answered that it will not: a fault of the test. */
 class Rejected extends Error {}
