@@ -1,4 +1,5 @@
 /** JSON of what never changes once it is made: what is asked for again and again is written once. */
+import { isSameList } from '../model/same-list.ts';
 
 const texts = new WeakMap<object, string>();
 
@@ -29,8 +30,4 @@ export function jsonLists(): (items: readonly object[]) => Buffer {
     kept = [{ items, bytes }, ...kept.slice(0, mostLists - 1)];
     return bytes;
   };
-}
-
-function isSameList(one: readonly object[], other: readonly object[]): boolean {
-  return one.length === other.length && one.every((item, index) => item === other[index]);
 }

@@ -16,11 +16,6 @@ export function buildArgv(paths: Paths, { image, packages, squash }: BuildOrder,
   return selfWithPaths(paths, 'build', image, ...flags, '--progress', 'json', ...(isPlan ? ['--plan'] : []));
 }
 
-/** In the unit of a service that is not root: what speaks for the program that the helper runs. */
-export function startAsker(argv: Argv, onLine: (line: string) => void): Promise<ProcessGroup> {
-  return startGroup(argv, onLine);
-}
-
 /** Boards that boot meanwhile go first. */
 const gently = ['nice', '-n', '10'] as const;
 

@@ -1,5 +1,6 @@
 /** A build on the machine of --server: begun as an operation, and followed to its end. */
 import { UsageError } from '../model/errors.ts';
+import type { ImageBuild } from '../model/image-build.ts';
 import type { ApiServer } from './api-client.ts';
 import { watchOperation } from './commands/operation.ts';
 import type { CliContext } from './context.ts';
@@ -43,7 +44,7 @@ function requireSaidThere({ mirror, keyring, engine, explain }: BuildThere): voi
   throw new UsageError(`${said.join(' and ')} cannot be said to --server`, { hint: 'Build it on the storage node.' });
 }
 
-function packagesOf({ update, anew, offline }: BuildThere): 'kept' | 'update' | 'anew' | 'offline' {
+function packagesOf({ update, anew, offline }: BuildThere): ImageBuild['packages'] {
   if (anew === true) return 'anew';
   if (update === true) return 'update';
   return offline === true ? 'offline' : 'kept';

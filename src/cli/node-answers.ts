@@ -80,14 +80,3 @@ function isSame(one: NodeFacts, other: NodeFacts): boolean {
     one.conflict === other.conflict
   );
 }
-
-/** Map.groupBy, which came with Node 21. */
-export function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const value of values) {
-    const group = groups.get(keyOf(value));
-    if (group === undefined) groups.set(keyOf(value), [value]);
-    else group.push(value);
-  }
-  return groups;
-}

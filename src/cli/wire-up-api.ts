@@ -17,7 +17,7 @@ import { noNode } from '../plan/edit-nodes.ts';
 import { etagOf } from '../plan/etag.ts';
 import { listOverlays, showOverlay } from '../plan/overlay-list.ts';
 import { withoutToken } from '../plan/node-status.ts';
-import { groupBy, nodeAnswers, type StatusSources } from './node-answers.ts';
+import { nodeAnswers, type StatusSources } from './node-answers.ts';
 import { listNodes } from './node-listing.ts';
 import { tokenActions } from './wire-up-api-tokens.ts';
 import { eepromActions } from './wire-up-eeproms.ts';
@@ -168,6 +168,17 @@ function roleAnswers({ site }: Pick<Service, 'site'>): Role[] {
     const names = (members.get(name) ?? []).map((node) => node.name);
     return Object.assign({ name }, role, { deadlineMs, nodes: names });
   });
+}
+
+/** Map.groupBy, which came with Node 21. */
+function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) {
+    const group = groups.get(keyOf(value));
+    if (group === undefined) groups.set(keyOf(value), [value]);
+    else group.push(value);
+  }
+  return groups;
 }
 
 function findRole(service: Pick<Service, 'site'>, name: string): Role {

@@ -5,13 +5,14 @@ import { runBuilds, type BuildDeps } from '../fleet/image-build-run.ts';
 import { startBuild, type BuildFleet, type BuildOrder } from '../fleet/image-build-start.ts';
 import { listImageSpecs } from '../host/config-files.ts';
 import type { Argv } from '../host/process.ts';
+import { startGroup } from '../host/process-group.ts';
 import { buildingProcess } from '../host/work-dir.ts';
 import type { ImageBuild } from '../model/image-build.ts';
 import type { Log } from '../model/log.ts';
 import { listBuilds } from '../plan/image-build-journal.ts';
 import type { Part } from '../serve/supervise.ts';
 import { encodeRootAct } from '../wire/root-act.ts';
-import { buildArgv, readBuildPlan, startAsker, startBuildProgram } from './build-programs.ts';
+import { buildArgv, readBuildPlan, startBuildProgram } from './build-programs.ts';
 import type { Paths } from './context.ts';
 import { selfWithPaths } from './self.ts';
 import type { Service } from './wire-up.ts';
@@ -33,7 +34,8 @@ const now = () => Date.now();
 export function openBuilds({ paths, state, log, byHelper }: BuildSources): ServiceBuilds {
   const argvOf = (order: BuildOrder, isPlan: boolean) =>
     byHelper ? askArgv(paths, order, isPlan) : buildArgv(paths, order, isPlan);
-  const startProgram = byHelper ? startAsker : startBuildProgram;
+  // In the unit of a service that is not root: what speaks for the program that the helper runs.
+  const startProgram = byHelper ? startGroup : startBuildProgram;
   return {
     fleet: {
       state,

@@ -43,14 +43,12 @@ export function diagnosisActions(deps: DiagnosisDeps): Pick<ApiActions, 'diagnos
 function diagnoseAll({ sources, answers, now }: DiagnosisDeps, nodes: readonly NodeSpec[]): NodeDiagnosis[] {
   const nowMs = now();
   const around = neighbourhood(sources, nowMs);
-  const wanted = new Set(nodes.map(({ name }) => name));
-  const boots = new Map(nodes.map(({ name }) => [name, [] as ReturnType<typeof withoutToken>[]]));
-  for (const boot of sources.boots.all()) if (wanted.has(boot.node)) boots.get(boot.node)?.push(withoutToken(boot));
   return answers(nodes).map((answer) => {
     const { status, ...node } = answer;
     const eeprom = sources.eeproms.of(node.name);
     const largestFile = largestOf(node, sources);
-    return diagnoseNode({ node, status, boots: boots.get(node.name) ?? [], eeprom, largestFile, around, nowMs });
+    const boots = sources.boots.ofNode(node.name).map(withoutToken);
+    return diagnoseNode({ node, status, boots, eeprom, largestFile, around, nowMs });
   });
 }
 
@@ -74,9 +72,8 @@ function largestOf(node: NodeSpec, { site }: Sources) {
 function neighbourhood({ site, boots, heartbeats, health, state, conflicts }: Sources, nowMs: number): Neighbourhood {
   const parts = health.parts();
   const dhcp = parts.find(({ name }) => name === 'dhcp');
-  const lastBoots = new Map(boots.all().map(({ node, lastSeenMs }) => [node, lastSeenMs]));
   const heard = site.view().nodes.flatMap(({ name }) => {
-    const atMs = Math.max(lastBoots.get(name) ?? 0, heartbeats.of(name)?.atMs ?? 0);
+    const atMs = Math.max(boots.ofNode(name).at(-1)?.lastSeenMs ?? 0, heartbeats.of(name)?.atMs ?? 0);
     return atMs === 0 ? [] : [{ name, atMs }];
   });
   return {

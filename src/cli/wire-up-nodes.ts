@@ -36,7 +36,7 @@ type FleetSources = Pick<Service, 'state' | 'site' | 'boots' | 'heartbeats' | 'r
 /** What the service knows of its nodes decides what may be changed, and who hears of it. */
 export function serviceFleet(service: FleetSources): RoleFleet {
   const { state, site, boots, heartbeats, reboots } = service;
-  const newestOf = (node: string) => boots.all().findLast((boot) => boot.node === node);
+  const newestOf = (node: string) => boots.ofNode(node).at(-1);
   return {
     state,
     // Changes are made to what nodes.yaml says, which need not be where nodes are.

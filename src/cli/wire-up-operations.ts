@@ -13,7 +13,7 @@ import { isActive } from '../plan/operation.ts';
 import { listOperations, type OperationWithNodes } from '../plan/operation-list.ts';
 import { slurmPart } from '../plan/role-change-side.ts';
 import type { Part } from '../serve/supervise.ts';
-import { groupBy, nodeAnswers } from './node-answers.ts';
+import { nodeAnswers } from './node-answers.ts';
 import { buildActions, buildNamed, listedBuilds } from './wire-up-builds.ts';
 import { listedRotations, rotationActions, rotationNamed } from './wire-up-munge.ts';
 import { serviceFleet } from './wire-up-nodes.ts';
@@ -41,13 +41,12 @@ function factsOf(service: Service, active: readonly ActiveNode[]): ReadonlyMap<s
   const view = site.view();
   const byName = new Map(active.map((each) => [each.node.node, each]));
   const nodes = view.nodes.filter(({ name }) => byName.has(name));
-  const bootsOf = groupBy(boots.all(), (boot) => boot.node);
   const fleet = serviceFleet(service);
   const facts = nodeAnswers(service, nodes).flatMap(({ name, role: current, status }) => {
     const each = byName.get(name);
     if (each === undefined) return [];
     const { role, startedAtMs } = each.operation;
-    const own = bootsOf.get(name) ?? [];
+    const own = boots.ofNode(name);
     const failure = reboots.failure(name);
     const known: NodeFacts = {
       status,

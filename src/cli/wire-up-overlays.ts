@@ -16,7 +16,7 @@ type Sources = Pick<Service, 'boots' | 'heartbeats' | 'liveParts' | 'overlayChec
 /** @param check ask the node first */
 export async function overlayReport(service: Sources, node: NodeSpec, check: boolean): Promise<OverlayReport> {
   const { site, boots, frozen } = service;
-  const boot = boots.all().findLast((each) => each.node === node.name && hasKernelReported(each));
+  const boot = boots.ofNode(node.name).findLast(hasKernelReported);
   const desired = site.desired(node);
   const next = desired.kind === 'boots' ? desired.frozen : undefined;
   return {

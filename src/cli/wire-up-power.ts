@@ -43,7 +43,7 @@ export async function openPower(sources: PowerSources): Promise<ServicePower> {
     },
     ownMacs: readOwnMacs,
     hasLoaded: (node, sinceMs) =>
-      boots.all().some((boot) => boot.node === node && boot.startedAtMs >= sinceMs && hasKernelReported(boot)),
+      boots.ofNode(node).some((boot) => boot.startedAtMs >= sinceMs && hasKernelReported(boot)),
     report: (problems) => health.report('power', problems),
     now: () => Date.now(),
     log,

@@ -23,7 +23,7 @@ import { nodeHistory, nodeHistoryKinds, roleHistory, roleHistoryKinds } from '..
 import { slurmPart } from '../plan/role-change-side.ts';
 import { listRollouts } from '../plan/rollout-list.ts';
 import type { Part } from '../serve/supervise.ts';
-import { groupBy, nodeAnswers } from './node-answers.ts';
+import { nodeAnswers } from './node-answers.ts';
 import { serviceFleet } from './wire-up-nodes.ts';
 import type { Service } from './wire-up.ts';
 
@@ -67,10 +67,13 @@ function environment({ rollout, role, wave, nodes, image }: CheckAbout): Record<
 function gatesOf(service: Service, names: ReadonlySet<string>): ReturnType<RolloutsDeps['gatesOf']> {
   const view = service.site.view();
   const nodes = view.nodes.filter(({ name }) => names.has(name));
-  const lastBoots = new Map(service.boots.all().map((boot) => [boot.node, boot]));
   return new Map(
     nodeAnswers(service, nodes).map(({ name, role, status }) => {
-      const gate = { status, lastBoot: lastBoots.get(name), isCompute: slurmPart(role, view) === 'compute' };
+      const gate = {
+        status,
+        lastBoot: service.boots.ofNode(name).at(-1),
+        isCompute: slurmPart(role, view) === 'compute',
+      };
       return [name, gate] as const;
     }),
   );
@@ -119,7 +122,6 @@ function rolloutFleet(service: Service): RolloutFleet {
 function pinFleet(service: Service): PinFleet {
   const { viewOf, state } = serviceFleet(service);
   const { boots, site } = service;
-  const bootsOf = groupBy(boots.all(), (boot) => boot.node);
   const generations = boots.generations();
   return {
     state,
@@ -127,7 +129,7 @@ function pinFleet(service: Service): PinFleet {
     factsOf: (node) => {
       const desired = site.desired(node);
       return {
-        boots: bootsOf.get(node.name) ?? [],
+        boots: boots.ofNode(node.name),
         generations,
         desired: desired.kind === 'boots' ? desired.frozen.generation.id : undefined,
       };

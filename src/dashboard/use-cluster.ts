@@ -6,6 +6,7 @@ import type { Rollout } from '../model/rollout.ts';
 import { announce } from './announce.ts';
 import type { AskError, Service } from './ask.ts';
 import { applyEvents, applyNews, unknownCluster, type Cluster } from './cluster.ts';
+import { drawTiles } from './draw-tiles.ts';
 import { follow, type Connection, type Listener } from './live.ts';
 
 export interface Shown {
@@ -18,7 +19,13 @@ export interface Shown {
   readonly said: string;
 }
 
-const nothing: Shown = {
+interface Kept extends Shown {
+  /** What is known by now; what is shown follows, a few boards at a time. */
+  readonly known: Cluster;
+}
+
+const nothing: Kept = {
+  known: unknownCluster,
   cluster: unknownCluster,
   connection: 'connecting',
   operations: [],
@@ -26,7 +33,11 @@ const nothing: Shown = {
   said: '',
 };
 
-type Change = (change: (shown: Shown) => Shown) => void;
+type Change = (change: (kept: Kept) => Kept) => void;
+
+const tilesAtOnce = 32;
+/** What was drawn reaches the screen before the next are. */
+const restBetweenDrawsMs = 50;
 
 /** @param refused called when the token is no good any more */
 export function useCluster(service: Service, refused: (error: AskError) => void): Shown {
@@ -42,10 +53,9 @@ export function useCluster(service: Service, refused: (error: AskError) => void)
       },
       batch: (news, events) => {
         change((before) => {
-          const told = news.reduce(applyNews, before.cluster);
-          const cluster = applyEvents(told, events);
-          const said = before.cluster.isKnown ? announce(before.cluster.nodes, cluster.nodes) : '';
-          return { ...before, cluster, said: said === '' ? before.said : said };
+          const known = applyEvents(news.reduce(applyNews, before.known), events);
+          const said = before.known.isKnown ? announce(before.known.nodes, known.nodes) : '';
+          return drawNext({ ...before, known, said: said === '' ? before.said : said });
         });
         if (events.some(({ kind }) => /^(operation|rollout)\./.test(kind))) refresh();
       },
@@ -53,7 +63,18 @@ export function useCluster(service: Service, refused: (error: AskError) => void)
     void follow(service, listener, stop.signal);
     return () => stop.abort();
   }, [service]);
+  useEffect(() => {
+    if (shown.cluster === shown.known) return undefined;
+    const timer = setTimeout(() => change(drawNext), restBetweenDrawsMs);
+    return () => clearTimeout(timer);
+  }, [shown.cluster, shown.known]);
   return shown;
+}
+
+function drawNext(kept: Kept): Kept {
+  const { known } = kept;
+  const nodes = drawTiles(kept.cluster.nodes, known.nodes, tilesAtOnce);
+  return { ...kept, cluster: nodes === known.nodes ? known : { ...known, nodes } };
 }
 
 const restMs = 500;

@@ -2,6 +2,7 @@
 import type { ChangeOptions, Tagged } from '../model/change.ts';
 import { parseMac } from '../model/mac.ts';
 import type { NodeSpec } from '../model/node.ts';
+import { isSameList } from '../model/same-list.ts';
 import type { State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import {
@@ -83,9 +84,8 @@ function carryOut(
       changes.filter(isOperations).map(({ node }) => node.name),
       before,
     );
-    const isSame = nodes.length === before.nodes.length && nodes.every((node, index) => node === before.nodes[index]);
     return {
-      state: isSame ? before : replaceNodes(before, nodes),
+      state: isSameList(nodes, before.nodes) ? before : replaceNodes(before, nodes),
       events: changes.flatMap((each) => nodeEvents(each, options.by, addedKind)),
       answer: { dryRun: options.dryRun, changes: changes.map(shownChange) },
     };

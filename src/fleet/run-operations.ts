@@ -16,11 +16,11 @@ import { listOperations } from '../plan/operation-list.ts';
 import type { Move, OperationAct, OperationFacts, StepEnd } from '../plan/operation-move.ts';
 import { nextMove } from '../plan/operation-node.ts';
 import { applyMove, beginNode, isActive, progressOf, type Progress } from '../plan/operation.ts';
-import { drainReason } from '../plan/slurm-state.ts';
 import { changeOfStep } from './operation-change.ts';
 import type { RoleFleet } from './role-change.ts';
 import { slurmFacts, type SlurmOf } from './slurm-facts.ts';
 import type { ClusterSlurm } from './slurm.ts';
+import { orderSlurm } from './slurm-order.ts';
 import { stopOperation } from './start-operation.ts';
 
 export interface OperationsDeps {
@@ -187,24 +187,10 @@ async function carryOut(
   node: string,
   { act, operation, signal }: { act: OperationAct; operation: Operation; signal: AbortSignal },
 ): Promise<void> {
-  switch (act) {
-    case 'drain':
-      return slurm.drain(node, drainReason(operation.id), signal);
-    case 'resume':
-      return slurm.resume(node, signal);
-    case 'requeue-jobs':
-      return slurm.requeueJobs(node, signal);
-    case 'cancel-jobs':
-      return slurm.cancelJobs(node, signal);
-    case 'reboot': {
-      const decision = fleet.reboots.decide(node);
-      if (decision.kind === 'ssh') return fleet.reboots.begin(node, decision.address);
-      await fleet.reboots.cycleOf?.(node)?.({ by: `operation ${operation.id}`, dryRun: false, ifMatch: undefined });
-      return undefined;
-    }
-    default:
-      return unreachable(act);
-  }
+  if (act !== 'reboot') return orderSlurm(slurm, act, { node, operation: operation.id, signal });
+  const decision = fleet.reboots.decide(node);
+  if (decision.kind === 'ssh') return fleet.reboots.begin(node, decision.address);
+  await fleet.reboots.cycleOf?.(node)?.({ by: `operation ${operation.id}`, dryRun: false, ifMatch: undefined });
 }
 
 async function moveOperation({ state, log, now }: OperationsDeps, id: string): Promise<void> {

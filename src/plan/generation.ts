@@ -4,6 +4,7 @@ import { ConfigError } from '../model/errors.ts';
 import { tokenSlot, type Generation } from '../model/generation.ts';
 import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
+import { isSameList } from '../model/same-list.ts';
 import type { BoardTemplates, ClusterView } from '../model/view.ts';
 import { canBootSigned, planBootImage } from './boot-image.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
@@ -13,6 +14,7 @@ import { frozenVariables, roleOf } from './overlay-variables.ts';
 import { overlayDigest, renderFrozenOverlay } from './overlay.ts';
 import { compileTemplate, type Template, type TemplateVariables } from './render.ts';
 import { decideRoot, rootVariables, type NodeRoot } from './root-mode.ts';
+import { isConfiglessRole } from './slurm.ts';
 
 /** The firmware of every Pi reads this much of config.txt and ignores the rest without a word. */
 const maxConfigTxtBytes = 4096;
@@ -61,11 +63,30 @@ function requireSignedBoard({ name, board, role }: NodeSpec): void {
   });
 }
 
-function bootTexts(
-  node: NodeSpec,
-  view: ClusterView,
-  root: NodeRoot,
-): Pick<Generation, 'configTxt' | 'commandLine' | 'texts'> {
+type BootTexts = Pick<Generation, 'configTxt' | 'commandLine' | 'texts'>;
+
+interface KnownTexts {
+  /** All that they follow from but the node, each the same object as long as it says the same. */
+  readonly from: readonly unknown[];
+  readonly texts: BootTexts;
+}
+
+/** An edit of overlays plans a thousand nodes anew, and leaves what firmware reads as it is. */
+const knownTexts = new WeakMap<NodeSpec, KnownTexts>();
+
+function bootTexts(node: NodeSpec, view: ClusterView, root: NodeRoot): BootTexts {
+  const { cluster, imageChoices, boardTemplates } = view;
+  const { manifest, mode, squash } = root;
+  const isConfigless = isConfiglessRole(node.role, view);
+  const from = [cluster, imageChoices, boardTemplates.get(node.board), manifest, mode, squash, isConfigless];
+  const known = knownTexts.get(node);
+  if (known !== undefined && isSameList(known.from, from)) return known.texts;
+  const texts = renderBootTexts(node, view, root);
+  knownTexts.set(node, { from, texts });
+  return texts;
+}
+
+function renderBootTexts(node: NodeSpec, view: ClusterView, root: NodeRoot): BootTexts {
   const templates = view.boardTemplates.get(node.board);
   if (templates === undefined) {
     throw new ConfigError(`there are no boot templates for the board ${node.board} of ${node.name}`, {

@@ -1,5 +1,6 @@
 /** The boots of each node, kept beside the list of all: of a list of thousands, what has not changed is not looked at again. */
 import type { Boot } from '../model/boot.ts';
+import { isSameList } from '../model/same-list.ts';
 
 const none: readonly Boot[] = [];
 
@@ -20,7 +21,7 @@ export class NodeBoots {
     if (groups.size > 0) for (const boot of all) groups.get(boot.node)?.push(boot);
     for (const [node, boots] of groups) {
       if (boots.length === 0) this.#ofNode.delete(node);
-      else if (!isSameList(boots, this.#ofNode.get(node))) this.#ofNode.set(node, boots);
+      else if (!isSameList(boots, this.#ofNode.get(node) ?? none)) this.#ofNode.set(node, boots);
     }
     this.#all = all;
   }
@@ -38,8 +39,4 @@ function nodesThatDiffer(before: readonly Boot[], after: readonly Boot[]): Set<s
     if (is !== undefined) nodes.add(is.node);
   }
   return nodes;
-}
-
-function isSameList(one: readonly Boot[], other: readonly Boot[] = none): boolean {
-  return one.length === other.length && one.every((boot, index) => boot === other[index]);
 }

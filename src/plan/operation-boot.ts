@@ -108,7 +108,7 @@ export function bootBackMove({ facts, watchedMs }: At): Move {
   if (isUp(facts)) return { kind: 'next', outcome: 'done', next: 'resume-back' };
   if (watchedMs < bootDeadlineMs * bootLimitFactor) return wait(status.reason ?? phaseOf(facts));
   const detail = `it does not come up in its old role either: ${whyNot(facts).cause}`;
-  return { kind: 'end', outcome: 'failed', result: 'failed', detail, hint: 'Ask "pi-image doctor".' };
+  return { kind: 'end', outcome: 'failed', result: 'failed', detail, hint: askDoctor };
 }
 
 /** In what it should run; a role without an agent is up when its overlay is applied. */

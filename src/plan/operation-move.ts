@@ -34,7 +34,9 @@ export type SlurmFacts =
   /** undefined: Slurm does not know it. */
   | { readonly kind: 'known'; readonly node: SlurmNodeState | undefined };
 
-export type OperationAct = 'drain' | 'requeue-jobs' | 'cancel-jobs' | 'reboot' | 'resume';
+/** What Slurm is told of a node. */
+export type SlurmAct = 'drain' | 'requeue-jobs' | 'cancel-jobs' | 'resume';
+export type OperationAct = SlurmAct | 'reboot';
 
 export type Move =
   /** Nothing to do but to look again. */

@@ -100,7 +100,7 @@ export function tablesOf(view: ClusterView): ClusterTables {
 
 /** Overlays decide who is a node of Slurm, and nearly every edit of them leaves that as it is. */
 function sameTables(before: readonly Recent[], nodes: readonly NodeVariables[], view: ClusterView) {
-  const alike = before.filter(({ tables: known }) => isSameList(known.nodes, nodes));
+  const alike = before.filter(({ tables: known }) => areSameNodes(known.nodes, nodes));
   const found = alike.find(({ overlays }) => overlays === view.overlays);
   if (found !== undefined || alike.length === 0) return found?.tables;
   const slurm = JSON.stringify(slurmVariables(view));
@@ -108,7 +108,7 @@ function sameTables(before: readonly Recent[], nodes: readonly NodeVariables[], 
 }
 
 /** Of two lists nearly all entries are the same objects. */
-function isSameList(one: readonly NodeVariables[], other: readonly NodeVariables[]): boolean {
+function areSameNodes(one: readonly NodeVariables[], other: readonly NodeVariables[]): boolean {
   return one.length === other.length && one.every((each, index) => isSameNode(each, other[index]));
 }
 

@@ -1,6 +1,7 @@
 /** What was read again and says the same stays the same object, so that nothing that was made of it is made again. */
 import type { OverlaySource, OverlaySourceFile } from '../model/overlay-source.ts';
 import type { MadeRoots } from '../model/root-mode.ts';
+import { isSameList } from '../model/same-list.ts';
 import type { ClusterView } from '../model/view.ts';
 
 type Config = Pick<ClusterView, 'cluster' | 'overlays' | 'boardTemplates'>;
@@ -66,7 +67,3 @@ function isSameFile(one: OverlaySourceFile, other: OverlaySourceFile): boolean {
 }
 
 const isSameText = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
-
-function isSameList<T>(one: readonly T[], other: readonly T[]): boolean {
-  return one.length === other.length && one.every((each, index) => each === other[index]);
-}

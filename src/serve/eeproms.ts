@@ -17,7 +17,7 @@ import type { Site } from './site.ts';
 export interface EepromsDeps {
   readonly state: Pick<StateFile, 'current' | 'update'>;
   readonly site: Pick<Site, 'view'>;
-  readonly boots: Pick<Boots, 'all'>;
+  readonly boots: Pick<Boots, 'all' | 'ofNode'>;
   readonly files: Pick<EepromFiles, 'dir' | 'read'>;
   readonly now: () => number;
   readonly log: Log;
@@ -38,7 +38,7 @@ const noRecord: EepromRecord = {};
 export function createEeproms(deps: EepromsDeps): Eeproms {
   const { state, site, boots, now } = deps;
   const of = (node: string) => state.current().eeproms[node] ?? noRecord;
-  const lastBoot = (node: string) => boots.all().findLast((boot) => boot.node === node);
+  const lastBoot = (node: string) => boots.ofNode(node).at(-1);
   const advance = async () => {
     const facts = { nodes: site.view().nodes, lastBoot, nowMs: now() };
     const { records, events } = advanceEeproms(state.current().eeproms, facts);

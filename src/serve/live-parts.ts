@@ -1,5 +1,6 @@
 /** The live part of each running node: rendered once per change, and told to those that wait for one. */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { FrozenBoots } from '../host/frozen-boots.ts';
 import { packNodeFiles, type PackedFiles } from '../host/tar.ts';
@@ -158,16 +159,7 @@ function keptPacks() {
 }
 
 function isSameFiles(one: readonly NodeFile[], other: readonly NodeFile[]): boolean {
-  return one.length === other.length && one.every((file, index) => isSameFile(file, other[index]));
-}
-
-function isSameFile(one: NodeFile, other: NodeFile | undefined): boolean {
-  if (one === other) return true;
-  if (one.kind !== 'file' || other?.kind !== 'file') return JSON.stringify(one) === JSON.stringify(other);
-  const { bytes, ...attributes } = one;
-  const { bytes: otherBytes, ...otherAttributes } = other;
-  if (JSON.stringify(attributes) !== JSON.stringify(otherAttributes)) return false;
-  return bytes === otherBytes || Buffer.compare(bytes, otherBytes) === 0;
+  return one.length === other.length && one.every((file, index) => isDeepStrictEqual(file, other[index]));
 }
 
 type Digest = (boot: Boot, view: ClusterView, has: string | undefined) => Promise<string | undefined>;

@@ -30,21 +30,36 @@ async function openPage() {
   });
   if (incoming.statusCode !== 200) throw new Error(`a page was answered ${incoming.statusCode}`);
   const openedAtMs = Date.now();
-  const seen = { first: 0, last: 0, count: 0, latestMs: 0 };
-  let rest = '';
+  // Browsers are other machines: what came is looked at when the storm is over.
+  const came: Piece[] = [];
   const isTold = new Promise<void>((resolve) => {
-    incoming.setEncoding('utf8').on('data', (chunk: string) => {
-      const lines = `${rest}${chunk}`.split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        if (line === 'event: cluster') resolve();
-        else if (line.startsWith('id: ')) note(seen, Number(line.slice('id: '.length)));
-        else if (line.startsWith('data: {"id":')) noteDelay(seen, line, openedAtMs);
-      }
+    incoming.on('data', (bytes: Buffer) => {
+      came.push({ atMs: Date.now(), bytes });
+      if (bytes.includes('event: cluster')) resolve();
     });
   });
   incoming.on('error', () => process.exit(1));
-  return { isTold, seen: (): SeenEvents => ({ ...seen }) };
+  return { isTold, seen: () => readPieces(came, openedAtMs) };
+}
+
+interface Piece {
+  readonly atMs: number;
+  readonly bytes: Buffer;
+}
+
+function readPieces(pieces: readonly Piece[], openedAtMs: number): SeenEvents {
+  const seen = { first: 0, last: 0, count: 0, latestMs: 0 };
+  const decoder = new TextDecoder();
+  let rest = '';
+  for (const { atMs, bytes } of pieces) {
+    const lines = `${rest}${decoder.decode(bytes, { stream: true })}`.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line.startsWith('id: ')) note(seen, Number(line.slice('id: '.length)));
+      else if (line.startsWith('data: {"id":')) noteDelay(seen, line, { atMs, openedAtMs });
+    }
+  }
+  return seen;
 }
 
 interface Noted {
@@ -60,8 +75,12 @@ function note(seen: Noted, id: number): void {
   seen.count += 1;
 }
 
-function noteDelay(seen: Noted, line: string, openedAtMs: number): void {
-  const atMs = Number(/"atMs":(\d+)/.exec(line)?.[1]);
+function noteDelay(
+  seen: Noted,
+  line: string,
+  { atMs, openedAtMs }: { readonly atMs: number; readonly openedAtMs: number },
+): void {
+  const happenedAtMs = Number(/"atMs":(\d+)/.exec(line)?.[1]);
   // What happened before the page was opened comes first.
-  if (atMs >= openedAtMs) seen.latestMs = Math.max(seen.latestMs, Date.now() - atMs);
+  if (happenedAtMs >= openedAtMs) seen.latestMs = Math.max(seen.latestMs, atMs - happenedAtMs);
 }

@@ -93,7 +93,9 @@ export class FleetSite extends StormSite {
   /** Nodes in slurm.conf of the controller, from what is on the disk. */
   async slurmNodes(): Promise<ReadonlySet<string>> {
     const text = await this.command('overlay', 'show', this.nodes[0]?.name ?? '', 'etc/slurm/slurm.conf');
-    return new Set([...text.matchAll(/^NodeName=(\S+)/gm)].flatMap(([, names = '']) => expandHostlist(names)));
+    return new Set(
+      [...text.matchAll(/^NodeName=(\S+)(?!.*State=FUTURE)/gm)].flatMap(([, names = '']) => expandHostlist(names)),
+    );
   }
 }
 

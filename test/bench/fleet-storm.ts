@@ -75,9 +75,8 @@ export class FleetStorm {
     }
   }
 
-  /** @param priority of the boards: they have processors of their own, which a page that is measured must not miss */
-  async run(priority: 'as the service' | 'lowest' = 'as the service'): Promise<StormRun> {
-    const load = this.#startLoad(this.#boards, priority === 'lowest' ? ['nice', '-n', '19'] : []);
+  async run(): Promise<StormRun> {
+    const load = this.#startLoad(this.#boards);
     await Promise.all([load.ended, this.#report()]);
     const { bytes, seconds, failed, trouble } = JSON.parse(load.lines.at(-1) ?? '') as {
       readonly bytes: number;
@@ -111,15 +110,15 @@ export class FleetStorm {
     };
   }
 
-  #startLoad(boards: readonly ManyNode[], before: readonly string[] = []): NamespaceProgram {
+  #startLoad(boards: readonly ManyNode[]): NamespaceProgram {
     const { bootFolder, fixture } = this.#site;
     const addresses = boards.map(({ address }) => address).join('\n');
-    const argv = [...before, this.#load, server, '69', bootFolder, ...options, ...files];
+    const argv = [this.#load, server, '69', bootFolder, ...options, ...files];
     const script = 'addresses=$1; shift; printf "%s\\n" "$addresses" | exec "$@"';
     return fixture.net.start('board', ['sh', '-c', script, 'sh', addresses, ...argv]);
   }
 
-  /** As soon as all of them have begun to boot; one report after the other, each from its board's own address. */
+  /** As soon as all of them load; one report after the other, each from its board's own address. */
   async #report(): Promise<void> {
     const boots = await this.#openBoots();
     const config = path.join(this.#site.fixture.dir, 'reports');
@@ -136,11 +135,13 @@ export class FleetStorm {
     const names = new Set(this.#boards.map(({ name }) => name));
     for (let attempt = 0; attempt < 600; attempt += 1) {
       const { boots } = await readBoots(this.#site.stateDir);
-      const open = boots.filter(({ node, closed }) => names.has(node) && closed === undefined);
+      const open = boots.filter(({ node, closed, phases }) => {
+        return names.has(node) && closed === undefined && phases.some(({ phase }) => phase === 'loading');
+      });
       if (open.length === names.size) return open;
       await sleep(100);
     }
-    throw new Error('after a minute not all boards have begun to boot');
+    throw new Error('after a minute not all boards have begun to load');
   }
 
   /** From the service itself, by one who was not there. */

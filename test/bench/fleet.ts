@@ -9,7 +9,7 @@ import { compile } from '../support/compiled.ts';
 import type { NamespaceProgram } from '../support/namespaces.ts';
 import { FleetChanges } from './fleet-changes.ts';
 import { FleetLists, type ListRound } from './fleet-lists.ts';
-import { FleetPages, type Frames } from './fleet-pages.ts';
+import { FleetPages, leaveRoomForBrowsers, type Frames } from './fleet-pages.ts';
 import { FleetSite } from './fleet-site.ts';
 import {
   eventsOfStorm,
@@ -121,22 +121,24 @@ async function measureFirstView(): Promise<void> {
   }
 }
 
-/** In each round the same storm without pages, with pages, and before the eyes of a browser. */
 async function measureStorms(): Promise<void> {
   const storm = new FleetStorm(site);
   await storm.open();
-  const alone: StormRun[] = [];
-  const watched: (StormRun & ToldPages)[] = [];
-  const shown: Frames[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    if (isWanted(eventsInStorm)) {
-      alone.push(await storm.withService(() => storm.run()));
-      watched.push(await storm.withService(() => runWithPages(storm)));
-    }
-    if (isWanted(framesInStorm)) shown.push(await storm.withService(() => runShown(storm)));
+  if (isWanted(eventsInStorm)) {
+    // In each round the same storm without pages, and with them.
+    const both = await inRounds(async () => ({
+      alone: await storm.withService(() => storm.run()),
+      watched: await storm.withService(() => runWithPages(storm)),
+    }));
+    tellEvents(
+      both.map(({ alone }) => alone),
+      both.map(({ watched }) => watched),
+    );
   }
-  if (isWanted(eventsInStorm)) tellEvents(alone, watched);
-  if (isWanted(framesInStorm)) tellFrames(shown);
+  if (isWanted(framesInStorm)) {
+    await leaveRoomForBrowsers();
+    tellFrames(await inRounds(() => storm.withService(() => runShown(storm))));
+  }
 }
 
 async function runWithPages(storm: FleetStorm): Promise<StormRun & ToldPages> {
@@ -149,7 +151,7 @@ async function runShown(storm: FleetStorm): Promise<Frames> {
   const pages = await FleetPages.open(site);
   try {
     const token = await site.newToken(`frames-${Date.now()}`);
-    return await pages.framesDuring(token, () => storm.run('lowest'));
+    return await pages.framesDuring(token, () => storm.run());
   } finally {
     await pages.close();
   }

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 
 export interface PageTiming {
-  /** From the navigation to the frame in which so many boards are there. */
+  /** From the navigation until so many boards are drawn. */
   firstViewMs?: number;
   /** The longest time between two frames since it was set to 0. */
   worstFrameMs: number;
@@ -18,10 +18,11 @@ export const timePage = (token: string, boards: number) => `
     for (const { duration } of list.getEntries()) measured.longestTaskMs = Math.max(measured.longestTaskMs, duration);
   }).observe({ type: 'longtask' });
   let before = performance.now();
+  let isThere = false;
   const frame = (now) => {
-    if (measured.firstViewMs === undefined && document.querySelectorAll('.tile').length >= ${boards}) {
-      measured.firstViewMs = performance.now();
-    }
+    // A frame is laid out and drawn after this is called: what is there is seen by the time of the next call.
+    if (isThere) measured.firstViewMs ??= now;
+    else isThere = document.querySelectorAll('.tile').length >= ${boards};
     measured.worstFrameMs = Math.max(measured.worstFrameMs, now - before);
     before = now;
     requestAnimationFrame(frame);

@@ -1,12 +1,11 @@
 /** Takes a node of a real Slurm through the steps of an operation that have to do with Slurm, as the service does. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { clusterSlurm, type ClusterSlurm } from '../../src/fleet/slurm.ts';
-import { unreachable } from '../../src/model/errors.ts';
+import { clusterSlurm } from '../../src/fleet/slurm.ts';
+import { orderSlurm } from '../../src/fleet/slurm-order.ts';
 import type { Operation, OperationNode, OperationStepName } from '../../src/model/operation.ts';
-import type { OperationAct, OperationFacts, StepEnd } from '../../src/plan/operation-move.ts';
+import type { OperationFacts, StepEnd } from '../../src/plan/operation-move.ts';
 import { nextMove } from '../../src/plan/operation-node.ts';
-import { drainReason } from '../../src/plan/slurm-state.ts';
 import type { SlurmCluster } from './slurm-cluster.ts';
 
 const signal = new AbortController().signal;
@@ -34,7 +33,10 @@ export async function takeStep(
     const known = (await slurm.nodes(signal)).get(node);
     const move = nextMove(journal, operation, { ...facts, nowMs: Date.now(), slurm: { kind: 'known', node: known } });
     if (move.kind === 'next' || move.kind === 'end') return move;
-    if (move.kind === 'act') await carryOut(slurm, node, move.act);
+    if (move.kind === 'act') {
+      if (move.act === 'reboot') throw new Error('this step does not reboot');
+      await orderSlurm(slurm, move.act, { node, operation: id, signal });
+    }
     await sleep(300);
   }
 }
@@ -51,20 +53,3 @@ const facts: Omit<OperationFacts, 'nowMs' | 'slurm'> = {
   wasCompute: true,
   isCompute: true,
 };
-
-function carryOut(slurm: ClusterSlurm, node: string, act: OperationAct): Promise<void> {
-  switch (act) {
-    case 'drain':
-      return slurm.drain(node, drainReason(id), signal);
-    case 'resume':
-      return slurm.resume(node, signal);
-    case 'requeue-jobs':
-      return slurm.requeueJobs(node, signal);
-    case 'cancel-jobs':
-      return slurm.cancelJobs(node, signal);
-    case 'reboot':
-      throw new Error('this step does not reboot');
-    default:
-      return unreachable(act);
-  }
-}

@@ -1,6 +1,7 @@
 /** Tells the thread what the site is: whole when it starts, and what changed at the end of the turn in which it did. */
 import type { StateFile } from '../../host/state-file.ts';
 import type { MacAddress } from '../../model/mac.ts';
+import { isSameList } from '../../model/same-list.ts';
 import type { UnknownBoard } from '../../model/state.ts';
 import { bootBytes } from '../../plan/boot-bytes.ts';
 import type { Site } from '../site.ts';
@@ -58,8 +59,7 @@ function tellSite(told: Told, site: PlaneSite): void {
 function isSame(one: PlaneSite, other: PlaneSite): boolean {
   const { network, ports, nodes, bootBytes: bytes } = other;
   if (one.network !== network || one.ports !== ports || one.bootBytes !== bytes) return false;
-  if (one.nodes.length !== nodes.length) return false;
-  return one.nodes === nodes || one.nodes.every((node, index) => node === nodes[index]);
+  return one.nodes === nodes || isSameList(one.nodes, nodes);
 }
 
 function tellBoards(told: Told, boards: readonly UnknownBoard[]): void {
