@@ -177,6 +177,7 @@ async function openLocked(opening: Opening, unlock: () => Promise<void>): Promis
     close: async () => {
       await reboots.settled();
       await power.settled();
+      boots.flush();
       await database.close();
       await unlock();
     },

@@ -6,7 +6,7 @@ import { mergeSeen, noteSign, type DhcpSign } from '../plan/dhcp-signs.ts';
 export interface BootSigns {
   /** Of a DISCOVER that begins a boot: after `arrive`, so that it counts as that boot's. */
   readonly sign: (node: string, mac: string, sign: DhcpSign) => void;
-  /** Now: before a boot is closed, or read. */
+  /** Now: before a boot is closed, or read, and before the database is closed. */
   readonly flush: () => void;
 }
 

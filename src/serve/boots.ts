@@ -16,7 +16,7 @@ import { collectSigns, type BootSigns } from './boot-signs.ts';
 import type { Arrive, BootsDeps } from './boots-deps.ts';
 import { tidy } from './tidy-boots.ts';
 
-export interface Boots extends Pick<BootSigns, 'sign'> {
+export interface Boots extends BootSigns {
   /** Resolves when a boot that begins with this is on the disk. */
   readonly arrive: Arrive;
   /** @param file as it was asked for */
@@ -62,7 +62,7 @@ export function createBoots(deps: BootsDeps): Boots {
   file.amend((before) => ({ ...before, boots: before.boots.map((boot) => resumeBoot(boot, startedAtMs)) }));
   return {
     arrive: arriver({ ...deps, signs }, beginnings),
-    sign: signs.sign,
+    ...signs,
     countFile: (address, bytes, name) => {
       const boot = openAt(address);
       if (boot === undefined) return;

@@ -1,7 +1,7 @@
 /**
  * A thread of a boot plane for tests: `dhcp` does nothing; `tftp` asks for one file when it starts, records one board and
- * tells what it was answered in the log. `crash` in its data lets an error escape as soon as `dhcp` runs, `deaf` lets
- * `tftp` ignore that it is to stop.
+ * tells what it was answered in the log, and has served a file when it is to stop. `crash` in its data lets an error
+ * escape as soon as `dhcp` runs, `deaf` lets `tftp` ignore that it is to stop.
  */
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -49,5 +49,6 @@ joinPlane(parentPort, counts, (plane) => ({
     await work(plane);
     if (does === 'deaf') await new Promise(() => setInterval(() => undefined, 1000));
     if (!signal.aborted) await once(signal, 'abort');
+    plane.served({ address, bytes: 6 });
   },
 }));

@@ -11,10 +11,13 @@ export class ThreadParts {
   readonly #running = new Map<PlanePart, AbortController>();
   readonly #parts: Readonly<Record<PlanePart, RunPart>>;
   readonly #link: Link<FromThread>;
+  readonly #beforeEnd: () => void;
 
-  constructor(parts: Readonly<Record<PlanePart, RunPart>>, link: Link<FromThread>) {
+  /** @param beforeEnd tells what a part has done and the service has not heard yet */
+  constructor(parts: Readonly<Record<PlanePart, RunPart>>, link: Link<FromThread>, beforeEnd: () => void) {
     this.#parts = parts;
     this.#link = link;
+    this.#beforeEnd = beforeEnd;
   }
 
   start(part: PlanePart): void {
@@ -36,6 +39,7 @@ export class ThreadParts {
       if (!stop.signal.aborted) failure = toFailure(error);
     }
     this.#running.delete(part);
+    this.#beforeEnd();
     this.#link.send({ kind: 'ended', part, failure });
   }
 }

@@ -88,7 +88,7 @@ export function joinPlane(
     count: (counters) => link.send({ kind: 'counted', counters }),
     giveUp: (reason) => link.send({ kind: 'give-up', failure: toFailure(reason) }),
   };
-  const parts = new ThreadParts(partsOf(plane), link);
+  const parts = new ThreadParts(partsOf(plane), link, served.flush);
 }
 
 function servedFiles(send: (files: readonly ServedFile[]) => void) {

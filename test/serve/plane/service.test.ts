@@ -112,6 +112,16 @@ describe('a thread that dies', () => {
 });
 
 describe('when the service stops', () => {
+  test('what was served a moment before counts', async () => {
+    const { lines, problems, stop, ended } = start(['work']);
+    await expect.poll(problems, patience).toEqual({ dhcp: '', tftp: '' });
+
+    stop.abort();
+    await ended;
+
+    expect(lines).toContain('count {"address":"10.42.0.11","bytes":6}');
+  });
+
   test('the parts end at once', async () => {
     const { problems, stop, ended } = start(['work']);
     await expect.poll(problems, patience).toEqual({ dhcp: '', tftp: '' });
