@@ -80,55 +80,70 @@ describe('a node that has booted', () => {
   });
 });
 
-describe('the munge key', () => {
-  /** Raw, and in the encodings in which it could get into a text. */
-  async function spellings(): Promise<Buffer[]> {
-    const key = await readFile(path.join(dir, 'state/secrets/cluster/mungeKey'));
-    // The ends of a base64 text depend on what stands before and behind it.
-    const base64 = key.toString('base64').slice(0, -4);
-    return [key, Buffer.from(base64), Buffer.from(key.toString('hex'))];
+describe('the secrets of the cluster', () => {
+  const secretsDir = () => path.join(dir, 'state/secrets');
+
+  /** Where it is kept -> raw, and in the encodings in which it could get into a text. */
+  async function spellings(): Promise<ReadonlyMap<string, readonly Buffer[]>> {
+    const files = (await filesBelow(secretsDir())).filter((file) => isSecret.test(file));
+    return new Map(await Promise.all(files.map(async (file) => [file, spellingsOf(await readFile(file))] as const)));
   }
 
-  async function filesWithKey(root: string): Promise<string[]> {
-    const needles = await spellings();
+  async function filesWithSecrets(root: string): Promise<string[]> {
+    const secrets = [...(await spellings()).values()].flat();
     const found: string[] = [];
     let read = 0;
     for (const file of await filesBelow(root)) {
       const bytes = await readFile(file);
       read += 1;
-      if (needles.some((needle) => bytes.includes(needle))) found.push(file);
+      if (secrets.some((secret) => bytes.includes(secret))) found.push(file);
     }
     expect(read, `files below ${root}`).toBeGreaterThan(0);
     return found;
   }
 
-  test('is found where it must be: the search works', async () => {
-    expect(await filesWithKey(path.join(dir, 'state/secrets/cluster'))).toHaveLength(1);
+  test('are the munge key, the authority of SSH, and keys of hosts and users', async () => {
+    const names = [...(await spellings()).keys()].map((file) => path.relative(secretsDir(), file));
+    const nodes = ['head', 'node01'].flatMap((node) => [`ssh/nodes/${node}/host`, `ssh/nodes/${node}/user`]);
+    expect(names.toSorted()).toEqual(['cluster/mungeKey', 'ssh/ca/ca', ...nodes, 'ssh/storage/user']);
   });
 
-  test('is in no file of the image and its boot files, and so in no read-only export', async () => {
-    expect(await filesWithKey(path.join(imageState, 'exports'))).toEqual([]);
+  test('are in no file of the image and its boot files, and so in no read-only export', async () => {
+    expect(await filesWithSecrets(path.join(imageState, 'exports'))).toEqual([]);
   });
 
-  test('is in no share', async () => {
+  test('are in no share', async () => {
     // They lie on a file system that only the rack sees. slurmctld replaces its files while they are copied.
     await onStorage('sh', '-c', 'cp -a "$1/shares" "$1/seen" || true', 'sh', dir);
-    expect(await filesWithKey(path.join(dir, 'seen'))).toEqual([]);
+    expect(await filesWithSecrets(path.join(dir, 'seen'))).toEqual([]);
   });
 
-  test('is in nothing that a board loaded over TFTP, and in no console', async () => {
+  test('are in nothing that a board loaded over TFTP, and in no console', async () => {
     expect(await readdir(path.join(dir, 'boards/node01/loaded'))).toEqual(
       expect.arrayContaining([expect.stringMatching(/cmdline\.txt$/), expect.stringMatching(/config\.txt$/)]),
     );
-    expect(await filesWithKey(path.join(dir, 'boards'))).toEqual([]);
+    expect(await filesWithSecrets(path.join(dir, 'boards'))).toEqual([]);
   });
 
-  test('is in no log, and in no file of the state but the secret itself', async () => {
-    expect(await filesWithKey(path.join(dir, 'logs'))).toEqual([]);
-    const inState = await filesWithKey(path.join(dir, 'state'));
-    expect(inState).toEqual([path.join(dir, 'state/secrets/cluster/mungeKey')]);
+  test('are in no log, and in no file of the state but their own', async () => {
+    expect(await filesWithSecrets(path.join(dir, 'logs'))).toEqual([]);
+    const inState = await filesWithSecrets(path.join(dir, 'state'));
+    expect(inState.toSorted()).toEqual([...(await spellings()).keys()].toSorted());
   });
 });
+
+/** Beside them lie certificates, public keys and the list of hosts, which all may read. */
+const isSecret = /\/(?:mungeKey|ca|host|user)$/;
+
+/** Of a key of OpenSSH a line of its middle, in which its private half begins; of another secret all of it. */
+function spellingsOf(secret: Buffer): readonly Buffer[] {
+  const [begin = '', ...lines] = secret.toString('latin1').split('\n');
+  const line = begin.includes('OPENSSH PRIVATE KEY') ? lines[3] : undefined;
+  if (line !== undefined) return [Buffer.from(line)];
+  // The ends of a base64 text depend on what stands before and behind it.
+  const base64 = secret.toString('base64').slice(0, -4);
+  return [secret, Buffer.from(base64), Buffer.from(secret.toString('hex'))];
+}
 
 describe('the service', () => {
   test('can be killed while a node reads: the root goes on, and the next service takes over', async () => {

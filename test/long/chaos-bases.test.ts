@@ -1,6 +1,6 @@
 /**
  * kill -9 while a base is fetched and unpacked, at every place of what does that, a tar file, a card by its address, a container image
- * of a registry; and full disks for the first. Then while "build --update" asks an archive and makes its layer. Needs root.
+ * of a registry; and full disks for each. Then while "build --update" asks an archive and makes its layer. Needs root.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 
@@ -50,11 +50,11 @@ describe.each(forms)('the base is %s', (_, open, part) => {
   });
 });
 
-test('the disk of the state has ever more room while a tar file is unpacked', async () => {
+test.each(forms)('the disk of the state has ever more room while %s is unpacked', async (_, open) => {
   const build = ['build', 'tiny'] as const;
   const lab = new BuildLab();
-  const { pack } = await tarForm();
-  onTestFinished(() => lab.close());
+  const { pack, close } = await open();
+  onTestFinished(() => lab.close().then(close));
   await lab.open(pack);
   await lab.mountDisks({ state: 90, exports: 40 });
   await lab.change('one');
