@@ -19,6 +19,8 @@ const image = 'diskless-check';
 
 let dir: string;
 let rack: RootModeRack;
+/** What has to be undone, the last first. */
+const undo: (() => Promise<void>)[] = [];
 
 /** $1 the root, $2 the text of fstab. Each would keep the board from being ready, or leave a unit that failed. */
 const addFaults = `
@@ -54,6 +56,7 @@ beforeAll(async () => {
   await buildImage();
   // Not in /tmp, which may be in memory.
   dir = await mkdtemp('/var/tmp/diskless-check-');
+  undo.unshift(removeAll);
   const root = path.join(dir, 'root');
   const versions = path.join(imageState, 'exports/images/debian-lite');
   const names = (await readdir(versions)).filter((name) => /^\d/.test(name));
@@ -66,16 +69,20 @@ beforeAll(async () => {
   const { code, stderr } = await cli('build', image);
   if (code !== 0) throw new Error(stderr);
   rack = await raiseRootModeRack(imageState, { disk: { image, root: 'shared' } });
+  undo.unshift(() => rack.down());
 });
 
 afterAll(async () => {
-  await rack.down();
+  for (const step of undo) await step();
+});
+
+async function removeAll(): Promise<void> {
   await rm(dir, { recursive: true });
   await rm(path.join(imageState, 'exports/images', image), { recursive: true, force: true });
   for (const file of [`ids/${image}.json`, `builds/${image}.json`, `builds/${image}.log`, `locks/${image}.json`]) {
     await rm(path.join(imageState, file), { force: true });
   }
-});
+}
 
 test('the doctor finds nothing broken', async () => {
   const { code, stdout } = await cli('image', 'doctor', image, '-o', 'name');

@@ -1,5 +1,5 @@
 /** Roles that cannot come up, on boards that boot: each is taken back by itself, and says why. Root. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
 import { buildImage } from '../support/pi-image.ts';
 import { raiseLoginRack, slowRack, type SlurmRack } from '../support/slurm-rack.ts';
@@ -9,9 +9,8 @@ let rack: SlurmRack;
 beforeAll(async () => {
   await buildImage();
   rack = await raiseLoginRack('debian-lite');
+  return () => rack.down();
 }, 2 * slowRack.timeout);
-
-afterAll(() => rack.down());
 
 const patience = { timeout: 2 * slowRack.timeout };
 

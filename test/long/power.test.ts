@@ -8,17 +8,20 @@ import { raiseLoginRack, slowRack, type SlurmRack } from '../support/slurm-rack.
 
 let rack: SlurmRack;
 let poe: RackPoe;
+/** What has to be undone, the last first. */
+const undo: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   await buildImage();
   rack = await raiseLoginRack('debian-lite');
+  undo.unshift(() => rack.down());
   poe = await openRackPoe(rack, ['head', 'node01']);
+  undo.unshift(() => poe.close());
   await rack.changeCluster((text) => `${text}switches: { sw1: ${poe.settings} }\n`);
 }, slowRack.timeout);
 
 afterAll(async () => {
-  await poe.close();
-  await rack.down();
+  for (const step of undo) await step();
 });
 
 const stateOf = async (name: string) => (await rack.node(name)).status.state;

@@ -13,17 +13,20 @@ const nodes = ['node01', 'node02'];
 
 let image: SampleImage;
 let rack: SlurmRack;
+/** What has to be undone, the last first. */
+const undo: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   await buildImage();
   image = await makeSampleImage('rollouts-test');
+  undo.unshift(() => image.remove());
   await publish('');
   rack = await raiseSlurmRack(image.name, nodes);
+  undo.unshift(() => rack.down());
 }, 2 * slowRack.timeout);
 
 afterAll(async () => {
-  await rack.down();
-  await image.remove();
+  for (const step of undo) await step();
 });
 
 /** debian-lite with one more layer. @returns the version, as `name@version` */
