@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { runProgram } from './program.ts';
 import { describeTerminal } from './terminal.ts';
 
+// Nodes, the network unit and programs of other users read what is made here; what is secret says so itself.
+process.umask(0o022);
+
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
