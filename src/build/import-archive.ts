@@ -98,7 +98,9 @@ async function importInto(torso: string, handover: Handover, request: ArchiveReq
   checkIds(name, registry, tree);
   progress.step({ index: 3, total: 3, title: 'publish' });
   await writeFileAtomically(buildPaths(stateDir).lock(name), `${JSON.stringify(lock, null, 1)}\n`);
-  const version = await publishTree({ ...describe(manifest), name, stateDir, torso, registry, now, signal, tree });
+  const finished = { ...describe(manifest), name, stateDir, torso, registry, now, signal, tree };
+  // It may have been killed when it was as good as done, and is tried again.
+  const version = await publishTree({ ...finished, onlyNews: true });
   return `${name}@${version}`;
 }
 

@@ -1,6 +1,7 @@
 /** The end of a build: refuse secrets and drifting user numbers, describe the version, give it its name. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import { writeFileAtomically } from '../host/atomic-file.ts';
 import { makeImageKey } from '../host/image-key.ts';
@@ -73,21 +74,29 @@ export interface FinishedTree extends Pick<
   readonly diskless?: ImageManifest['diskless'];
   /** What the initramfs knows; undefined where it is not ours. */
   readonly rootModes?: readonly RootMode[];
+  /** What the newest version is already is not published again. */
+  readonly onlyNews?: boolean;
 }
 
 const silent = { info: () => undefined, warn: () => undefined };
 
 /** @returns the version's name */
 export async function publishTree(finished: FinishedTree): Promise<string> {
-  const { name, stateDir, torso, registry } = finished;
+  const { name, stateDir, torso, registry, onlyNews = false } = finished;
   const { passwd, group } = finished.tree;
+  const [newest] = await listVersions(imagesDir(stateDir), name);
   const manifest = await describeVersion(finished);
+  if (onlyNews && newest !== undefined && isSameVersion(newest, manifest)) return newest.version;
   // Numbers are registered first: a version must never be out with numbers that nobody keeps.
   const ids = extendRegistry(registry, passwd, group);
   await writeFileAtomically(buildPaths(stateDir).ids(name), `${JSON.stringify(ids, null, 1)}\n`);
   const key = await makeImageKey(stateDir, silent);
   await publishVersion(torso, manifest, { ...finished, sign: key.sign });
   return manifest.version;
+}
+
+function isSameVersion(one: ImageManifest, other: ImageManifest): boolean {
+  return one.key === other.key && one.index === other.index && isDeepStrictEqual(one.bootFiles, other.bootFiles);
 }
 
 async function describeVersion(finished: FinishedTree): Promise<ImageManifest> {

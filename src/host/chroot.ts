@@ -105,9 +105,12 @@ clean $seen APT_CONFIG="$APT_CONFIG" apt-get -q --yes --no-download --no-remove 
 rm -f "$root/usr/sbin/policy-rc.d"
 `;
 
-/** $1 a folder: its tree is laid over the image, owned by root; what is a link to a folder there stays one. */
+/**
+ * $1 a folder: its tree is laid over the image, owned by root; what is a link to a folder there stays one. Its times are
+ * when somebody cloned it, and no part of the layer's key: they become those of all that the build makes.
+ */
 const copyScript = `${mountImage}
-tar -C "$1" --owner=0 --group=0 --numeric-owner -c . | tar -C "$root" -x -p --keep-directory-symlink --no-overwrite-dir
+tar -C "$1" --owner=0 --group=0 --numeric-owner -c . | tar -C "$root" -x -p --touch --keep-directory-symlink --no-overwrite-dir
 `;
 
 /** $1 folder of image.yaml, $2 program in it. What only builds read is hidden: a program must not depend on it. */

@@ -1,4 +1,4 @@
-/** What a layer holds, as one digest: not times, and nothing that the seal takes out of every image. */
+/** What a layer holds, as one digest: not times, and nothing that the seal takes out of every image, or that no node reads. */
 import type { LayerIndex } from '../model/tree-index.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import { matchesGlob, type SealAction } from './seal-rule.ts';
@@ -17,9 +17,15 @@ export function layerContent({ entries, whiteouts, opaque }: LayerIndex): string
 /** Has no influence on an image, and on no program of a later layer either. */
 export function isSealed(path: string): boolean {
   return (
-    exact.has(path) || globs.some((glob) => matchesGlob(path, glob)) || below.some((folder) => path.startsWith(folder))
+    packageInitramfs.test(path) ||
+    exact.has(path) ||
+    globs.some((glob) => matchesGlob(path, glob)) ||
+    below.some((folder) => path.startsWith(folder))
   );
 }
+
+/** What packages make of their own for a kernel, with times of the moment in it. Nodes boot with another one. */
+const packageInitramfs = /^boot\/(?:firmware\/)?initrd\.img-[^/]+$/;
 
 // Other rules may be switched off, and a kernel is taken out of the root after the boot files were made of it.
 const actions = identityRules.flatMap((rule) => rule.actions);
