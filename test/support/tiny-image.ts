@@ -15,7 +15,8 @@ import { renderYaml } from '../../src/host/yaml-file.ts';
 import type { LockedPackage, PackageLock } from '../../src/model/package-lock.ts';
 import { planRequests, requestDigest } from '../../src/plan/build-packages.ts';
 
-const signal = AbortSignal.timeout(600_000);
+/** Of one command: a test of every place has many. */
+const patience = () => AbortSignal.timeout(600_000);
 
 /** $1 a folder, $2 what /etc/marker says. dpkg and tar are this machine's, with their libraries; the rest is busybox. */
 const rootScript = `
@@ -111,7 +112,7 @@ async function makeDeb(folder: string, name: string, architecture: string, file:
   const control = `Package: ${name}\nVersion: 1.0\nArchitecture: ${architecture}\nMaintainer: nobody <nobody@example.org>\nDescription: ${name}\n`;
   await writeFile(path.join(tree, 'DEBIAN/control'), control);
   const deb = path.join(folder, 'pool', `${name}_1.0_${architecture}.deb`);
-  await run(['dpkg-deb', '--build', '--root-owner-group', '-Znone', tree, deb], { signal });
+  await run(['dpkg-deb', '--build', '--root-owner-group', '-Znone', tree, deb], { signal: patience() });
 }
 
 /** Its base is another one from now on: a build makes every step. */
@@ -126,7 +127,7 @@ export async function changeBase(image: TinyImage, marker: string): Promise<void
 /** @param root does not exist yet @param marker what its /etc/marker says */
 export async function makeTinyRoot(root: string, marker: string): Promise<void> {
   await mkdir(root);
-  await run(['sh', '-euc', rootScript, 'sh', root, marker], { signal });
+  await run(['sh', '-euc', rootScript, 'sh', root, marker], { signal: patience() });
 }
 
 /** As an archive would have answered; its packages are fetched by file name. */
@@ -134,7 +135,13 @@ async function writeLock({ name, folder }: TinyImage): Promise<void> {
   const { spec } = await readImageSpec([path.resolve(folder, '../..')], name);
   if ('apt' in spec.base) throw new Error('its base is not made of packages');
   const scratch = await mkdtemp(path.join(tmpdir(), 'tiny-lock-'));
-  const context = { specDir: folder, stateDir: scratch, offline: true, progress: { detail: () => undefined }, signal };
+  const context = {
+    specDir: folder,
+    stateDir: scratch,
+    offline: true,
+    progress: { detail: () => undefined },
+    signal: patience(),
+  };
   const base = await resolveBase(spec.base, context);
   await rm(scratch, { recursive: true });
   const packages = await readPool(path.join(folder, 'pool'));
@@ -168,7 +175,7 @@ async function readPool(pool: string): Promise<LockedPackage[]> {
       const file = path.join(pool, fileName);
       const content = await readFile(file);
       const [name = '', version = '', architecture = ''] = fileName.replace('.deb', '').split('_');
-      const control = (await run(['dpkg-deb', '--field', file], { signal })).trimEnd();
+      const control = (await run(['dpkg-deb', '--field', file], { signal: patience() })).trimEnd();
       return {
         name,
         version,
