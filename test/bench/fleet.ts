@@ -125,20 +125,26 @@ async function measureStorms(): Promise<void> {
   const storm = new FleetStorm(site);
   await storm.open();
   if (isWanted(eventsInStorm)) {
-    // In each round the same storm without pages, and with them.
-    const both = await inRounds(async () => ({
-      alone: await storm.withService(() => storm.run()),
-      watched: await storm.withService(() => runWithPages(storm)),
-    }));
-    tellEvents(
-      both.map(({ alone }) => alone),
-      both.map(({ watched }) => watched),
-    );
+    tellEvents(await inRounds(() => runBoth(storm)));
   }
   if (isWanted(framesInStorm)) {
     await leaveRoomForBrowsers();
     tellFrames(await inRounds(() => storm.withService(() => runShown(storm))));
   }
+}
+
+/** The same storm without pages and with them, twice; a machine that slows down meanwhile slows both. */
+async function runBoth(storm: FleetStorm): Promise<EventsRound> {
+  const alone = () => storm.withService(() => storm.run());
+  const watched = () => storm.withService(() => runWithPages(storm));
+  const first = [await alone(), await watched()] as const;
+  const second = [await watched(), await alone()] as const;
+  return { alone: [first[0], second[1]], watched: [first[1], second[0]] };
+}
+
+interface EventsRound {
+  readonly alone: readonly StormRun[];
+  readonly watched: readonly (StormRun & ToldPages)[];
 }
 
 async function runWithPages(storm: FleetStorm): Promise<StormRun & ToldPages> {
@@ -157,10 +163,10 @@ async function runShown(storm: FleetStorm): Promise<Frames> {
   }
 }
 
-function tellEvents(alone: readonly StormRun[], watched: readonly (StormRun & ToldPages)[]): void {
-  const ratios = watched.map(
-    ({ megabytesPerSecond }, round) => megabytesPerSecond / (alone[round]?.megabytesPerSecond ?? 0),
-  );
+function tellEvents(all: readonly EventsRound[]): void {
+  const rate = (runs: readonly StormRun[]) => sum(runs.map(({ megabytesPerSecond }) => megabytesPerSecond));
+  const ratios = all.map((round) => rate(round.watched) / rate(round.alone));
+  const [alone, watched] = [all.flatMap((round) => round.alone), all.flatMap((round) => round.watched)];
   const never = { unit: 'events', judged: 'worst' } as const;
   figures.push(
     {
@@ -202,6 +208,8 @@ function tellFrames(shown: readonly Frames[]): void {
   const tasks = shown.map(({ longestTaskMs }) => Math.round(longestTaskMs)).join(', ');
   notes.push(`${framesInStorm}: the longest task of the page ${tasks} ms (0: none over 50).`);
 }
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 async function inRounds<T>(measure: () => Promise<T>): Promise<T[]> {
   const found: T[] = [];
