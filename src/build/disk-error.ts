@@ -31,7 +31,7 @@ export async function explainDisk<T>(
   try {
     return await work;
   } catch (error) {
-    const found = error instanceof DiskError ? undefined : findCause(error);
+    const found = error instanceof DiskError ? undefined : (findCause(error) ?? (await hiddenCause(error)));
     if (found === undefined) throw error;
     if (found.code in full)
       throw await explainFull({ ...found, code: found.code as keyof typeof full }, stateDir, need);
@@ -61,6 +61,17 @@ function findCause(error: unknown): DiskCause | undefined {
     if (spoken !== undefined) return { code: spoken, place: placeIn(message), error };
   }
   return undefined;
+}
+
+/** What a folder takes at most, with the folders above it. */
+const folderBytes = 65_536;
+
+/** Node's `mkdir` with `recursive` looks for the folder when there is no room for it, and says that it is not there. */
+async function hiddenCause(error: unknown): Promise<DiskCause | undefined> {
+  const { code, syscall, path: place = '' } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOENT' || syscall !== 'mkdir') return undefined;
+  const { freeBytes } = await readDiskSpace(place).catch(() => ({ freeBytes: Infinity }));
+  return freeBytes < folderBytes ? { code: 'ENOSPC', place, error } : undefined;
 }
 
 /** Of the line that says it, the last name: "cp: error writing '/state/build/x': No space left on device". */

@@ -76,8 +76,9 @@ test.each([
 });
 
 test('other failures stay what they are', async () => {
-  const error = failing('ENOENT');
-  expect(await explain(error)).toBe(error);
+  for (const error of [failing('ENOENT'), failing('ENOENT', { syscall: 'mkdir', path: path.join(state, 'a/b') })]) {
+    expect(await explain(error)).toBe(error);
+  }
   await expect(explainDisk(state, Promise.resolve(1))).resolves.toBe(1);
 });
 
