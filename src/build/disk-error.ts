@@ -70,7 +70,7 @@ const folderBytes = 65_536;
 async function hiddenCause(error: unknown): Promise<DiskCause | undefined> {
   const { code, syscall, path: place = '' } = error as NodeJS.ErrnoException;
   if (code !== 'ENOENT' || syscall !== 'mkdir') return undefined;
-  const { freeBytes } = await readDiskSpace(place).catch(() => ({ freeBytes: Infinity }));
+  const { freeBytes } = await readDiskSpace(place);
   return freeBytes < folderBytes ? { code: 'ENOSPC', place, error } : undefined;
 }
 
