@@ -209,7 +209,9 @@ function tellFrames(shown: readonly Frames[]): void {
   notes.push(`${framesInStorm}: the longest task of the page ${tasks} ms (0: none over 50).`);
 }
 
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
 
 async function inRounds<T>(measure: () => Promise<T>): Promise<T[]> {
   const found: T[] = [];
