@@ -84,8 +84,9 @@ const silent = { info: () => undefined, warn: () => undefined };
 export async function publishTree(finished: FinishedTree): Promise<string> {
   const { name, stateDir, torso, registry, onlyNews = false } = finished;
   const { passwd, group } = finished.tree;
-  const [newest] = await listVersions(imagesDir(stateDir), name);
-  const manifest = await describeVersion(finished);
+  const versions = await listVersions(imagesDir(stateDir), name);
+  const manifest = await describeVersion(finished, versions);
+  const [newest] = versions;
   if (onlyNews && newest !== undefined && isSameVersion(newest, manifest)) return newest.version;
   // Numbers are registered first: a version must never be out with numbers that nobody keeps.
   const ids = extendRegistry(registry, passwd, group);
@@ -99,9 +100,9 @@ function isSameVersion(one: ImageManifest, other: ImageManifest): boolean {
   return one.key === other.key && one.index === other.index && isDeepStrictEqual(one.bootFiles, other.bootFiles);
 }
 
-async function describeVersion(finished: FinishedTree): Promise<ImageManifest> {
+/** @param versions that there are, the newest first */
+async function describeVersion(finished: FinishedTree, versions: readonly ImageManifest[]): Promise<ImageManifest> {
   const { name, key, boards, kernels, kernelArguments = [], torso, tree } = finished;
-  const versions = await listVersions(imagesDir(finished.stateDir), name);
   const existing = versions.map(({ version }) => version);
   const builtAt = finished.now();
   const index = await writeIndex(path.join(torso, indexFileName), { format: 1, entries: [...tree.entries] });

@@ -34,13 +34,9 @@ export async function isInUserNamespace(): Promise<boolean> {
 
 const enter = ['unshare', '--user', '--map-root-user', '--map-auto', '--'] as const;
 
-/**
- * The same program as root of a namespace of its own. It ends when its parent does; the parent is this process. Folders that
- * it makes are open to all, as root's are: some of them become the image's.
- */
+/** The same program as root of a namespace of its own. It ends when its parent does; the parent is this process. */
 export function namespaceArgv(argv: Argv): Argv {
-  const asRootHasIt = ['sh', '-c', 'umask 022 && exec "$@"', 'sh'];
-  return [...enter, 'setpriv', '--pdeathsig', 'KILL', '--', ...asRootHasIt, ...argv];
+  return [...enter, 'setpriv', '--pdeathsig', 'KILL', '--', ...argv];
 }
 
 /** $1 a folder of the user's: what a build does in a user namespace, in small. Says how far it came. */

@@ -17,20 +17,17 @@ export function layerContent({ entries, whiteouts, opaque }: LayerIndex): string
 /** Has no influence on an image, and on no program of a later layer either. */
 export function isSealed(path: string): boolean {
   return (
-    packageInitramfs.test(path) ||
-    exact.has(path) ||
-    globs.some((glob) => matchesGlob(path, glob)) ||
-    below.some((folder) => path.startsWith(folder))
+    exact.has(path) || globs.some((glob) => matchesGlob(path, glob)) || below.some((folder) => path.startsWith(folder))
   );
 }
 
 /** What packages make of their own for a kernel, with times of the moment in it. Nodes boot with another one. */
-const packageInitramfs = /^boot\/(?:firmware\/)?initrd\.img-[^/]+$/;
+const packageInitramfs = ['boot/initrd.img-*', 'boot/firmware/initrd.img-*'];
 
 // Other rules may be switched off, and a kernel is taken out of the root after the boot files were made of it.
 const actions = identityRules.flatMap((rule) => rule.actions);
 const removed = actions.flatMap((action) => (action.kind === 'remove' ? action.globs : []));
-const globs = removed.filter((glob) => glob.includes('*'));
+const globs = [...removed.filter((glob) => glob.includes('*')), ...packageInitramfs];
 const exact = new Set([...removed.filter((glob) => !glob.includes('*')), ...actions.flatMap(replacedPath)]);
 const below = actions.flatMap(emptiedFolders).map((folder) => `${folder}/`);
 
