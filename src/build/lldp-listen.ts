@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { run } from '../host/process.ts';
-import { HostError } from '../model/errors.ts';
+import { isInstalled } from '../host/installed.ts';
+import { run, type Argv } from '../host/process.ts';
 
 interface LldpListenRequest {
   /** boot/initramfs of this program */
@@ -27,17 +27,18 @@ const flags = [
 
 const compilers = process.arch === 'arm64' ? ['cc', 'aarch64-linux-gnu-gcc'] : ['aarch64-linux-gnu-gcc'];
 
-/** undefined where no compiler makes it: boards then wait all the same, and do not tell their port. */
+/**
+ * @returns undefined where there is no compiler: boards then wait all the same, and do not tell their port
+ * @throws HostError when there is one and it fails: the same inputs must not make another image for that
+ */
 export async function compileLldpListen(request: LldpListenRequest): Promise<Uint8Array | undefined> {
   const { scriptsDir, scratch, signal } = request;
   const out = path.join(scratch, 'lldp-listen');
   for (const compiler of compilers) {
-    try {
-      await run([compiler, ...flags, '-o', out, path.join(scriptsDir, 'lldp', 'lldp-listen.c')], { signal });
-      return await readFile(out);
-    } catch (error) {
-      if (!(error instanceof HostError)) throw error;
-    }
+    if (!(await isInstalled(compiler))) continue;
+    const argv: Argv = [compiler, ...flags, '-o', out, path.join(scriptsDir, 'lldp', 'lldp-listen.c')];
+    await run(argv, { signal, hint: 'Mend the compiler, or remove it: images are built without one, too.' });
+    return readFile(out);
   }
   return undefined;
 }

@@ -5,7 +5,7 @@ import type { ChangeOptions, Tagged } from '../model/change.ts';
 import type { NodeAnswer, OperationActions } from '../api/actions.ts';
 import type { Problem } from '../api/schemas/problem.ts';
 import type { RoleFleet } from '../fleet/role-change.ts';
-import { openFrozenBoots } from '../host/frozen-boots.ts';
+import { readFrozenBoots } from '../host/frozen-boots.ts';
 import type { Database } from '../host/database/open.ts';
 import { withDatabase } from '../host/state-file.ts';
 import { ChangedError, HostError } from '../model/errors.ts';
@@ -115,10 +115,10 @@ function noService(): HostError {
 async function readRunning({ boots }: Database, { cluster }: ClusterView, paths: Paths): Promise<RunningRoles> {
   if (cluster.slurm === undefined) return new Map();
   const newest = [...new Map(boots.current().boots.map((boot) => [boot.node, boot])).values()];
-  const frozen = await openFrozenBoots(
+  const frozen = await readFrozenBoots(
     path.join(paths.state, 'boot'),
     new Set(newest.map(({ generation }) => generation)),
   );
-  const generations = new Map([...frozen.all()].map(({ generation }) => [generation.id, generation]));
+  const generations = new Map([...frozen].map(([id, { generation }]) => [id, generation]));
   return runningRoles(newest, generations, () => false);
 }

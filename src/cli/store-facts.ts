@@ -1,7 +1,7 @@
 /** What commands about versions ask: who uses which, and what is pinned. Read from the files; no service is needed. */
 import path from 'node:path';
 
-import { openFrozenBoots } from '../host/frozen-boots.ts';
+import { readFrozenBoots } from '../host/frozen-boots.ts';
 import { readBoots, readState } from '../host/state-file.ts';
 import { PiImageError } from '../model/errors.ts';
 import { readCost, type VersionCost } from '../host/version-cost.ts';
@@ -21,8 +21,8 @@ export async function readStoreFacts(paths: Paths): Promise<StoreFacts> {
   const state = await readState(paths.state);
   const { boots } = await readBoots(paths.state);
   const used = new Set(boots.map(({ generation }) => generation));
-  const frozen = await openFrozenBoots(path.join(paths.state, 'boot'), used);
-  const generations = new Map([...frozen.all()].map(({ generation }) => [generation.id, generation]));
+  const frozen = await readFrozenBoots(path.join(paths.state, 'boot'), used);
+  const generations = new Map([...frozen].map(([id, { generation }]) => [id, generation]));
   const trees = view.roots?.trees ?? new Map();
   return { images: view.images, uses: findImageUses({ view, state, boots, generations, trees }) };
 }

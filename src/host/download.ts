@@ -240,8 +240,9 @@ class Torso {
       });
     }
     await this.#handle.sync();
-    await rename(this.#file, downloadedFile(this.#request));
+    // First the tag: whoever finds the file asks for nothing more, and would leave it there for ever.
     await rm(`${this.#file}.etag`, { force: true });
+    await rename(this.#file, downloadedFile(this.#request));
   }
 
   async #discard(): Promise<void> {

@@ -16,19 +16,26 @@ export interface FrozenBoots {
   readonly keepOnly: (generationIds: ReadonlySet<string>) => Promise<void>;
 }
 
+const fileOf = (dir: string, id: string) => path.join(dir, `${id}.json`);
+
+/** For who only looks: nothing is made, so that it works on a full disk. @returns those that are there, by id */
+export async function readFrozenBoots(
+  dir: string,
+  generationIds: ReadonlySet<string>,
+): Promise<Map<string, FrozenBoot>> {
+  const found = new Map<string, FrozenBoot>();
+  for (const id of generationIds) {
+    const file = fileOf(dir, id);
+    const frozen = await readJsonFile<FrozenBoot | undefined>({ file, schema: FrozenBoot, empty: undefined });
+    if (frozen !== undefined) found.set(id, frozen);
+  }
+  return found;
+}
+
 export async function openFrozenBoots(dir: string, generationIds: ReadonlySet<string>): Promise<FrozenBoots> {
   await mkdir(dir, { recursive: true });
-  const fileOf = (id: string) => path.join(dir, `${id}.json`);
-  const held = new Map<string, FrozenBoot>();
+  const held = await readFrozenBoots(dir, generationIds);
   const writes = new Map<string, Promise<void>>();
-  for (const id of generationIds) {
-    const frozen = await readJsonFile<FrozenBoot | undefined>({
-      file: fileOf(id),
-      schema: FrozenBoot,
-      empty: undefined,
-    });
-    if (frozen !== undefined) held.set(id, frozen);
-  }
 
   const save = async (frozen: FrozenBoot): Promise<void> => {
     const { id } = frozen.generation;
@@ -36,7 +43,7 @@ export async function openFrozenBoots(dir: string, generationIds: ReadonlySet<st
     if (known !== undefined) return known;
     if (held.has(id)) return;
     held.set(id, frozen);
-    const write = writeFileAtomically(fileOf(id), encodeFrozenBoot(frozen));
+    const write = writeFileAtomically(fileOf(dir, id), encodeFrozenBoot(frozen));
     writes.set(id, write);
     try {
       await write;

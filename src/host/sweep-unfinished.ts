@@ -40,7 +40,7 @@ async function isAtWork(pid: number, isOursToo: boolean): Promise<boolean> {
 /** Folders of the state directory whose files are made by builds and clean-ups; in those of `below`, one level further down. */
 const ofBuilds = {
   here: ['.', 'boot-cache', 'builds', 'ids', 'image-keys', 'layers', 'locks', 'native', 'sources'],
-  below: ['exports/squash', 'layers', 'secrets'],
+  below: ['apt', 'exports/squash', 'layers', 'secrets'],
 } as const;
 
 export async function sweepState(stateDir: string): Promise<void> {

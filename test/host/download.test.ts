@@ -95,6 +95,13 @@ describe('a break', () => {
     expect((await collect()).equals(content)).toBe(true);
   });
 
+  test('after the last byte costs one question', async () => {
+    await writeFile(path.join(folder, `${sha256}.part`), content);
+    expect((await collect()).equals(content)).toBe(true);
+    expect(server.asked).toEqual([`GET /x.img bytes=${content.byteLength}-`]);
+    expect(await readdir(folder)).toEqual([sha256]);
+  });
+
   test('that never ends is given up, and what came is kept for the next time', async () => {
     breakAt(100_000);
     for (let time = 0; time < 6; time += 1) breakAtOnce();

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { openFrozenBoots } from '../../src/host/frozen-boots.ts';
+import { openFrozenBoots, readFrozenBoots } from '../../src/host/frozen-boots.ts';
 import type { FrozenBoot } from '../../src/model/frozen-boot.ts';
 import { planGeneration } from '../../src/plan/generation.ts';
 import { sampleNode, sampleView } from '../support/sample-view.ts';
@@ -34,6 +34,12 @@ test('what was saved is read again byte for byte', async () => {
 
   expect(file).toMatchObject({ kind: 'file', path: 'etc/x' });
   expect(file?.kind === 'file' && Buffer.from(file.bytes).equals(Buffer.from([0, 255, 10, 13]))).toBe(true);
+});
+
+test('who only looks makes no folder', async () => {
+  const nowhere = path.join(dir, 'boot');
+  expect(await readFrozenBoots(nowhere, new Set([id]))).toEqual(new Map());
+  await expect(readdir(nowhere)).rejects.toThrow('ENOENT');
 });
 
 test('it can be got while it is still being written', async () => {

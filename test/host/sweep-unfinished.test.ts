@@ -46,7 +46,7 @@ test('a folder that is not there has nothing in it', async () => {
 
 test('in all folders of the state that builds write to', async () => {
   const left = `.one.${nobody}.tmp`;
-  const folders = ['builds', 'ids', 'locks', 'sources', 'boot-cache', 'layers/abc', 'secrets/image-signing'];
+  const folders = ['builds', 'ids', 'locks', 'sources', 'boot-cache', 'apt/abc', 'layers/abc', 'secrets/image-signing'];
   for (const folder of folders) await fill(path.join(dir, folder), [left, 'kept']);
   await fill(path.join(dir, 'exports/squash/tiny'), [`.tmp-${nobody}-20261121.1`, 'kept']);
 

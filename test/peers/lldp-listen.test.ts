@@ -1,9 +1,9 @@
 /** What a board hears of its switch: frames on a cable, heard by the program of the initramfs, for arm64 and for this machine. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { compileLldpListen } from '../../src/build/lldp-listen.ts';
 import { run } from '../../src/host/process.ts';
@@ -32,6 +32,20 @@ beforeAll(async () => {
 afterAll(async () => {
   await net.close();
   await rm(scratch, { recursive: true, force: true });
+});
+
+test('a compiler that fails is not taken for none', async () => {
+  const programs = path.join(scratch, 'programs');
+  await mkdir(programs);
+  for (const name of ['cc', 'aarch64-linux-gnu-gcc']) {
+    await writeFile(path.join(programs, name), '#!/bin/sh\necho out of memory >&2; exit 4\n', { mode: 0o755 });
+  }
+  vi.stubEnv('PATH', programs);
+  try {
+    await expect(compileLldpListen({ scriptsDir, scratch, signal })).rejects.toThrow('out of memory');
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
 
 /** Sends frames for as long as somebody may listen. */

@@ -1,15 +1,8 @@
 /*
  * lldp-listen CARD SECONDS: waits for what a switch tells of itself (IEEE 802.1AB), and prints one line, "NAME port PORT".
- * busybox has no raw sockets. Without a C library: a few kilobytes, and no headers but the kernel's. Exits 1 when it heard
- * nothing.
+ * busybox has no raw sockets. Without a C library: a few kilobytes. Exits 1 when it heard nothing.
  */
-#include <linux/if.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <linux/poll.h>
-#include <linux/sockios.h>
-#include <linux/time_types.h>
-#include <asm/unistd.h>
+#include "kernel.h"
 
 #define HEARD 100
 
@@ -103,7 +96,7 @@ static int print_frame(const unsigned char *frame, int size)
 	put_text((const unsigned char *)" port ", 6);
 	put_id(port, port_size, 3);
 	put('\n');
-	call(__NR_write, 1, (long)line, length, 0, 0);
+	call(SYS_write, 1, (long)line, length, 0, 0);
 	return 1;
 }
 
@@ -125,37 +118,37 @@ static int open_card(const char *card)
 	struct ifreq request = { 0 };
 	struct packet_mreq group = { .mr_type = PACKET_MR_MULTICAST, .mr_alen = ETH_ALEN,
 				     .mr_address = { 0x01, 0x80, 0xc2, 0, 0, 0x0e } };
-	struct sockaddr_ll address = { .sll_family = 17, .sll_protocol = swapped(ETH_P_LLDP) };
-	long socket = call(__NR_socket, 17, 3, swapped(ETH_P_LLDP), 0, 0);
+	struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_protocol = swapped(ETH_P_LLDP) };
+	long socket = call(SYS_socket, AF_PACKET, SOCK_RAW, swapped(ETH_P_LLDP), 0, 0);
 	for (int at = 0; at < IFNAMSIZ - 1 && card[at] != 0; at++)
 		request.ifr_name[at] = card[at];
-	if (socket < 0 || call(__NR_ioctl, socket, SIOCGIFINDEX, (long)&request, 0, 0) < 0)
+	if (socket < 0 || call(SYS_ioctl, socket, SIOCGIFINDEX, (long)&request, 0, 0) < 0)
 		return -1;
 	address.sll_ifindex = group.mr_ifindex = request.ifr_ifindex;
-	if (call(__NR_bind, socket, (long)&address, sizeof address, 0, 0) < 0)
+	if (call(SYS_bind, socket, (long)&address, sizeof address, 0, 0) < 0)
 		return -1;
 	/* A card that cannot be told which group to let through may let all of them through. */
-	call(__NR_setsockopt, socket, 263, PACKET_ADD_MEMBERSHIP, (long)&group, sizeof group);
+	call(SYS_setsockopt, socket, SOL_PACKET, PACKET_ADD_MEMBERSHIP, (long)&group, sizeof group);
 	return (int)socket;
 }
 
 static int listen_on(const char *card, int seconds)
 {
 	static unsigned char frame[2048];
-	struct __kernel_timespec end, now, left;
+	struct timespec end, now, left;
 	int socket = open_card(card);
 	if (socket < 0)
 		return 2;
-	call(__NR_clock_gettime, 1, (long)&end, 0, 0, 0);
+	call(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&end, 0, 0, 0);
 	end.tv_sec += seconds;
 	for (;;) {
 		struct pollfd wait = { .fd = socket, .events = POLLIN };
-		call(__NR_clock_gettime, 1, (long)&now, 0, 0, 0);
+		call(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0, 0, 0);
 		left.tv_sec = end.tv_sec - now.tv_sec;
 		left.tv_nsec = 0;
-		if (left.tv_sec <= 0 || call(__NR_ppoll, (long)&wait, 1, (long)&left, 0, 0) <= 0)
+		if (left.tv_sec <= 0 || call(SYS_ppoll, (long)&wait, 1, (long)&left, 0, 0) <= 0)
 			return 1;
-		long size = call(__NR_read, socket, (long)frame, sizeof frame, 0, 0);
+		long size = call(SYS_read, socket, (long)frame, sizeof frame, 0, 0);
 		if (size <= 0)
 			return 1;
 		if (print_frame(frame, (int)size))
@@ -183,6 +176,6 @@ void begin(long *stack)
 {
 	char **arguments = (char **)(stack + 1);
 	int status = stack[0] == 3 ? listen_on(arguments[1], number(arguments[2])) : 2;
-	call(__NR_exit_group, status, 0, 0, 0, 0);
+	call(SYS_exit_group, status, 0, 0, 0, 0);
 	__builtin_unreachable();
 }
