@@ -19,6 +19,8 @@ import { resolveBase } from './unpack-base.ts';
 export interface BuildOptions {
   /** Look for newer packages; `anew` also where that makes a new base. */
   readonly update: boolean | 'anew';
+  /** A version is made though nothing changed. */
+  readonly again?: boolean;
   readonly overrides: SourceOverrides;
   /** Nothing is unpacked to find out more. */
   readonly onlyPlan: boolean;
@@ -53,6 +55,7 @@ async function prepare(request: BuildRequest, options: BuildOptions): Promise<Pl
     lock,
     layerInputs: await digestLayerInputs(spec, specDir),
     bootInputs: await digestFolder(request.scriptsDir, 'the initramfs'),
+    isAskedAgain: options.again === true,
   };
   return { kind: 'planned', lock, inputs, lookedForUpdates, plan: planBuild(inputs, await readCache(stateDir, name)) };
 }

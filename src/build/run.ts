@@ -13,6 +13,7 @@ import { keepInitramfs, restoreBootFiles } from './boot-cache.ts';
 import { checkMachine } from './check-machine.ts';
 import { explainDisk } from './disk-error.ts';
 import { needOfBuild } from './disk-need.ts';
+import { forgetDamagedObjects } from './damaged-objects.ts';
 import { fetchMissing } from './fetch-missing.ts';
 import { flatten } from './flatten.ts';
 import { writeLock } from './lock-file.ts';
@@ -62,6 +63,7 @@ async function runClaimed(asked: BuildRequest, planned: PlannedBuild, work: Work
   await writeLock(request, lock);
   const note = await ensureArm64Runs(signal);
   if (note !== undefined) request.progress.note(note);
+  if (planned.inputs.isAskedAgain === true) await forgetDamaged(request);
   const torso = await beginVersion(imagesDir(stateDir), name);
   const registry = await readRegistry(stateDir, name);
   const found: RunningBuild['found'] = {
@@ -79,6 +81,12 @@ async function runClaimed(asked: BuildRequest, planned: PlannedBuild, work: Work
   } finally {
     await discardTorso(torso);
   }
+}
+
+/** The version is asked for again because the one that there is may be damaged, and it would share its files. */
+async function forgetDamaged({ stateDir, signal, progress }: BuildRequest): Promise<void> {
+  const damaged = await forgetDamagedObjects(imagesDir(stateDir), signal);
+  if (damaged > 0) progress.note(`damaged, and not shared any more: ${damaged} files of earlier versions`);
 }
 
 async function runSteps(planned: PlannedBuild, build: RunningBuild): Promise<BuildOutcome> {

@@ -12,6 +12,7 @@ export interface BuildThere {
   readonly explain?: boolean;
   readonly update?: boolean;
   readonly anew?: boolean;
+  readonly again?: boolean;
   readonly offline?: boolean;
   readonly squash?: boolean;
   readonly engine: string;
@@ -33,12 +34,13 @@ export async function buildThere(server: ApiServer, flags: BuildThere, context: 
 }
 
 /** Addresses and files of archives are the storage node's administrator's to say. @throws UsageError */
-function requireSaidThere({ mirror, keyring, engine, explain }: BuildThere): void {
+function requireSaidThere({ mirror, keyring, engine, explain, again }: BuildThere): void {
   const said = [
     ...(Object.keys(mirror).length > 0 ? ['--mirror'] : []),
     ...(Object.keys(keyring).length > 0 ? ['--keyring'] : []),
     ...(engine === 'fast' ? [] : ['--engine']),
     ...(explain === true ? ['--explain'] : []),
+    ...(again === true ? ['--again'] : []),
   ];
   if (said.length === 0) return;
   throw new UsageError(`${said.join(' and ')} cannot be said to --server`, { hint: 'Build it on the storage node.' });

@@ -48,5 +48,7 @@ async function readIndex<T>(file: string, schema: Schema<T>, digest?: string): P
 }
 
 function damaged(file: string, reason: string): HostError {
-  return new HostError(`${file} is damaged: ${reason}`, { hint: 'Build the image again.' });
+  return new HostError(`${file} is damaged: ${reason}`, {
+    hint: 'Make the version anew: "pi-image build NAME --again".',
+  });
 }

@@ -80,11 +80,12 @@ export class StoreObjects {
   }
 }
 
-function objectsDir(imagesDir: string): string {
+export function objectsDir(imagesDir: string): string {
   return path.join(imagesDir, '.objects');
 }
 
-const besideSuffix = '.pi-image-new';
+/** Of one that somebody is making. */
+export const besideSuffix = '.pi-image-new';
 
 /** False when there is no such object, or it has as many names as the file system allows: then it is made anew. */
 function tryLink(object: string, target: string): boolean {

@@ -51,6 +51,8 @@ export type BuildStep = {
 export interface BuildInputs extends LayersAsked {
   /** Digest of boot/initramfs and of whatever else makes the boot files. */
   readonly bootInputs: string;
+  /** A version is made though the newest one is made of the same. */
+  readonly isAskedAgain?: boolean;
 }
 
 export interface BuildCache extends LayersCached {
@@ -73,11 +75,14 @@ export function planBuild(inputs: BuildInputs, cache: BuildCache): BuildPlan {
   const layers = planLayers(inputs, cache);
   const keys = layers.map(({ key }) => key);
   const image = imageKey(inputs, whatLiesBelow(keys, cache));
-  const isUpToDate = image.key === cache.publishedKey;
+  const isSame = image.key === cache.publishedKey;
+  const isUpToDate = isSame && inputs.isAskedAgain !== true;
   const before = { parts: cache.lastParts.get('image'), details: undefined };
-  const why = isUpToDate
+  const changed = () => explainChange({ parts: image.parts, details: undefined }, before);
+  const asIs = isUpToDate
     ? 'the newest version is made of this'
-    : explainChange({ parts: image.parts, details: undefined }, before);
+    : 'the newest version is made of this; --again asks for another';
+  const why = isSame ? asIs : changed();
   const state: StepState = { kind: isUpToDate ? 'cached' : 'run', why };
   const { modules } = spec.initramfs;
   const steps: BuildStep[] = [

@@ -7,6 +7,12 @@ export function objectKey(file: IndexedFile): string {
   return sha256(inodeOf(file));
 }
 
+/** @param name what the object is called @param found the inode as it is. Boot files are called as if they had no time. */
+export function isWhatItIsCalled(name: string, found: IndexedFile): boolean {
+  const [key] = name.split('-');
+  return key === objectKey(found) || key === objectKey({ ...found, time: 0 });
+}
+
 /** Not as JSON: there are tens of thousands of files in a version. */
 function inodeOf({ sha256: content, mode, uid, gid, time, xattrs }: IndexedFile): string {
   return `${content} ${mode} ${uid} ${gid} ${time}${xattrs === undefined ? '' : ` ${canonicalJson(xattrs)}`}`;

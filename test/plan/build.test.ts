@@ -72,6 +72,12 @@ describe('a build', () => {
     expect(second.key).toBe(first.key);
   });
 
+  test('makes a version of the same layers when it is asked again', () => {
+    const again = planBuild({ ...inputs, isAskedAgain: true }, cache);
+    expect(running(again)).toEqual(afterLayers);
+    expect(again.key).toBe(first.key);
+  });
+
   const lock = sampleLock();
   const newer = lock.layers.map((layer) =>
     layer.name === 'cluster' ? { ...layer, packages: [samplePackage('cluster-package', '1.0-2')] } : layer,

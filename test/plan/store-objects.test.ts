@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { IndexedFile } from '../../src/model/tree-index.ts';
-import { objectKey, ObjectNames } from '../../src/plan/store-objects.ts';
+import { isWhatItIsCalled, objectKey, ObjectNames } from '../../src/plan/store-objects.ts';
 import { indexFile } from '../support/index-file.ts';
 
 const file = indexFile('a');
@@ -15,6 +15,16 @@ test.each<Partial<IndexedFile>>([
   { xattrs: { 'security.capability': '01' } },
 ])('another inode for %o', (change) => {
   expect(objectKey({ ...file, ...change })).not.toBe(objectKey(file));
+});
+
+test.each<[what: string, found: IndexedFile, name: string, expected: boolean]>([
+  ['as it was made', file, objectKey(file), true],
+  ['the second of two equal ones', file, `${objectKey(file)}-2`, true],
+  ['a boot file, whose time nobody asks for', { ...file, time: 7 }, objectKey({ ...file, time: 0 }), true],
+  ['another content', { ...file, sha256: 'b'.repeat(64) }, objectKey(file), false],
+  ['another mode', { ...file, mode: 0o777 }, objectKey(file), false],
+])('an object is what it is called: %s', (_what, found, name, expected) => {
+  expect(isWhatItIsCalled(name, found)).toBe(expected);
 });
 
 test('the path, the layer and the number of names are not part of an inode', () => {

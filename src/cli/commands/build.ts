@@ -29,6 +29,7 @@ interface BuildFlags {
   readonly explain?: boolean;
   readonly update?: boolean;
   readonly anew?: boolean;
+  readonly again?: boolean;
   readonly offline?: boolean;
   readonly engine: BuildEngine;
   readonly squash?: boolean;
@@ -52,6 +53,7 @@ export const registerBuild: RegisterCommand = (program, context) => {
     .option('--explain', 'like --plan, with the reason for each step')
     .option('--update', 'look for newer packages; they become a layer on top, or a new base where they are many')
     .option('--anew', 'take the newest of every package, with a new base')
+    .option('--again', 'make a version though nothing changed, and share no damaged file with earlier ones')
     .addOption(new Option('--offline', 'use only what is on this machine').conflicts(['update', 'anew']))
     .option('--squash', "also make the version's squashfs, for roles with root: squash or ram")
     .addOption(
@@ -144,7 +146,7 @@ async function squash(name: string, { context, shown }: Shown): Promise<void> {
 function buildOptions(flags: BuildFlags): BuildOptions {
   const overrides: SourceOverrides = { mirrors: flags.mirror, keyrings: flags.keyring };
   const update = flags.anew === true ? 'anew' : flags.update === true;
-  return { update, overrides, onlyPlan: flags.plan === true || flags.explain === true };
+  return { update, again: flags.again === true, overrides, onlyPlan: flags.plan === true || flags.explain === true };
 }
 
 async function upToDate(name: string, { lock, lookedForUpdates }: PlannedBuild, state: string): Promise<string> {

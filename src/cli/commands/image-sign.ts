@@ -27,7 +27,7 @@ export function registerSign(parent: Command, context: CliContext): void {
       const { image, problems } = await imageVerifier(dir, { signal: context.signal })(manifest);
       if (problems.length > 0) {
         throw new HostError(`${image} is not what its manifest says: ${problems.slice(0, 3).join('; ')}`, {
-          hint: 'Build the image again: what cannot be verified is not signed.',
+          hint: 'Make it anew with "pi-image build NAME --again": what cannot be verified is not signed.',
         });
       }
       await signVersion(state, manifest, silent);

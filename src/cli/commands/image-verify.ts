@@ -71,6 +71,6 @@ function describeBroken(broken: readonly Verified[]): HostError {
     ...(problems.length > shownProblems ? [`  and ${problems.length - shownProblems} more`] : []),
   ]);
   return new HostError(lines.join('\n'), {
-    hint: 'Build the image again and let nodes reboot; look at the disk with "dmesg". Where only the signature is wrong and you know why: "pi-image image sign". Where only root.squashfs is: remove its folder, and "pi-image build NAME --squash" or the service makes it again.',
+    hint: 'Make the version anew with "pi-image build NAME --again" and let nodes reboot; look at the disk with "dmesg". Where only the signature is wrong and you know why: "pi-image image sign". Where only root.squashfs is: remove its folder, and "pi-image build NAME --squash" or the service makes it again.',
   });
 }
