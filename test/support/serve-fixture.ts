@@ -1,12 +1,12 @@
 /** A storage node in a namespace of its own, with a small image, and a board beside it: for tests of the whole service. */
-import { cp, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { request } from '../../src/cli/api-client.ts';
 import { areAllSigned, makeImageKey } from '../../src/host/image-key.ts';
 import { ganeshaFiles } from '../../src/host/nfs/ganesha.ts';
-import { endProcess, findProcess } from '../../src/host/pid-file.ts';
+import { endProcess, isAlive } from '../../src/host/pid-file.ts';
 import { run, type Argv } from '../../src/host/process.ts';
 import { renderYaml } from '../../src/host/yaml-file.ts';
 import type { HealthAnswer } from '../../src/api/actions.ts';
@@ -151,8 +151,7 @@ export class ServeFixture {
   /** Without the command, which may be what a test found broken. */
   async #endNfs(): Promise<void> {
     const { config } = ganeshaFiles(path.join(this.dir, 'state', 'nfs'));
-    const pid = await findProcess(path.join(this.dir, 'run-root', 'ganesha.pid'), config);
-    if (pid !== undefined) await endProcess(pid, config, 5000);
+    for (const pid of await processesWith(config)) await endProcess(pid, config, 5000);
   }
 
   /** Ends the NFS server too, which no end of the service does. */
@@ -163,6 +162,14 @@ export class ServeFixture {
     for (const folder of this.#ownFileSystems) await run(['umount', '--lazy', folder], { signal: patience() });
     await rm(this.dir, { recursive: true });
   }
+}
+
+/** By /proc: one whose service was killed as it started has no pid file yet. */
+async function processesWith(argument: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found: number[] = [];
+  for (const pid of pids) if (await isAlive(pid, argument)) found.push(pid);
+  return found;
 }
 
 async function writeHole(file: string, sizeBytes: number): Promise<void> {
