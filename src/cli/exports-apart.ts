@@ -39,6 +39,5 @@ export function loopFileSystems(state: string) {
   return {
     exports: { image: path.join(state, 'exports.img'), mountPoint: exportsDir(state), label: 'pi-exports' },
     persistent: { image: path.join(state, 'persistent.img'), mountPoint: persistentDir(state), label: 'pi-persistent' },
-    shares: (mountPoint: string) => ({ image: path.join(state, 'shares.img'), mountPoint, label: 'pi-shares' }),
   } as const;
 }

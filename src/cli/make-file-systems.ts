@@ -2,14 +2,14 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 
-import { addToFstab } from '../host/fstab.ts';
+import { addToFstab, readFstab } from '../host/fstab.ts';
 import { ensureLoopFileSystem, loopOptions, type LoopFileSystem } from '../host/loop-file-system.ts';
 import { fileSystemOf, isMountPoint } from '../host/mounts.ts';
 import { lockState } from '../host/state-lock.ts';
 import { HostError } from '../model/errors.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { parseIpv4 } from '../model/ipv4.ts';
-import { planShareFolders, planSize } from '../plan/file-systems.ts';
+import { planShareFileSystems, planSize, type FstabEntry } from '../plan/file-systems.ts';
 import type { Paths } from './context.ts';
 import { loopFileSystems } from './exports-apart.ts';
 import { nfsExporters } from './wire-up-nfs.ts';
@@ -40,7 +40,7 @@ export async function makeFileSystems(
   const lock = await lockState(state, { purpose: 'init', waitMs: 0, signal });
   try {
     await requireNoServer(paths);
-    for (const spec of await planSpecs(state, await unmountedShares(shares), options.sizes)) {
+    for (const spec of await planSpecs(state, shares, options.sizes)) {
       const isNew = await ensureLoopFileSystem(spec, signal);
       const { image, mountPoint } = spec;
       const hasLine = !(await addToFstab({
@@ -67,19 +67,18 @@ async function requireNoServer(paths: Paths): Promise<void> {
   });
 }
 
-async function unmountedShares(shares: Cluster['shares']): Promise<string[]> {
-  const root = await fileSystemOf('/');
-  const places = await Promise.all(
-    shares.map(async (share) => ({ ...share, isApart: (await fileSystemOf(share.path)) !== root })),
-  );
-  return planShareFolders(places.filter(({ isApart }) => !isApart));
+/** Those that lie with what belongs to this machine, or, where only some nodes mount them, with another share. */
+async function sharesNotApart(state: string, shares: Cluster['shares']): Promise<Cluster['shares']> {
+  const own = new Set([await fileSystemOf('/'), await fileSystemOf(state)]);
+  const places = await Promise.all(shares.map((share) => fileSystemOf(share.path)));
+  return shares.filter(({ roles }, index) => {
+    const place = places[index] ?? '';
+    const hasOthers = places.some((other, number) => other === place && number !== index);
+    return own.has(place) || (roles !== undefined && hasOthers);
+  });
 }
 
-async function planSpecs(
-  state: string,
-  shareFolders: readonly string[],
-  sizes: FileSystemSizes,
-): Promise<LoopFileSystem[]> {
+async function planSpecs(state: string, shares: Cluster['shares'], sizes: FileSystemSizes): Promise<LoopFileSystem[]> {
   const { bavail, bsize } = await statfs(state);
   const free = bavail * bsize;
   const known = loopFileSystems(state);
@@ -89,12 +88,18 @@ async function planSpecs(
     if (!isMounted) specs.push({ ...place, sizeBytes: sizeBytes(), isReserved: true });
   };
   await add(known.exports, () => sizes.exports ?? planSize('exports', free));
-  for (const [index, folder] of shareFolders.entries()) {
-    const place = known.shares(folder);
-    const image = index === 0 ? place.image : path.join(state, `shares-${index + 1}.img`);
-    await add({ ...place, image }, () => sizes.shares ?? planSize('shares', free));
+  const notApart = await sharesNotApart(state, shares);
+  for (const { mountPoint, image, size } of planShareFileSystems(notApart, await fstabOf(state))) {
+    const place = { mountPoint, image: path.join(state, image), label: `pi-${size}` };
+    await add(place, () => sizes.shares ?? planSize(size, free));
   }
   const { persistent } = sizes;
   if (persistent !== undefined) await add(known.persistent, () => persistent);
   return specs;
+}
+
+/** The state directory's files in it, by their names. */
+async function fstabOf(state: string): Promise<FstabEntry[]> {
+  const ours = (await readFstab()).filter(({ source }) => path.dirname(source) === path.resolve(state));
+  return ours.map(({ source, mountPoint }) => ({ source: path.basename(source), mountPoint }));
 }

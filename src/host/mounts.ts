@@ -43,7 +43,7 @@ async function nearest(place: string): Promise<string> {
 
 const isBelow = (place: string, folder: string) => folder === '/' || place === folder || place.startsWith(`${folder}/`);
 
-/** proc(5): space, tab, newline and backslash are written as \040 and so on. */
-function unescapeOctal(text: string): string {
+/** proc(5), fstab(5): space, tab, newline and backslash are written as \040 and so on. */
+export function unescapeOctal(text: string): string {
   return text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCodePoint(Number.parseInt(digits, 8)));
 }

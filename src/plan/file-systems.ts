@@ -45,6 +45,8 @@ const gibibyte = 2 ** 30;
 const shareOf = {
   exports: { part: 0.4, atLeast: 4 * gibibyte, atMost: 64 * gibibyte },
   shares: { part: 0.2, atLeast: gibibyte / 4, atMost: 64 * gibibyte },
+  /** For some roles alone, such as what Slurm keeps. */
+  share: { part: 0.05, atLeast: gibibyte / 4, atMost: 16 * gibibyte },
 } as const;
 
 /** @throws ConfigError when there is too little room */
@@ -56,7 +58,7 @@ export function planSize(kind: keyof typeof shareOf, freeBytes: number): number 
   throw new ConfigError(
     `there is too little room for a file system of ${kind}: ${Math.floor(freeBytes / 1e9)} GB are free`,
     {
-      hint: `Mount a partition of its own there, or say how much it may take: --${kind}-size 2G.`,
+      hint: `Mount a partition of its own there, or say how much it may take: --${kind === 'exports' ? kind : 'shares'}-size 2G.`,
     },
   );
 }
@@ -69,17 +71,64 @@ export function parseSize(text: string): number {
   throw new ConfigError(`"${text}" is not a size`, { hint: 'Write for example 16G, or 512M; at least 64M.' });
 }
 
-/** Folders that hold shares and nothing else: each gets a file system. @throws ConfigError for a share beside other things */
-export function planShareFolders(shares: readonly { readonly name: string; readonly path: string }[]): string[] {
-  return [
-    ...new Set(
-      shares.map(({ name, path }) => {
-        const folder = dirname(path);
-        if (folder.split('/').length > 2) return folder;
-        throw new ConfigError(`share ${name} lies in ${folder}, which holds other things, too`, {
-          hint: `Mount a file system of its own at ${path}, or move the share to /srv/shares/${name}.`,
-        });
-      }),
-    ),
-  ];
+export interface ShareSpec {
+  readonly name: string;
+  readonly path: string;
+  /** Who mounts it; undefined: every node. */
+  readonly roles?: readonly string[] | undefined;
+}
+
+export interface ShareFileSystem {
+  readonly mountPoint: string;
+  /** A file's name in the state directory. */
+  readonly image: string;
+  readonly size: 'shares' | 'share';
+}
+
+export interface FstabEntry {
+  readonly source: string;
+  readonly mountPoint: string;
+}
+
+/**
+ * Shares of every node lie together, in a folder that holds nothing else. One for some roles has a file system of its own,
+ * or the other nodes could reach it by handles that they make up.
+ * @param fstab of the state directory's files, by their names: a name that has another place already is not given again
+ * @returns outer ones before those within them
+ * @throws ConfigError for a share beside other things
+ */
+export function planShareFileSystems(
+  shares: readonly ShareSpec[],
+  fstab: readonly FstabEntry[] = [],
+): ShareFileSystem[] {
+  const common = new Set(
+    shares.filter(({ roles }) => roles === undefined).map((share) => requireDeep(dirname(share.path), share)),
+  );
+  const taken = new Map(fstab.map(({ source, mountPoint }) => [source, mountPoint]));
+  const folders = [...common].map((mountPoint): ShareFileSystem => {
+    const known = fstab.find((entry) => entry.mountPoint === mountPoint)?.source;
+    const image = known ?? firstFree(taken);
+    taken.set(image, mountPoint);
+    return { mountPoint, image, size: 'shares' };
+  });
+  const own = shares
+    .filter(({ roles }) => roles !== undefined)
+    .map((share): ShareFileSystem => ({
+      mountPoint: requireDeep(share.path, share),
+      image: `share-${share.name}.img`,
+      size: 'share',
+    }));
+  return [...folders, ...own].toSorted((a, b) => (a.mountPoint < b.mountPoint ? -1 : 1));
+}
+
+function requireDeep(folder: string, { name, path }: ShareSpec): string {
+  if (folder.split('/').length > 2) return folder;
+  throw new ConfigError(`share ${name} lies in ${folder}, which holds other things, too`, {
+    hint: `Mount a file system of its own at ${path}, or move the share to /srv/shares/${name}.`,
+  });
+}
+
+function firstFree(taken: ReadonlyMap<string, string>, number = 1): string {
+  const name = number === 1 ? 'shares.img' : `shares-${number}.img`;
+  return taken.has(name) ? firstFree(taken, number + 1) : name;
 }

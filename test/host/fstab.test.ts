@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { addToFstab } from '../../src/host/fstab.ts';
+import { addToFstab, readFstab } from '../../src/host/fstab.ts';
 import { fileSystemOf, isMountPoint } from '../../src/host/mounts.ts';
 
 let dir: string;
@@ -25,6 +25,18 @@ test('a line is added once, whatever else is there stays', async () => {
   expect(await readFile(file, 'utf8')).toBe(
     '# /dev/x /a/my\\040exports ext4\nUUID=1 / ext4 defaults 0 1\n/a/exports.img /a/my\\040exports ext4 loop,nofail 0 2\n',
   );
+});
+
+test('lines are read as they are meant', async () => {
+  const file = path.join(dir, 'fstab');
+  await writeFile(file, '# /dev/x /x ext4\n\nUUID=1  /\text4 defaults 0 1\n');
+  await addToFstab(line, file);
+
+  expect(await readFstab(file)).toEqual([
+    { source: 'UUID=1', mountPoint: '/' },
+    { source: '/a/exports.img', mountPoint: '/a/my exports' },
+  ]);
+  expect(await readFstab(path.join(dir, 'none'))).toEqual([]);
 });
 
 test('a missing file is made, and one behind a link is changed', async () => {

@@ -37,7 +37,12 @@ export const registerInit: RegisterCommand = (program, context) => {
     .option('--dry-run', 'print the file instead of writing it')
     .option('--file-systems', 'only make the file systems, for the cluster.yaml that is there')
     .addOption(sizeOption('--exports-size <size>', 'of images: 16G; else 40 % of what is free, 64G at most'))
-    .addOption(sizeOption('--shares-size <size>', 'of shares; else 20 % of what is free, 64G at most'))
+    .addOption(
+      sizeOption(
+        '--shares-size <size>',
+        'of shares; else 20 % of what is free, 64G at most, and 5 % for each share of some roles',
+      ),
+    )
     .addOption(sizeOption('--persistent-size <size>', 'of nodes with "root: persistent"; else none is made'))
     .addHelpText(
       'after',
