@@ -14,6 +14,7 @@ import { keyringInImage, parseAptSources, type SourceFile } from '../plan/apt-so
 import {
   indexTargetFormat,
   indexUris,
+  planBaseSources,
   planSources,
   renderSourcesList,
   type SourceOverrides,
@@ -31,20 +32,30 @@ export interface SourcesRequest {
 }
 
 /** Debian's are this machine's mirrors; a base of another kind brings its own. */
-export async function findSources(request: SourcesRequest): Promise<ArchiveSource[]> {
-  const { spec, overrides, baseRoot, signal } = request;
-  if (!('apt' in spec.base)) return sourcesOfBase(baseRoot ?? '');
-  const { mirrors } = overrides;
+export async function findSources({ spec, overrides, baseRoot, signal }: SourcesRequest): Promise<ArchiveSource[]> {
+  const { base } = spec;
+  const sources =
+    'apt' in base
+      ? planSources(base.apt, spec, { indexTargets: await readTargets(overrides, signal), overrides })
+      : planBaseSources(await sourcesOfBase(baseRoot ?? ''), overrides);
+  await requireKeyrings(sources);
+  return sources;
+}
+
+async function readTargets({ mirrors }: SourceOverrides, signal: AbortSignal): Promise<string> {
   const isGiven = mirrors['debian'] !== undefined && mirrors['debian-security'] !== undefined;
-  const indexTargets = isGiven ? '' : await readIndexTargets(indexTargetFormat, signal);
-  const sources = planSources(spec.base.apt, spec, { indexTargets, overrides });
+  return isGiven ? '' : readIndexTargets(indexTargetFormat, signal);
+}
+
+/** Those on this machine. */
+async function requireKeyrings(sources: readonly ArchiveSource[]): Promise<void> {
   for (const { source, keyring } of sources) {
+    if (keyringInImage(keyring) !== undefined) continue;
     if ((await stat(keyring).catch(() => undefined)) !== undefined) continue;
     throw new HostError(`the signing key of the ${source} archive is not there: ${keyring}`, {
       hint: `Run "apt install ${source}-archive-keyring", or give the file: --keyring ${source}=FILE.`,
     });
   }
-  return sources;
 }
 
 async function sourcesOfBase(root: string): Promise<ArchiveSource[]> {

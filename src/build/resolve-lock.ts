@@ -188,6 +188,7 @@ async function resolveTools(
 
 /** Where nothing newer is looked for, the archives are those of the lock: nobody has to ask this machine's apt. */
 function atSameMirrors(request: ResolveRequest, old: PackageLock | undefined): ResolveRequest {
+  if (!('apt' in request.spec.base)) return request;
   const debian = old?.sources.filter(({ source }) => source === 'debian') ?? [];
   const security = debian.find(({ suites }) => suites.some((suite) => suite.endsWith('-security')));
   const main = debian.find((source) => source !== security);

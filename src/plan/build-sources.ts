@@ -84,13 +84,37 @@ export function planSources(
   const sources = apt.sources.flatMap((source) =>
     source === 'debian' ? debianArchives(apt, asked, given) : [raspberryPiSource(apt, given.overrides)],
   );
-  for (const { source, uri } of sources) refusePassword(source, uri);
+  refusePasswords(sources);
   return sources;
+}
+
+/** What a base brings along, with the addresses and key files that were given. What others than Debian sign stays as it is. */
+export function planBaseSources(
+  sources: readonly ArchiveSource[],
+  { mirrors, keyrings }: SourceOverrides,
+): ArchiveSource[] {
+  const planned = sources.map((each) => {
+    const name = overrideName(each);
+    if (name === undefined) return each;
+    return { ...each, uri: mirrors[name] ?? each.uri, keyring: keyrings[each.source] ?? each.keyring };
+  });
+  refusePasswords(planned);
+  return planned;
+}
+
+function overrideName({ source, suites, keyring }: ArchiveSource): (typeof overridable)[number] | undefined {
+  if (source === 'raspberrypi') return source;
+  if (!/\/debian-archive-[^/]*$/.test(keyring)) return undefined;
+  return suites.every(isSecurity) ? 'debian-security' : source;
+}
+
+function refusePasswords(sources: readonly ArchiveSource[]): void {
+  for (const { source, uri } of sources) refusePassword(source, uri);
 }
 
 /** It would lie in the lock, which is kept in git, and in the image, which everyone on the boot network can read. */
 function refusePassword(source: string, uri: string): void {
-  if (!/^[a-z+]+:\/\/[^/]*@/.test(uri)) return;
+  if (!/^[a-z+]+:\/\/[^/]*@/i.test(uri)) return;
   throw new ConfigError(`the address of the ${source} archive has a user or a password in it`, {
     hint: 'Write them into /etc/apt/auth.conf.d/, where builds find them too (man apt_auth.conf), and take them out of the address.',
   });

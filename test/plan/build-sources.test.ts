@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
 import { ImageSpec } from '../../src/model/image-spec.ts';
+import type { ArchiveSource } from '../../src/model/package-lock.ts';
 import { planRequests } from '../../src/plan/build-packages.ts';
 import {
   findDebianMirrors,
+  planBaseSources,
   planSources,
   renderImageSources,
   renderSourcesList,
@@ -122,6 +124,48 @@ test.each(['http://me:secret@mirror.test/debian/', 'https://token@mirror.test/de
     );
   },
 );
+
+describe('archives that a base brings along', () => {
+  const pgp = 'image:/usr/share/keyrings/debian-archive-keyring.pgp';
+  const rest = { suites: ['trixie'], components: ['main'] };
+  const debian: ArchiveSource = { ...rest, source: 'debian', uri: 'http://debian.test/', keyring: pgp };
+  const security = { ...debian, suites: ['trixie-security'], uri: 'http://security.test/' };
+  const vendor = { ...debian, keyring: 'image:/etc/apt/keyrings/own.gpg', uri: 'http://own.test/' };
+  const pi: ArchiveSource = { ...rest, source: 'raspberrypi', uri: 'http://pi.test/', keyring: 'image:/pi.pgp' };
+
+  test.each([
+    ['nothing', none, []],
+    ['--mirror raspberrypi', { ...none, mirrors: { raspberrypi: 'http://copy.test/' } }, ['copy.test/ image:/pi.pgp']],
+    ['--mirror debian', { ...none, mirrors: { debian: 'http://copy.test/' } }, [`copy.test/ ${pgp}`]],
+    [
+      '--mirror debian-security',
+      { ...none, mirrors: { 'debian-security': 'http://copy.test/' } },
+      [`copy.test/ ${pgp}`],
+    ],
+    ['--keyring raspberrypi', { ...none, keyrings: { raspberrypi: '/pi.gpg' } }, ['pi.test/ /pi.gpg']],
+    [
+      '--keyring debian',
+      { ...none, keyrings: { debian: '/both.gpg' } },
+      ['debian.test/ /both.gpg', 'security.test/ /both.gpg'],
+    ],
+  ])('are others with %s where the name is theirs, and others stay', (_name, overrides, changed) => {
+    const all = [debian, security, vendor, pi];
+    const others = planBaseSources(all, overrides).filter((each, index) => {
+      const { uri, keyring } = all[index] ?? each;
+      return each.uri !== uri || each.keyring !== keyring;
+    });
+    expect(others.map(({ uri, keyring }) => `${uri.replace('http://', '')} ${keyring}`)).toEqual(changed);
+  });
+
+  test.each(['http://ada:geheim@host.test/debian/', 'HTTPS://token@host.test/debian/'])(
+    'are refused with a password in the address: %s',
+    (uri) => {
+      expect(() => planBaseSources([pi, { ...vendor, uri }], none)).toThrow(
+        'the address of the debian archive has a user or a password in it',
+      );
+    },
+  );
+});
 
 test('apt on a node finds the same archives, with the keys of the image', () => {
   const overrides = { mirrors: {}, keyrings: { raspberrypi: '/root/pi.gpg' } };
