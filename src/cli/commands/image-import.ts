@@ -34,9 +34,10 @@ export function registerImport(parent: Command, context: CliContext): void {
       '\nExamples:\n  pi-image image import debian-lite@20261121.1.tar.zst\n  pi-image image import mine --root rootfs.tar.zst --boot boot/ --boards pi4,pi5',
     )
     .action(async (what: string, flags: ImportFlags) => {
+      const { state: stateDir } = context.paths();
       const shown = showProgress(context);
       const to = {
-        stateDir: context.paths().state,
+        stateDir,
         now: () => new Date(),
         signal: context.signal,
         progress: shown.progress,
