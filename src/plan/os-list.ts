@@ -70,10 +70,21 @@ export function chooseFromCatalog(images: readonly CatalogImage[], name: string,
       hint: 'Look at "pi-image image catalog".',
     });
   }
+  const digests = new Set(named.map((image) => image.sha256));
+  if (sha256 === undefined && digests.size > 1) throw severalOf(name, named);
   if (chosen === undefined) {
     throw new ConfigError(`"${name}" of the catalog is another image by now: its sha256 is ${first.sha256}`, {
       hint: `Remove the sha256 from image.yaml to take that one of ${first.releaseDate}, or name the old one by its url.`,
     });
   }
   return chosen;
+}
+
+function severalOf(name: string, named: readonly CatalogImage[]): ConfigError {
+  const lines = named.map(
+    ({ releaseDate, url, sha256 }) => `\n  ${releaseDate || 'no date'}  ${url}  sha256 ${sha256}`,
+  );
+  return new ConfigError(`the catalog has ${named.length} images "${name}":${lines.join('')}`, {
+    hint: 'Write the sha256 of the one that you mean beside name: in image.yaml.',
+  });
 }

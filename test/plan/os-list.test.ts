@@ -94,6 +94,26 @@ describe('the catalog', () => {
   ])('%s (%s) is refused', (name, sha256, says) => {
     expect(() => chooseFromCatalog(images, name, sha256)).toThrow(says);
   });
+
+  test('says which there are where several have one name, and takes the one of a sha256', () => {
+    const name = 'Raspberry Pi OS Lite (64-bit)';
+    const older = image(name, 'raspios_oldstable_lite_arm64', { image_download_sha256: 'd'.repeat(64) });
+    const both = catalogImages([...list, older]);
+
+    expect(() => chooseFromCatalog(both, name)).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(
+          /has 2 images "Raspberry Pi OS Lite .*raspios_lite_arm64.*\n.*sha256 d{64}$/s,
+        ) as string,
+        hint: expect.stringContaining('sha256') as string,
+      }),
+    );
+    expect(chooseFromCatalog(both, name, 'd'.repeat(64)).url).toBe(older.url);
+  });
+
+  test('may list the same file twice', () => {
+    expect(chooseFromCatalog([...images, ...images], 'Raspberry Pi OS Lite (64-bit)')).toBe(images[1]);
+  });
 });
 
 test('keys that nobody told us of do no harm', () => {
