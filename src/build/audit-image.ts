@@ -30,7 +30,12 @@ export async function auditImage(
     });
   }
   const sources = securitySources(lock.sources);
-  if (sources.length === 0) throw new ConfigError(`the archives of ${name} have no security suite`);
+  if (sources.length === 0) {
+    const known = lock.sources.map(({ uri, suites }) => `${uri} ${suites.join(' ')}`);
+    throw new ConfigError(`the archives of ${name} have no security suite`, {
+      hint: `Its lock has: ${known.join(', ') || 'none'}. Add the -security suite to the archives of its base, and run "pi-image build ${name} --anew".`,
+    });
+  }
   // An archive's key that came with a base lies in every version of it.
   const baseRoot = path.join(imagesDir(stateDir), name, version, 'root');
   const apt = await openAptFor(stateDir, sources, { baseRoot, signal });
