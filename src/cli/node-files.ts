@@ -27,7 +27,10 @@ export interface NodeInView {
 
 /** @throws ConfigError when there is no such node */
 export async function readNode(name: string, context: CliContext): Promise<NodeInView> {
-  const view = await readView(context.paths());
+  return nodeIn(await readView(context.paths()), name, context);
+}
+
+export function nodeIn(view: ClusterView, name: string, context: CliContext): NodeInView {
   const node = oneNode(name, view);
   return { node, view, manifest: manifestFor(node, view, context) };
 }

@@ -5,7 +5,7 @@ import { renderYaml } from '../host/yaml-text.ts';
 import { unreachable } from '../model/errors.ts';
 import { printable } from './format.ts';
 
-const outputFormats = ['table', 'json', 'yaml', 'name'] as const;
+export const outputFormats = ['table', 'json', 'yaml', 'name'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 /** Adds `-o, --output`; the first format is the default. */

@@ -2,6 +2,8 @@
 import { ConfigError } from '../model/errors.ts';
 import type { ImageManifest } from '../model/manifest.ts';
 import { didYouMean } from '../model/nearest.ts';
+import type { OverlaySource } from '../model/overlay-source.ts';
+import type { ClusterView } from '../model/view.ts';
 import { parentsOf } from './overlay-merge.ts';
 
 export interface Owner {
@@ -32,6 +34,21 @@ function resolve(
   throw new ConfigError(`${look.place}: the image ${image} has no ${look.kind} ${name}${didYouMean(name, known)}`, {
     hint: `Add the package that makes it to the image, or name one of: ${known.join(', ')}.`,
   });
+}
+
+/** For who wants to see one path: an owner that the image lacks is no obstacle where it is another path's. */
+export function withOwnerOf(path: string, view: ClusterView): ClusterView {
+  const overlays = [...view.overlays].map(([name, source]) => [name, onlyOwnerOf(path, source)] as const);
+  return { ...view, overlays: new Map(overlays) };
+}
+
+function onlyOwnerOf(path: string, source: OverlaySource): OverlaySource {
+  const { spec } = source;
+  const files = Object.entries(spec.files).map(([other, file]) => [
+    other,
+    other === path ? file : { ...file, owner: 'root' },
+  ]);
+  return { ...source, spec: { ...spec, files: Object.fromEntries(files) as typeof spec.files } };
 }
 
 /** A path through a link of the image would land somewhere else, outside of what was checked. */

@@ -64,7 +64,71 @@ describe('overlay show', () => {
   });
 });
 
+describe('overlay show with -o', () => {
+  test.each([
+    [
+      '/etc/hosts',
+      { path: 'etc/hosts', kind: 'file', mode: '0640', owner: 'root:adm', overlay: 'mine', isLive: true },
+      'head login node01 node02\n',
+    ],
+    ['/etc/munge/munge.key', { kind: 'file', secret: 'mungeKey' }, undefined],
+    ['/etc/systemd/system/ssh.service', { kind: 'link', target: '/dev/null' }, undefined],
+  ])('gives %s as a value', async (path, facts, content) => {
+    const { run } = await appliedSite();
+
+    const value = JSON.parse((await run('overlay', 'show', 'node01', path, '-o', 'json')).out) as { content?: string };
+
+    expect(value).toMatchObject(facts);
+    expect(value.content).toBe(content);
+  });
+});
+
+describe('an owner that the image lacks', () => {
+  const site = async () => {
+    const made = await appliedSite();
+    const spec = renderYaml({
+      summary: 'mine',
+      files: { 'etc/hosts': { live: true }, 'etc/rack': { owner: 'nobody-here' } },
+    });
+    await made.write('overlays/mine/overlay.yaml', spec);
+    return made;
+  };
+
+  test.each([
+    ['show', '/etc/hosts', 0],
+    ['why', '/etc/hosts', 0],
+    ['show', '/etc/rack', 1],
+    ['why', '/etc/rack', 1],
+  ])('is told by overlay %s %s only where it is the owner: exit code %i', async (verb, path, code) => {
+    const { run } = await site();
+
+    const told = await run('overlay', verb, 'node01', path);
+
+    expect(told.code).toBe(code);
+    expect(told.err.includes('has no user nobody-here')).toBe(code === 1);
+  });
+});
+
 describe('overlay render', () => {
+  test.each(['json', 'yaml', 'table', 'name'])('takes no folder %s: it is a slip', async (format) => {
+    const { run } = await appliedSite();
+
+    expect(await run('overlay', 'render', 'node01', '-o', format)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(`write "-o ./${format}"`) as string,
+    });
+    expect(existsSync(format)).toBe(false);
+  });
+
+  test('of an overlay says which flag lacks', async () => {
+    const { run } = await appliedSite();
+
+    expect(await run('overlay', 'render', 'base')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('pi-image overlay render base --node ') as string,
+    });
+  });
+
   test('writes the files of a node into a folder, without secrets', async () => {
     const { run, dir } = await appliedSite();
 

@@ -1,8 +1,9 @@
 /** pi-image overlay render: all files of a node, listed or written into a folder; or what one overlay becomes on it. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 
 import { writeNodeTree } from '../../host/node-tree.ts';
 import { ConfigError, HostError, UsageError } from '../../model/errors.ts';
+import type { ClusterView } from '../../model/view.ts';
 import { explainOverlay, type ExplainedFile } from '../../plan/explain-node.ts';
 import { findOverlay } from '../../plan/overlay-list.ts';
 import { roleOf } from '../../plan/overlay-variables.ts';
@@ -11,14 +12,14 @@ import { fileColumns } from '../explanation.ts';
 import {
   findFile,
   manifestFor,
+  nodeIn,
   oneNode,
-  readNode,
   readNodeFiles,
   relativePath,
   textOf,
   type NodeInView,
 } from '../node-files.ts';
-import { renderTable } from '../output.ts';
+import { outputFormats, renderTable } from '../output.ts';
 import { readView } from '../view.ts';
 
 interface RenderFlags {
@@ -39,7 +40,7 @@ export function registerRender(parent: Command, context: CliContext): void {
     .argument('<node|overlay>')
     .argument('[file]', 'with --node: path on the node, for example etc/hosts')
     .option('-n, --node <node>', 'the node to render the overlay for')
-    .option('-o, --out <dir>', 'write the files there')
+    .addOption(new Option('-o, --out <dir>', 'write the files there').argParser(parseFolder))
     .option('--secrets', 'with --out: secrets too')
     .addHelpText(
       'after',
@@ -55,6 +56,14 @@ export function registerRender(parent: Command, context: CliContext): void {
     });
 }
 
+/** Everywhere else -o says how to show it: a folder of such a name would be a slip. */
+function parseFolder(text: string): string {
+  if (!outputFormats.some((format) => format === text)) return text;
+  throw new UsageError(`-o names the folder to write the files into, and ${text} is the name of a format`, {
+    hint: `For a folder of that name write "-o ./${text}".`,
+  });
+}
+
 async function renderNode(
   name: string,
   file: string | undefined,
@@ -66,7 +75,9 @@ async function renderNode(
       hint: `To see a file of a node: "pi-image overlay show ${name} ${file}".`,
     });
   }
-  const node = await readNode(name, context);
+  const view = await readView(context.paths());
+  refuseOverlay(name, view);
+  const node = nodeIn(view, name, context);
   if (flags.out !== undefined) {
     const files = await readNodeFiles(node, flags.secrets === true, context);
     const shown = files.filter((each) => flags.secrets === true || !(each.kind === 'file' && each.isSecret === true));
@@ -75,6 +86,13 @@ async function renderNode(
     if (left > 0) context.stderr(`note: ${left} secrets are left out\n`);
   }
   return renderTree(node);
+}
+
+function refuseOverlay(name: string, { overlays, nodes }: ClusterView): void {
+  if (!overlays.has(name) || nodes.some((node) => node.name === name)) return;
+  throw new UsageError(`${name} is an overlay, and what it becomes depends on the node`, {
+    hint: `Name one: "pi-image overlay render ${name} --node ${nodes[0]?.name ?? 'NODE'}".`,
+  });
 }
 
 const renderTree = ({ node, view, manifest }: NodeInView) =>

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { overlayFolders } from '../../host/config-files.ts';
 import { unreachable } from '../../model/errors.ts';
 import { explainOverlay, type ExplainedFile } from '../../plan/explain-node.ts';
+import { withOwnerOf } from '../../plan/overlay-owner.ts';
 import { whyPath, type Mention, type WhyPath } from '../../plan/overlay-why.ts';
 import type { CliContext } from '../context.ts';
 import { readNode, relativePath } from '../node-files.ts';
@@ -25,7 +26,9 @@ export function registerWhy(parent: Command, context: CliContext): void {
     .action(async (name: string, wanted: string, { output }: { output: 'table' | 'json' | 'yaml' }) => {
       const of = await readNode(name, context);
       const why = whyPath(of.node, of.view, relativePath(wanted));
-      const file = explainOverlay(of.node, of.view, of.manifest).find((each) => each.path === why.path);
+      const file = explainOverlay(of.node, withOwnerOf(why.path, of.view), of.manifest).find(
+        (each) => each.path === why.path,
+      );
       const [folder, ...hidden] = await overlayFolders(context.paths().dataDirs, why.from?.overlay ?? '');
       const report = { why, file, folder, hidden };
       context.stdout(output === 'table' ? renderWhy(report) : renderValue(dataOf(report), output));
