@@ -39,13 +39,20 @@ function entriesOf(command: Command, path: string): Entry[] {
     .filter((child) => child.name() !== 'help');
   const own: Entry = {
     path,
-    commands: commands.map((child) => ({ name: child.name(), summary: child.summary() || child.description() })),
+    commands: commands.flatMap((child) =>
+      namesOf(child).map((name) => ({ name, summary: child.summary() || child.description() })),
+    ),
     options: command.options.filter((option) => !option.hidden),
     choices: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
     nouns: command.registeredArguments.flatMap(nounOf),
   };
-  return [own, ...commands.flatMap((child) => entriesOf(child, `${path} ${child.name()}`.trim()))];
+  const below = commands.flatMap((child) =>
+    namesOf(child).flatMap((name) => entriesOf(child, `${path} ${name}`.trim())),
+  );
+  return [own, ...below];
 }
+
+const namesOf = (command: Command): string[] => [command.name(), ...command.aliases()];
 
 /** An argument `<node>` or `[nodes...]` is the name of a node, `<overlay|node>` of one or the other. */
 function nounOf(argument: Argument): string[] {

@@ -89,7 +89,8 @@ function descendants(command: Command): Command[] {
 }
 
 function pathOf(command: Command): string {
-  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+  const names = [command.name(), ...command.aliases()].join('|');
+  return command.parent === null ? names : `${pathOf(command.parent)} ${names}`;
 }
 
 function head(name: string, summary: string, date: string): string[] {

@@ -26,6 +26,11 @@ test.each<[string[], string[]]>([
   [['sta'], ['status']],
   [['overlay', 're'], ['render']],
   [
+    ['rollout', 'sta'],
+    ['start', 'status'],
+  ],
+  [['rollout', 'status', '--o'], ['--output']],
+  [
     ['overlay', 'render', 'ov'],
     ['overlay1', 'overlay2'],
   ],

@@ -58,7 +58,9 @@ function unknownName(mention: string): string | undefined {
       if (!known && word !== '--' && word !== '--help') return `${mention}: there is no ${word}`;
     } else if (at.every((command) => command.commands.length > 0) && /^[a-z]/.test(word)) {
       const names = word.split('|');
-      const next = names.map((name) => at[0]?.commands.find((child) => child.name() === name));
+      const next = names.map((name) =>
+        at[0]?.commands.find((child) => [child.name(), ...child.aliases()].includes(name)),
+      );
       if (next.includes(undefined)) return `${mention}: there is no ${word}`;
       at = next.filter((command) => command !== undefined);
     }

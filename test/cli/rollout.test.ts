@@ -66,7 +66,9 @@ test('a version is rolled out, followed to its end, and stands in the histories'
   expect([code, out]).toEqual([0, expect.stringMatching(/ node01: done\n.* rollout 1: done\n$/)]);
   expect(runs(rolling)).toBe(newImage);
   expect((await site.run('rollout', 'list')).out).toMatch(/^1 +compute +.* done +1 done +socket/m);
-  expect((await site.run('rollout', 'show', '1')).out).toMatch(/state: +done\n[^]*canary +node01 +done/);
+  for (const verb of ['show', 'status']) {
+    expect((await site.run('rollout', verb, '1')).out).toMatch(/state: +done\n[^]*canary +node01 +done/);
+  }
   expect((await site.run('operation', 'list')).out).toContain(`rollout 1: ${newImage} for node01`);
   const changes = (await site.run('node', 'history', 'node01', '--changes')).out;
   expect(changes).toMatch(new RegExp(`image ${oldImage} -> ${newImage} +rollout 1 \\(socket\\)`));

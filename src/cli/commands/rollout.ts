@@ -39,6 +39,7 @@ function registerList(parent: Command, context: CliContext): void {
 function registerShow(parent: Command, context: CliContext): void {
   const show = parent
     .command('show')
+    .alias('status')
     .summary('show the waves of a rollout and what its nodes came to')
     .argument('<id>')
     .addHelpText('after', '\nExample:\n  pi-image rollout show 3')
