@@ -1,4 +1,4 @@
-/** A command in an image as it was built last: what it changes lies in a layer of its own, which is thrown away or kept. */
+/** A command in an image as image.yaml describes it: what it changes lies in a layer of its own, which is thrown away or kept. */
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 

@@ -6,7 +6,7 @@ import { readLock } from '../../build/lock-file.ts';
 import { prepareBuild } from '../../build/prepare-build.ts';
 import type { BuildRequest } from '../../build/running-build.ts';
 import { tryInImage, type Tried } from '../../build/try-image.ts';
-import { HostError } from '../../model/errors.ts';
+import { HostError, UsageError } from '../../model/errors.ts';
 import { buildRequest } from '../build-request.ts';
 import type { CliContext } from '../context.ts';
 import { CommandEnded } from '../explain.ts';
@@ -23,9 +23,9 @@ const network = ['--network', 'with the network, which programs of a layer have 
 export function registerExec(parent: Command, context: CliContext): void {
   parent
     .command('exec')
-    .summary('run a command in an image as it was built last')
+    .summary('run a command in an image as image.yaml describes it')
     .description(
-      'Runs a command inside an image, as root, on the layers that its last build left. What it changes is thrown away, ' +
+      'Runs a command inside an image, as root, on the layers that image.yaml describes: after an edit of it, build first. What it changes is thrown away, ' +
         'or becomes a layer with --keep: the command is written beside image.yaml as a program, so that every build ' +
         'repeats it. Ends with the exit code of the command; 125: it was not run. Without root it works on what a build without root has left.',
     )
@@ -52,7 +52,7 @@ export function registerExec(parent: Command, context: CliContext): void {
 export function registerShell(parent: Command, context: CliContext): void {
   parent
     .command('shell')
-    .summary('open a shell in an image as it was built last')
+    .summary('open a shell in an image as image.yaml describes it')
     .description(
       'Like exec, with a shell. With --keep the files that changed are written beside image.yaml into a folder of the ' +
         "layer's name. Without root it works on what a build without root has left.",
@@ -84,9 +84,22 @@ function keptText(written: readonly string[], name: string): string {
 
 /** Nothing between the person and the program. */
 async function quietRequest(name: string, context: CliContext): Promise<BuildRequest> {
+  refuseVersion(name);
   const shown = showProgress({ ...context, stderr: () => undefined });
   shown.close();
   return buildRequest(name, { context, progress: shown.progress, offline: false });
+}
+
+/** Of a version its tree is left, and not the layers that it was made of. */
+function refuseVersion(reference: string): void {
+  const [name = ''] = reference.split('@');
+  if (name === reference) return;
+  throw new UsageError(
+    `${reference} is one version, and this works on the layers that image.yaml of ${name} describes`,
+    {
+      hint: `Write ${name} alone; the files of a version lie in its root/ below exports/images/ of the state directory.`,
+    },
+  );
 }
 
 async function tryAndKeep(
