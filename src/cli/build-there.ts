@@ -2,8 +2,10 @@
 import { UsageError } from '../model/errors.ts';
 import type { ImageBuild } from '../model/image-build.ts';
 import type { ApiServer } from './api-client.ts';
-import { watchOperation } from './commands/operation.ts';
+import { readOperation, watchOperation } from './commands/operation.ts';
+import type { BuildOutput } from './build-answer.ts';
 import type { CliContext } from './context.ts';
+import { renderValue } from './output.ts';
 import { call } from './typed-client.ts';
 
 export interface BuildThere {
@@ -15,6 +17,7 @@ export interface BuildThere {
   readonly again?: boolean;
   readonly offline?: boolean;
   readonly squash?: boolean;
+  readonly output: BuildOutput;
   readonly engine: string;
   readonly mirror: Readonly<Record<string, string>>;
   readonly keyring: Readonly<Record<string, string>>;
@@ -28,9 +31,15 @@ export async function buildThere(server: ApiServer, flags: BuildThere, context: 
     body: { packages: packagesOf(flags), squash: flags.squash === true },
   });
   const { operation, plan = [] } = answer;
-  if (operation === undefined) return context.stdout(plan.map((line) => `${line}\n`).join(''));
-  context.stdout(`operation ${operation} builds ${flags.image}\n`);
-  await watchOperation(operation, context);
+  const { output } = flags;
+  if (operation === undefined) {
+    return context.stdout(output === 'table' ? plan.map((line) => `${line}\n`).join('') : renderValue(answer, output));
+  }
+  // A program's one document comes at the end.
+  const tell = output === 'table' ? context.stdout : context.stderr;
+  tell(`operation ${operation} builds ${flags.image}\n`);
+  await watchOperation(operation, { ...context, stdout: output === 'table' ? context.stdout : () => undefined });
+  if (output !== 'table') context.stdout(renderValue(await readOperation(operation, context), output));
 }
 
 /** Addresses and files of archives are the storage node's administrator's to say. @throws UsageError */

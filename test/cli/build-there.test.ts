@@ -32,6 +32,15 @@ test('it is begun, and followed to its end', async () => {
   expect(changes).toMatchObject([{ sent: [{ image: 'debian-lite', packages: 'update', squash: true }] }]);
 });
 
+test('with -o json the operation that has ended is the only document', async () => {
+  const { build } = await remote();
+
+  const { code, out, err } = await build('-o', 'json');
+
+  expect({ code, err }).toEqual({ code: 0, err: 'operation 14 builds debian-lite\n' });
+  expect(JSON.parse(out)).toMatchObject({ id: shownBuildExample.id, state: 'done' });
+});
+
 test('one that fails there fails here', async () => {
   const { build } = await remote({ state: 'failed', reason: 'no room', endedAtMs: 1 });
 

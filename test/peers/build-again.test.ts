@@ -65,3 +65,20 @@ test(
   },
   minutesMs,
 );
+
+test(
+  'what comes of a build is one document for programs',
+  async () => {
+    const read = async (...args: string[]) => JSON.parse(await lab.command(...args, '-o', 'json')) as object;
+    const of = { image: 'tiny', lookedForUpdates: false };
+
+    const published = await read('build', 'tiny', '--again');
+    const version = (await lab.look()).versions.at(-1) ?? '';
+
+    expect(published).toEqual({ ...of, version, result: 'published' });
+    expect(await read('build', 'tiny')).toEqual({ ...of, version, result: 'up-to-date' });
+    expect(await read('build', 'tiny', '--plan')).toMatchObject({ image: 'tiny', isComplete: true, isUpToDate: true });
+    expect(await read('image', 'sign', 'tiny')).toEqual({ image: 'tiny', version });
+  },
+  minutesMs,
+);

@@ -7,7 +7,7 @@ import { lockChanges, readLock, writeLock } from '../../build/lock-file.ts';
 import { prepareBuild, type BuildOptions, type PlannedBuild } from '../../build/prepare-build.ts';
 import { runBuild } from '../../build/run.ts';
 import { buildEngines, type BuildEngine, type BuildRequest } from '../../build/running-build.ts';
-import { squashNewest } from '../../build/squash-version.ts';
+import { squashNewest, type SquashedVersion } from '../../build/squash-version.ts';
 import { imagesDir, listVersions } from '../../host/image-store.ts';
 import { isOfNamespace } from '../../host/state-owner.ts';
 import { isInUserNamespace } from '../../host/user-namespace.ts';
@@ -17,10 +17,12 @@ import { HostError } from '../../model/errors.ts';
 import type { PackageLock } from '../../model/package-lock.ts';
 import { renderPlan, renderUnknownPlan } from '../../plan/build-text.ts';
 import type { SourceOverrides } from '../../plan/build-sources.ts';
+import { planAnswer, unknownPlanAnswer, type BuildOutput, type BuiltAnswer, type PlanAnswer } from '../build-answer.ts';
 import { sayProgress, showProgress, type ShownProgress } from '../build-progress.ts';
 import { buildThere } from '../build-there.ts';
 import { buildRequest } from '../build-request.ts';
 import { systemState, type CliContext, type RegisterCommand } from '../context.ts';
+import { renderValue, withOutput } from '../output.ts';
 import { asRoot, inOwnState } from '../own-root.ts';
 import { sourceOption } from '../source-option.ts';
 
@@ -33,6 +35,7 @@ interface BuildFlags {
   readonly offline?: boolean;
   readonly engine: BuildEngine;
   readonly squash?: boolean;
+  readonly output: BuildOutput;
   /** For a program that started this one. */
   readonly progress?: 'json';
   readonly mirror: Readonly<Record<string, string>>;
@@ -40,7 +43,7 @@ interface BuildFlags {
 }
 
 export const registerBuild: RegisterCommand = (program, context) => {
-  program
+  const command = program
     .command('build <image>')
     .summary('make a new version of an image')
     .description(
@@ -75,13 +78,18 @@ export const registerBuild: RegisterCommand = (program, context) => {
         ? build(image, flags, inOwnState(context))
         : asRoot(context, () => build(image, flags, context));
     });
+  withOutput(command, ['table', 'json', 'yaml']);
 };
 
 async function build(name: string, flags: BuildFlags, context: CliContext): Promise<void> {
   const shown = flags.progress === 'json' ? sayProgress(context) : showProgress(context);
+  const { output } = flags;
+  const say = output === 'table' ? context.stdout : () => undefined;
   try {
-    await buildShown(name, flags, { context, shown });
-    if (flags.squash === true && !buildOptions(flags).onlyPlan) await squash(name, { context, shown });
+    const answer = await buildShown(name, flags, { context, shown, say });
+    const isPacked = flags.squash === true && !buildOptions(flags).onlyPlan;
+    const squashed = isPacked ? { squash: await squash(name, { context, shown, say }) } : {};
+    if (output !== 'table') context.stdout(renderValue({ ...answer, ...squashed }, output));
   } finally {
     shown.close();
   }
@@ -90,17 +98,28 @@ async function build(name: string, flags: BuildFlags, context: CliContext): Prom
 interface Shown {
   readonly context: CliContext;
   readonly shown: ShownProgress;
+  /** For people; a program gets one document at the end. */
+  readonly say: (text: string) => void;
 }
 
-/** What root has to do with a version that was built without root. In a container with a service of its own, nothing. */
-async function sayHandover(request: BuildRequest, lock: PackageLock, { context, shown }: Shown): Promise<void> {
-  if (request.stateDir === systemState || !(await isOfNamespace(request.stateDir))) return;
+/**
+ * What root has to do with a version that was built without root. In a container with a service of its own, nothing.
+ * @returns the archive for it
+ */
+async function sayHandover(
+  request: BuildRequest,
+  lock: PackageLock,
+  { shown, say }: Shown,
+): Promise<string | undefined> {
+  if (request.stateDir === systemState || !(await isOfNamespace(request.stateDir))) return undefined;
   const archive = await handOver(request, lock);
   shown.close();
-  context.stdout(`to publish it on this machine: sudo pi-image image import ${archive}\n`);
+  say(`to publish it on this machine: sudo pi-image image import ${archive}\n`);
+  return archive;
 }
 
-async function buildShown(name: string, flags: BuildFlags, { context, shown }: Shown): Promise<void> {
+async function buildShown(name: string, flags: BuildFlags, show: Shown): Promise<PlanAnswer | BuiltAnswer> {
+  const { context, shown, say } = show;
   const asked = await buildRequest(name, { context, progress: shown.progress, offline: flags.offline === true });
   const request = { ...asked, engine: flags.engine };
   const options = buildOptions(flags);
@@ -108,39 +127,60 @@ async function buildShown(name: string, flags: BuildFlags, { context, shown }: S
   const before = await readLock(request);
   const planned = await prepareBuild(request, options);
   if (planned.kind === 'base-first') {
-    context.stdout(renderUnknownPlan(planned.base));
-    return;
+    say(renderUnknownPlan(planned.base));
+    return unknownPlanAnswer(name, planned.base);
   }
   if (options.onlyPlan) {
-    context.stdout(renderPlan(planned.plan, flags.explain === true));
-    return;
+    say(renderPlan(planned.plan, flags.explain === true));
+    return planAnswer(name, planned.plan);
   }
-  if (planned.plan.isUpToDate) {
-    await sweepIfIdle(request.stateDir);
-    // The answer is as fresh as its date says, also when it is the same.
-    if (planned.lookedForUpdates && planned.lock !== before) await writeLock(request, planned.lock);
-    context.stdout(await upToDate(name, planned, request.stateDir));
-    await sayHandover(request, planned.lock, { context, shown });
-    return;
-  }
+  const built = planned.plan.isUpToDate
+    ? await leaveAsItIs(request, { planned, before, say })
+    : await runPlan(request, { planned, before, show });
+  const archive = await sayHandover(request, planned.lock, show);
+  return { image: name, ...built, lookedForUpdates: planned.lookedForUpdates, archive };
+}
+
+type Built = Pick<BuiltAnswer, 'version' | 'result'>;
+
+interface Planned {
+  readonly planned: PlannedBuild;
+  readonly before: PackageLock | undefined;
+}
+
+async function leaveAsItIs(
+  request: BuildRequest,
+  { planned, before, say }: Planned & Pick<Shown, 'say'>,
+): Promise<Built> {
+  const { stateDir, name } = request;
+  await sweepIfIdle(stateDir);
+  // The answer is as fresh as its date says, also when it is the same.
+  if (planned.lookedForUpdates && planned.lock !== before) await writeLock(request, planned.lock);
+  const [newest] = await listVersions(imagesDir(stateDir), name);
+  if (newest === undefined) throw new HostError(`${name} has no version`);
+  say(upToDate(`${name}@${newest.version}`, planned));
+  return { version: newest.version, result: 'up-to-date' };
+}
+
+async function runPlan(
+  request: BuildRequest,
+  { planned, before, show: { shown, say } }: Planned & { readonly show: Shown },
+): Promise<Built> {
   if (before !== undefined && planned.lookedForUpdates) {
     for (const change of lockChanges(before, planned.lock)) shown.progress.note(`  ${change}`);
   }
-  const outcome = await runBuild(request, planned);
+  const { kind: result, version } = await runBuild(request, planned);
   shown.close();
-  const version = `${name}@${outcome.version}`;
-  context.stdout(
-    outcome.kind === 'published'
-      ? `published ${version}\n`
-      : `nothing to publish: what was made anew holds what ${version} holds\n`,
-  );
-  await sayHandover(request, planned.lock, { context, shown });
+  const id = `${request.name}@${version}`;
+  say(result === 'published' ? `published ${id}\n` : `nothing to publish: what was made anew holds what ${id} holds\n`);
+  return { version, result };
 }
 
-async function squash(name: string, { context, shown }: Shown): Promise<void> {
+async function squash(name: string, { context, shown, say }: Shown): Promise<SquashedVersion> {
   shown.progress.note(`packing the squashfs of ${name}`);
   const made = await squashNewest(context.paths().state, name, context.signal);
-  context.stdout(`${made.version}: root.squashfs of ${renderBytes(made.sizeBytes)}, sha256 ${made.sha256}\n`);
+  say(`${made.version}: root.squashfs of ${renderBytes(made.sizeBytes)}, sha256 ${made.sha256}\n`);
+  return made;
 }
 
 function buildOptions(flags: BuildFlags): BuildOptions {
@@ -149,10 +189,7 @@ function buildOptions(flags: BuildFlags): BuildOptions {
   return { update, again: flags.again === true, overrides, onlyPlan: flags.plan === true || flags.explain === true };
 }
 
-async function upToDate(name: string, { lock, lookedForUpdates }: PlannedBuild, state: string): Promise<string> {
-  const [newest] = await listVersions(imagesDir(state), name);
-  if (newest === undefined) throw new HostError(`${name} has no version`);
-  const version = `${name}@${newest.version}`;
+function upToDate(version: string, { lock, lookedForUpdates }: PlannedBuild): string {
   return lookedForUpdates
     ? `nothing to do: ${version} is up to date; the archives have no newer packages\n`
     : `nothing to do: ${version} is up to date with its package lock of ${lock.resolvedAt.slice(0, 10)}; --update looks for newer packages\n`;

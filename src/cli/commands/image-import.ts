@@ -10,15 +10,18 @@ import { UsageError } from '../../model/errors.ts';
 import { ResourceName } from '../../model/names.ts';
 import { showProgress } from '../build-progress.ts';
 import type { CliContext } from '../context.ts';
+import { withOutput, type OutputFormat } from '../output.ts';
+import { renderVersion } from '../version-answer.ts';
 
 interface ImportFlags {
   readonly root?: string;
   readonly boot?: string;
   readonly boards: string;
+  readonly output: OutputFormat;
 }
 
 export function registerImport(parent: Command, context: CliContext): void {
-  parent
+  const command = parent
     .command('import')
     .summary('publish what was built without root, or a root and boot files that were made elsewhere')
     .description(
@@ -43,13 +46,15 @@ export function registerImport(parent: Command, context: CliContext): void {
         progress: shown.progress,
       };
       try {
-        const version = await publish(what, flags, to);
+        const published = await publish(what, flags, to);
         shown.close();
-        context.stdout(`published ${version}\n`);
+        const [name = '', version = ''] = published.split('@');
+        context.stdout(renderVersion({ name, version }, flags.output, `published ${published}\n`));
       } finally {
         shown.close();
       }
     });
+  withOutput(command);
 }
 
 type ImportTo = Omit<ArchiveRequest, 'archive'>;

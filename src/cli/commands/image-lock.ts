@@ -9,6 +9,7 @@ import type { SourceOverrides } from '../../plan/build-sources.ts';
 import { showProgress } from '../build-progress.ts';
 import { buildRequest } from '../build-request.ts';
 import type { CliContext } from '../context.ts';
+import { renderValue, withOutput, type OutputFormat } from '../output.ts';
 import { asRoot } from '../own-root.ts';
 import { sourceOption } from '../source-option.ts';
 
@@ -17,10 +18,11 @@ interface LockFlags {
   readonly anew?: boolean;
   readonly mirror: SourceOverrides['mirrors'];
   readonly keyring: SourceOverrides['keyrings'];
+  readonly output: Exclude<OutputFormat, 'name'>;
 }
 
 export function registerLock(parent: Command, context: CliContext): void {
-  parent
+  const command = parent
     .command('lock')
     .summary('write down which packages an image is made of')
     .description(
@@ -43,11 +45,12 @@ export function registerLock(parent: Command, context: CliContext): void {
         }
       }),
     );
+  withOutput(command, ['table', 'json', 'yaml']);
 }
 
 async function lock(
   name: string,
-  { update, anew, mirror, keyring }: LockFlags,
+  { update, anew, mirror, keyring, output }: LockFlags,
   { context, shown }: { readonly context: CliContext; readonly shown: ReturnType<typeof showProgress> },
 ): Promise<string> {
   const request = await buildRequest(name, { context, progress: shown.progress, offline: false });
@@ -63,5 +66,6 @@ async function lock(
   shown.close();
   const changes = before === undefined ? [] : lockChanges(before, planned.lock);
   const count = installedAfter(planned.lock.layers).length;
+  if (output !== 'table') return renderValue({ image: name, file, packages: count, changes }, output);
   return `${changes.map((change) => `  ${change}\n`).join('')}${file}: ${count} packages, ${changes.length} changed\n`;
 }

@@ -7,11 +7,13 @@ import { signVersion } from '../../host/trusted-images.ts';
 import { HostError } from '../../model/errors.ts';
 import { chooseImage } from '../../plan/choose-image.ts';
 import type { CliContext } from '../context.ts';
+import { withOutput, type OutputFormat } from '../output.ts';
+import { renderVersion } from '../version-answer.ts';
 
 const silent = { info: () => undefined, warn: () => undefined };
 
 export function registerSign(parent: Command, context: CliContext): void {
-  parent
+  const command = parent
     .command('sign')
     .summary('trust a version whose signature is missing or of another key')
     .description(
@@ -20,7 +22,7 @@ export function registerSign(parent: Command, context: CliContext): void {
     )
     .argument('<image>', 'NAME for its newest version, or NAME@VERSION')
     .addHelpText('after', '\nExample:\n  pi-image image sign debian-lite@20261121.1')
-    .action(async (reference: string) => {
+    .action(async (reference: string, { output }: { output: OutputFormat }) => {
       const { state } = context.paths();
       const dir = imagesDir(state);
       const manifest = chooseImage(reference, await listImages(dir));
@@ -31,6 +33,8 @@ export function registerSign(parent: Command, context: CliContext): void {
         });
       }
       await signVersion(state, manifest, silent);
-      context.stdout(`signed ${image}; "systemctl reload pi-image" offers it to nodes\n`);
+      const said = `signed ${image}; "systemctl reload pi-image" offers it to nodes\n`;
+      context.stdout(renderVersion(manifest, output, said));
     });
+  withOutput(command);
 }

@@ -96,7 +96,7 @@ function routeOf(id: string): string {
   return `/operations/${id}`;
 }
 
-async function readOperation(id: string, context: CliContext): Promise<AnyShownOperation> {
+export async function readOperation(id: string, context: CliContext): Promise<AnyShownOperation> {
   // The service and this command are one program: what it answers has the types of its actions.
   return (await ask(await context.service(), routeOf(id))) as AnyShownOperation;
 }
