@@ -199,6 +199,20 @@ describe('role and overlay', () => {
     expect((await run('role', 'show', 'computer')).err).toContain('did you mean compute?');
   });
 
+  test('role diff lays two roles of one node beside each other', async () => {
+    const { run } = await appliedSite();
+
+    const { out, err, code } = await run('role', 'diff', 'compute', 'login');
+
+    expect({ err, code }).toEqual({ err: '', code: 0 });
+    expect(out).toMatch(/^roles: +compute -> login$/m);
+    expect(out).toMatch(/^node: +node01$/m);
+    expect(out).toMatch(/^overlays: .*-slurm-compute.* \+login/m);
+    expect(out).toContain('--- /etc/slurm/slurm.conf\n+++ /etc/slurm/slurm.conf\n');
+    expect((await run('role', 'diff', 'login', 'login', '-o', 'json')).out).toMatch(/"changed": \[\]/);
+    expect((await run('role', 'diff', 'compute', 'logn')).err).toContain('did you mean login?');
+  });
+
   test('overlay list names the roles of each overlay', async () => {
     const { run } = await appliedSite();
 

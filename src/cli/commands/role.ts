@@ -7,6 +7,7 @@ import { compressHostlist } from '../../plan/hostlist.ts';
 import type { RegisterCommand } from '../context.ts';
 import { renderListing, renderValue, withOutput, type Listing, type OutputFormat } from '../output.ts';
 import { readRoles } from '../read-nodes.ts';
+import { registerRoleDiff } from './role-diff.ts';
 import { registerRoleHistory } from './role-history.ts';
 
 type RoleRow = Omit<Role, 'deadlineMs'> & { readonly deadline: string };
@@ -33,6 +34,7 @@ export const registerRole: RegisterCommand = (program, context) => {
       context.stdout(renderValue(found, options.output));
     });
   withOutput(show, ['yaml', 'json']);
+  registerRoleDiff(role, context);
   registerRoleHistory(role, context);
 };
 
