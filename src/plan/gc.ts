@@ -1,4 +1,4 @@
-/** What may go from the store? Never what a role, a pin, a boot or a node uses, or has used within a day. */
+/** What may go from the store? Never what a role, a pin, a boot, a kept generation or a node uses, or has used within a day. */
 import type { ImageManifest } from '../model/manifest.ts';
 
 /** Who needs a version, and since when no more. */

@@ -1,13 +1,16 @@
-/** Who uses which version of an image: roles, nodes, pins, boots, nodes that were seen on one and never elsewhere since. */
+/** Who uses which version of an image: roles, nodes, pins, boots, kept generations, nodes that were seen on one and never elsewhere since. */
 import type { Boot } from '../model/boot.ts';
 import { PiImageError } from '../model/errors.ts';
 import type { Generation } from '../model/generation.ts';
+import type { NodeSpec } from '../model/node.ts';
 import type { PersistentTree } from '../model/root-mode.ts';
 import type { State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { hasKernelReported, hasMountedRoot } from './boot-timeline.ts';
 import { chooseImage } from './choose-image.ts';
 import type { VersionUse } from './gc.ts';
+import { compressHostlist } from './hostlist.ts';
+import { cannotBoot } from './rollback.ts';
 
 export interface UseSources {
   readonly view: ClusterView;
@@ -30,6 +33,7 @@ export function findImageUses({ view, state, boots, generations, trees }: UseSou
     ...[...trees].flatMap(([node, own]) =>
       own.map(({ name, version }) => ({ image: `${name}@${version}`, why: `the tree of ${node}` })),
     ),
+    ...keptUses(view, boots, generations),
   ];
 }
 
@@ -90,6 +94,23 @@ function bootUses(boots: readonly Boot[], generations: ReadonlyMap<string, Gener
       return [{ image, why, ...(endedMs !== undefined && { endedMs }) }];
     }),
   );
+}
+
+/** What "rollback --generation", "--last-good" and "--at" may ask for: as many as boots of a node are kept. */
+function keptUses(
+  view: UseSources['view'],
+  boots: readonly Boot[],
+  generations: ReadonlyMap<string, Generation>,
+): VersionUse[] {
+  const nodes = new Map<string, NodeSpec>(view.nodes.map((node) => [node.name, node]));
+  const byImage = new Map<string, Set<string>>();
+  for (const boot of boots) {
+    const [node, generation] = [nodes.get(boot.node), generations.get(boot.generation)];
+    if (node === undefined || generation === undefined || cannotBoot(node, generation, view) !== undefined) continue;
+    const image = `${generation.image.name}@${generation.image.version}`;
+    byImage.set(image, (byImage.get(image) ?? new Set()).add(node.name));
+  }
+  return [...byImage].map(([image, names]) => ({ image, why: `kept generations of ${compressHostlist([...names])}` }));
 }
 
 function imageOf(boot: Boot, generations: ReadonlyMap<string, Generation>): string | undefined {

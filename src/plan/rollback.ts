@@ -63,7 +63,12 @@ function cameUp({ phases, closed }: Boot): boolean {
   return closed?.reason === 'handed-over' || phases.some(({ phase }) => phase === 'ready');
 }
 
-function cannotBoot(node: NodeSpec, generation: Generation, { images, roots }: ClusterView): string | undefined {
+/** @returns why not; undefined: it can */
+export function cannotBoot(
+  node: NodeSpec,
+  generation: Generation,
+  { images, roots }: Pick<ClusterView, 'images' | 'roots'>,
+): string | undefined {
   const { role, board, image, rootMode } = generation;
   if (role !== node.role) return `it was ${role} then, and is ${node.role} now`;
   if (board !== node.board) return `it was a ${board} then, and is a ${node.board} now`;

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
 
 import type { Boot } from '../../src/model/boot.ts';
+import type { Generation } from '../../src/model/generation.ts';
 import type { ImageManifest } from '../../src/model/manifest.ts';
+import type { ClusterView } from '../../src/model/view.ts';
 import { graceMs, planCacheGc, planGc, type VersionUse } from '../../src/plan/gc.ts';
+import { planGeneration } from '../../src/plan/generation.ts';
 import { findImageUses, type UseSources } from '../../src/plan/image-uses.ts';
-import { sampleManifest, sampleView } from '../support/sample-view.ts';
+import { planRollback } from '../../src/plan/rollback.ts';
+import { sampleManifest, sampleNode, sampleView } from '../support/sample-view.ts';
 
 const nowMs = 1_800_000_000_000;
 const versions = ['20261121.4', '20261121.3', '20261121.2', '20261121.1'];
@@ -105,6 +109,54 @@ test('a node that was seen on a version uses it until another boot of it has mou
     { image: id('1'), why: 'node01 runs it', endedMs: 9200 },
   ]);
   expect(of('2', usesOf({ boots: [first, mounted] }))).toEqual([{ image: id('2'), why: 'node01 runs it' }]);
+});
+
+/** v1 was ready; v4, which its role says, mounted its root longer than a day ago and failed. */
+const failedUpdate = (): readonly Boot[] => {
+  const failedMs = nowMs - graceMs - 2 * 3_600_000;
+  const root = { phase: 'root', atMs: failedMs } as const;
+  return [
+    boot({ generation: hex('a'), phases: [{ phase: 'ready', atMs: 5000 }] }),
+    boot({ id: 'b', generation: hex('b'), startedAtMs: failedMs, phases: [root] }),
+  ];
+};
+const hex = (digit: string) => digit.repeat(64);
+const generationOf = (digit: string, version: string, changes: Partial<Generation> = {}): Generation => {
+  const view = sampleView();
+  const image = { name: 'debian-lite', version: `20261121.${version}` };
+  return { ...planGeneration(sampleNode('node01', view), view), id: hex(digit), image, ...changes };
+};
+
+test.each<[string, Partial<Generation>, Partial<ClusterView>, readonly string[]]>([
+  ['of a node stays, whatever the node runs', {}, {}, []],
+  ['of another role is none that it can boot', { role: 'login' }, {}, ['20261121.1']],
+  ['of another board is none that it can boot', { board: 'pi3' }, {}, ['20261121.1']],
+  ['whose squashfs is gone is none that it can boot', { rootMode: 'squash' }, {}, ['20261121.1']],
+  ["of a node that was removed is nobody else's", {}, { nodes: [] }, ['20261121.1']],
+])('the version of a kept generation %s', (_, changes, view, gone) => {
+  const generations = new Map(
+    [generationOf('a', '1', changes), generationOf('b', '4')].map((each) => [each.id, each] as const),
+  );
+  const uses = usesOf({ boots: failedUpdate(), generations, view: { ...sampleView(), images, ...view } });
+  expect(going(uses).filter((version) => version === '20261121.1')).toEqual(gone);
+});
+
+test('what gc leaves, "rollback --last-good" finds', () => {
+  const boots = failedUpdate();
+  const generations = new Map([generationOf('a', '1'), generationOf('b', '4')].map((each) => [each.id, each] as const));
+  const gone = new Set(going(usesOf({ boots, generations })));
+  const left = new Map([...images].map(([name, all]) => [name, all.filter(({ version }) => !gone.has(version))]));
+  const view = { ...sampleView(), images: left };
+
+  const facts = { view, boots, generations, desired: hex('b') };
+  expect(planRollback(sampleNode('node01', view), { kind: 'last-good' }, facts)).toMatchObject({ kind: 'hold' });
+});
+
+test('nodes whose generations keep a version are told as one', () => {
+  const first = boot({ generation: hex('a') });
+  const generations = new Map([[hex('a'), generationOf('a', '1')]]);
+  const uses = usesOf({ boots: [first, first], generations });
+  expect(of('1', uses).map(({ why }) => why)).toContain('kept generations of node01');
 });
 
 test('an open boot uses its version, one that never came to its kernel does not for long', () => {

@@ -68,7 +68,7 @@ export function registerGc(parent: Command, context: CliContext): void {
     .command('gc')
     .summary('remove versions that nobody uses')
     .description(
-      'Removes versions that no role, pin, choice, boot or node uses or has used within 24 h, with the layers, packages, downloaded bases and programs for fast builds that no image needs any more. ' +
+      'Removes versions that no role, pin, choice, boot, kept generation or node uses or has used within 24 h, with the layers, packages, downloaded bases and programs for fast builds that no image needs any more. ' +
         'A node that is not heard of counts as using what it ran last. The newest versions of each image stay. ' +
         'So do private trees of nodes that were removed ("root: persistent"), unless --trees names them.',
     )
