@@ -147,6 +147,9 @@ export function hasMountedRoot(boot: Boot): boolean {
 
 export const hasAppliedOverlay = (boot: Boot) => hasPhase(boot, ...overlayOrLater);
 
+/** Where no agent tells more, a system that was handed over is up. */
+export const hasComeUp = (boot: Boot) => boot.closed?.reason === 'handed-over' || hasPhase(boot, 'ready');
+
 const overlayOrLater: readonly BootPhase[] = ['overlay', 'userspace', 'waiting', 'ready'];
 
 function hasPhase(boot: Boot, ...wanted: readonly BootPhase[]): boolean {
@@ -163,11 +166,12 @@ const keptPerNode = 10;
 
 /**
  * Drops the oldest. Of each node the newest is kept whose kernel reported, which is what it runs, and the newest that
- * mounted its root and that applied its overlay: their exports end when another one has come as far, and not before.
+ * mounted its root and that applied its overlay: their exports end when another one has come as far, and not before. So is
+ * the newest that came up: a board that fails in a loop finds its last good generation, however often it has tried.
  */
 export function pruneBoots(boots: readonly Boot[]): Boot[] {
   const seen = new Map<string, number>();
-  const isNewest = [hasKernelReported, hasMountedRoot, hasAppliedOverlay].map(firstOfEachNode);
+  const isNewest = [hasKernelReported, hasMountedRoot, hasAppliedOverlay, hasComeUp].map(firstOfEachNode);
   const isKept = (boot: Boot) => {
     const count = (seen.get(boot.node) ?? 0) + 1;
     seen.set(boot.node, count);

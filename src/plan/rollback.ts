@@ -4,6 +4,7 @@ import type { Generation } from '../model/generation.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
+import { hasComeUp } from './boot-timeline.ts';
 
 export type RollbackTo =
   /** The beginning of its id. */
@@ -49,7 +50,7 @@ function findGeneration(to: RollbackTo, { boots, generations, desired }: Rollbac
     if (found.length > 1) return `several of its generations begin with ${to.id}`;
     return found[0] ?? `no generation ${to.id} of it is kept`;
   }
-  const good = kept.filter(({ boot }) => cameUp(boot));
+  const good = kept.filter(({ boot }) => hasComeUp(boot));
   if (to.kind === 'at') {
     const then = good.findLast(({ boot }) => boot.startedAtMs <= to.atMs);
     return then?.generation ?? 'what it ran then is not kept';
@@ -57,10 +58,6 @@ function findGeneration(to: RollbackTo, { boots, generations, desired }: Rollbac
   return (
     good.findLast(({ generation }) => generation.id !== desired)?.generation ?? 'no other one that came up is kept'
   );
-}
-
-function cameUp({ phases, closed }: Boot): boolean {
-  return closed?.reason === 'handed-over' || phases.some(({ phase }) => phase === 'ready');
 }
 
 /** @returns why not; undefined: it can */

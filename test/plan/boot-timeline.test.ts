@@ -123,6 +123,19 @@ test('a boot that came to its overlay is kept until another one has: its root an
   expect(kept).toEqual(['b1', 'root11', ...afterNetwork.slice(2).map(({ id }) => id)]);
 });
 
+test('the last boot that came up is kept, however many later ones fail after their overlay', () => {
+  const good = reportPhase(begin('good'), { phase: 'ready', uptimeSeconds: 20, detail: undefined }, t0 + 1);
+  const failed = Array.from({ length: 12 }, (_, index) => {
+    const applied = begin(`failed${index}`);
+    const overlaid = { ...applied, phases: [...applied.phases, { phase: 'overlay', atMs: t0 + 2 } as const] };
+    return report(overlaid, 'failed', t0 + 3);
+  });
+
+  const kept = pruneBoots([good, ...failed]).map(({ id }) => id);
+
+  expect(kept).toEqual(['good', ...failed.slice(2).map(({ id }) => id)]);
+});
+
 test('whatever happens in whatever order, a closed boot stays closed and holds no token', () => {
   const event = fc.oneof(
     fc.constant('file' as const),

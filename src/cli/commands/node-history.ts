@@ -15,7 +15,7 @@ export function registerHistory(parent: Command, context: CliContext): void {
     .command('history')
     .summary('list the boots of a node and who changed it, newest first')
     .description(
-      'Lists when each boot began, what it booted, how long it took, how it ended and why. The last ten are kept, and ' +
+      'Lists when each boot began, what it booted, how long it took, how it ended and why. The last ten are kept, the last one that came up, and ' +
         'the one that the node runs. Below them stands who changed what of the node; --changes lists that alone.',
     )
     .argument('<node>', 'a name')
