@@ -8,7 +8,7 @@ import { patternsDir } from '../host/persistent-tree.ts';
 import { visibleNames } from '../host/squashfs.ts';
 import { removeFolder, removeVersion, sweepGone, sweepStore } from '../host/store-sweep.ts';
 import { isFolder } from '../host/tree.ts';
-import { readCost } from '../host/version-cost.ts';
+import { readCost, readFreed } from '../host/version-cost.ts';
 import { claimWorkDir, type WorkDir } from '../host/work-dir.ts';
 import type { ImageManifest } from '../model/manifest.ts';
 import { planCacheGc, planGc, type CachedPart, type GcDecision, type GcInput } from '../plan/gc.ts';
@@ -26,11 +26,14 @@ export interface GarbagePart {
   readonly bytes: number;
 }
 
+export interface GarbageDecision extends GcDecision {
+  /** What its going frees, when those before it are gone; 0 where it stays. */
+  readonly bytes: number;
+}
+
 export interface GarbagePlan {
-  readonly decisions: readonly GcDecision[];
+  readonly decisions: readonly GarbageDecision[];
   readonly versions: readonly ImageManifest[];
-  /** Of all versions that go. */
-  readonly versionBytes: number;
   readonly parts: readonly GarbagePart[];
 }
 
@@ -42,12 +45,18 @@ export interface GarbageInput extends GcInput {
 }
 
 export async function planGarbage(stateDir: string, input: GarbageInput): Promise<GarbagePlan> {
-  const decisions = planGc(input);
+  const decisions = await withBytes(stateDir, planGc(input));
   const versions = decisions.flatMap(({ manifest, reasons }) => (reasons.length === 0 ? [manifest] : []));
   const kept = decisions.flatMap(({ manifest, reasons }) => (reasons.length === 0 ? [] : [manifest]));
-  const places = versions.flatMap((manifest) => placesOf(stateDir, manifest));
   const parts = [...(await cachedParts(stateDir, kept, input)), ...(await lostSquashes(stateDir))];
-  return { decisions, versions, versionBytes: (await readCost(places)).ownBytes, parts };
+  return { decisions, versions, parts };
+}
+
+async function withBytes(stateDir: string, decisions: readonly GcDecision[]): Promise<GarbageDecision[]> {
+  const going = decisions.filter(({ reasons }) => reasons.length === 0);
+  const freed = await readFreed(going.map(({ manifest }) => placesOf(stateDir, manifest)));
+  const bytes = new Map(going.map((decision, index) => [decision, freed[index] ?? 0]));
+  return decisions.map((decision) => ({ ...decision, bytes: bytes.get(decision) ?? 0 }));
 }
 
 /** What builds have left and no image needs any more. */

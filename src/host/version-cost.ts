@@ -13,26 +13,50 @@ export interface VersionCost {
 /** Names of one inode within some trees: without the object itself. */
 interface Seen {
   names: number;
-  readonly bytes: number;
+  /** That are not counted yet. */
+  bytes: number;
   readonly links: number;
 }
 
 /** @param folders of versions: what they alone have, together */
 export async function readCost(folders: readonly string[]): Promise<VersionCost> {
   const seen = new Map<number, Seen>();
-  let ownBytes = 0;
+  const ownBytes = (await countFolders(folders, seen)) + takeOwn(seen);
+  return { ownBytes, sharedBytes: [...seen.values()].reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+/**
+ * What each frees when they go one after the other: files that only some of them have, with the last of those.
+ * @param groups folders of each
+ */
+export async function readFreed(groups: readonly (readonly string[])[]): Promise<number[]> {
+  const seen = new Map<number, Seen>();
+  const freed: number[] = [];
+  for (const folders of groups) freed.push((await countFolders(folders, seen)) + takeOwn(seen));
+  return freed;
+}
+
+/** @returns the bytes of what can have one name only; the rest is in `seen` */
+async function countFolders(folders: readonly string[], seen: Map<number, Seen>): Promise<number> {
+  let sum = 0;
   for (const folder of folders)
     for (const bytes of countEntries(folder, seen)) {
-      ownBytes += bytes;
+      sum += bytes;
       if (bytes === 0) await setImmediate();
     }
-  let sharedBytes = 0;
-  for (const { names, bytes, links } of seen.values()) {
+  return sum;
+}
+
+/** @returns the bytes of what has no other name */
+function takeOwn(seen: ReadonlyMap<number, Seen>): number {
+  let sum = 0;
+  for (const entry of seen.values()) {
     // The object is one name more; a file that is none has no other.
-    if (links <= names + 1) ownBytes += bytes;
-    else sharedBytes += bytes;
+    if (entry.links > entry.names + 1) continue;
+    sum += entry.bytes;
+    entry.bytes = 0;
   }
-  return { ownBytes, sharedBytes };
+  return sum;
 }
 
 /** Yields the bytes of what can have one name only, and a zero when others should have their turn. */

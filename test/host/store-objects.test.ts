@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { StoreObjects, sweepObjects } from '../../src/host/store-objects.ts';
 import { hasLeftovers, removeVersion, sweepStore } from '../../src/host/store-sweep.ts';
-import { readCost } from '../../src/host/version-cost.ts';
+import { readCost, readFreed } from '../../src/host/version-cost.ts';
 import type { IndexedFile } from '../../src/model/tree-index.ts';
 
 let store: string;
@@ -80,6 +80,18 @@ test('what a version costs is what no other has', async () => {
   expect(one.sharedBytes).toBeGreaterThanOrEqual(content.length);
   expect(two.ownBytes - one.ownBytes).toBe(2 * one.sharedBytes);
   expect((await readCost([at('mine/1'), at('mine/2')])).sharedBytes).toBe(0);
+});
+
+test('what versions free one after the other is what they have together, and nothing that another one has', async () => {
+  await objects.place(file, name, at('source'), at('mine/1/kept'));
+  await mkdir(at('other'));
+  await objects.place(file, name, at('source'), at('other/kept'));
+  for (const version of ['1', '2']) await objects.place(file, `${name}-2`, at('source'), at(`mine/${version}/both`));
+
+  const [one = 0, two = 0] = await readFreed([[at('mine/1')], [at('mine/2'), at('nowhere')]]);
+  expect(two - one).toBeGreaterThanOrEqual(content.length);
+  expect(one + two).toBe((await readCost([at('mine/1'), at('mine/2')])).ownBytes);
+  expect(await readFreed([])).toEqual([]);
 });
 
 test('a version that is removed is out of sight at once, and what died half removed is swept', async () => {

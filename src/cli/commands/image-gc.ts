@@ -9,6 +9,7 @@ import {
   collectGarbage,
   describePartName,
   planGarbage,
+  type GarbageDecision,
   type GarbageInput,
   type GarbagePart,
   type GarbagePlan,
@@ -21,13 +22,14 @@ import { asItsOwner } from '../own-root.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
 import { megabytes, readStoreFacts } from '../store-facts.ts';
 
-type Row = GarbagePlan['decisions'][number] | GarbagePart;
+type Row = GarbageDecision | GarbagePart;
 
 const listing: Listing<Row> = {
   columns: [
     { title: 'image', of: nameOf },
-    { title: 'goes', of: (row) => (reasonsOf(row).length === 0 ? 'yes' : 'no') },
-    { title: 'because', of: (row) => (reasonsOf(row).length === 0 ? whyUnused(row) : reasonsOf(row).join(', ')) },
+    { title: 'goes', of: (row) => (doesGo(row) ? 'yes' : 'no') },
+    { title: 'frees', of: (row) => (doesGo(row) ? megabytes(row.bytes) : undefined) },
+    { title: 'because', of: (row) => (doesGo(row) ? whyUnused(row) : reasonsOf(row).join(', ')) },
   ],
   name: nameOf,
   data: (row) =>
@@ -37,7 +39,8 @@ const listing: Listing<Row> = {
           kind: 'version',
           name: row.manifest.name,
           version: row.manifest.version,
-          goes: row.reasons.length === 0,
+          goes: doesGo(row),
+          bytes: row.bytes,
           reasons: row.reasons,
         },
   empty: 'there are no images',
@@ -51,9 +54,11 @@ function reasonsOf(row: Row): readonly string[] {
   return 'kind' in row ? [] : row.reasons;
 }
 
+const doesGo = (row: Row) => reasonsOf(row).length === 0;
+
 function whyUnused(row: Row): string {
   if (!('kind' in row)) return 'nobody uses it';
-  return row.kind === 'squashfs' ? 'its version is gone' : `no image needs it (${megabytes(row.bytes)})`;
+  return row.kind === 'squashfs' ? 'its version is gone' : 'no image needs it';
 }
 
 interface GcFlags {
@@ -70,7 +75,7 @@ export function registerGc(parent: Command, context: CliContext): void {
     .description(
       'Removes versions that no role, pin, choice, boot, kept generation or node uses or has used within 24 h, with the layers, packages, downloaded bases and programs for fast builds that no image needs any more. ' +
         'A node that is not heard of counts as using what it ran last. The newest versions of each image stay. ' +
-        'So do private trees of nodes that were removed ("root: persistent"), unless --trees names them.',
+        'So do private trees of nodes that were removed ("root: persistent"), unless --trees names them. -o name prints what goes.',
     )
     .option('--dry-run', 'say what would go and what it would free, remove nothing')
     .addOption(
@@ -105,10 +110,15 @@ async function collect(flags: GcFlags, context: CliContext): Promise<void> {
         signal: context.signal,
         tell: (what) => context.stderr(`removed ${what}\n`),
       });
-  // What is gone was named when it went.
-  context.stdout(renderListing([...plan.decisions, ...(isDryRun ? plan.parts : [])], flags.output, listing));
+  context.stdout(renderListing(rowsOf(plan, flags), flags.output, listing));
   if (flags.output === 'table') context.stdout(summary(plan, isDryRun));
   if (flags.trees === undefined) context.stderr(await describeAllLeft(paths));
+}
+
+function rowsOf({ decisions, parts }: GarbagePlan, { output, dryRun }: GcFlags): Row[] {
+  // For people, what is gone was named when it went.
+  const rows = [...decisions, ...(output === 'table' && dryRun !== true ? [] : parts)];
+  return output === 'name' ? rows.filter((row) => doesGo(row)) : rows;
 }
 
 async function readInput(paths: Paths, keep: number): Promise<GarbageInput> {
@@ -132,7 +142,7 @@ const nouns: Readonly<Record<GarbagePart['kind'], readonly [one: string, many: s
   squashfs: ['squashfs file', 'squashfs files'],
 };
 
-function summary({ versions, versionBytes, parts }: GarbagePlan, isDryRun: boolean): string {
+function summary({ decisions, versions, parts }: GarbagePlan, isDryRun: boolean): string {
   const counted = (Object.keys(nouns) as GarbagePart['kind'][]).map((kind) => {
     const own = parts.filter((part) => part.kind === kind);
     const [one, many] = nouns[kind];
@@ -142,6 +152,7 @@ function summary({ versions, versionBytes, parts }: GarbagePlan, isDryRun: boole
       own.length === 1 ? one : many,
     );
   });
+  const versionBytes = decisions.reduce((sum, { bytes }) => sum + bytes, 0);
   const all = [countOf(versions.length, versionBytes, versions.length === 1 ? 'version' : 'versions'), ...counted];
   return `${isDryRun ? 'would remove' : 'removed'} ${all.join(', ')}\n`;
 }
