@@ -1,15 +1,18 @@
 /** What commands about versions ask: who uses which, and what is pinned. Read from the files; no service is needed. */
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 
 import { readFrozenBoots } from '../host/frozen-boots.ts';
+import { imagesDir, listImages } from '../host/image-store.ts';
 import { readBoots, readState } from '../host/state-file.ts';
+import { isOfNamespace } from '../host/state-owner.ts';
 import { PiImageError } from '../model/errors.ts';
 import { readCost, type VersionCost } from '../host/version-cost.ts';
 import type { ImageManifest } from '../model/manifest.ts';
 import type { VersionUse } from '../plan/gc.ts';
-import { findImageUses } from '../plan/image-uses.ts';
-import type { Paths } from './context.ts';
-import { readView } from './view.ts';
+import { findImageUses, type UsedView } from '../plan/image-uses.ts';
+import { systemState, type Paths } from './context.ts';
+import { readMadeRoots, readView } from './view.ts';
 
 export interface StoreFacts {
   readonly images: ReadonlyMap<string, readonly ImageManifest[]>;
@@ -17,7 +20,7 @@ export interface StoreFacts {
 }
 
 export async function readStoreFacts(paths: Paths): Promise<StoreFacts> {
-  const view = await readView(paths);
+  const view = await readUsedView(paths);
   const state = await readState(paths.state);
   const { boots } = await readBoots(paths.state);
   const used = new Set(boots.map(({ generation }) => generation));
@@ -26,6 +29,22 @@ export async function readStoreFacts(paths: Paths): Promise<StoreFacts> {
   const trees = view.roots?.trees ?? new Map();
   return { images: view.images, uses: findImageUses({ view, state, boots, generations, trees }) };
 }
+
+/** A user's builds need no cluster. The service's state without one is a mistake: no version would be anybody's. */
+async function readUsedView(paths: Paths): Promise<UsedView> {
+  if (!(await isOfBuilds(paths.state)) || !(await isMissing(paths.config))) return readView(paths);
+  const [images, roots] = [await listImages(imagesDir(paths.state)), await readMadeRoots(paths.state)];
+  return { images, roots, nodes: [] };
+}
+
+/** In a container the service's own may be of a namespace, too. */
+const isOfBuilds = async (state: string) => state !== systemState && (await isOfNamespace(state));
+
+const isMissing = (file: string) =>
+  access(file).then(
+    () => false,
+    ({ code }: NodeJS.ErrnoException) => code === 'ENOENT',
+  );
 
 /** Whose use is not over, each once. */
 export function usersOf({ name, version }: ImageManifest, uses: readonly VersionUse[]): string[] {

@@ -12,8 +12,11 @@ import type { VersionUse } from './gc.ts';
 import { compressHostlist } from './hostlist.ts';
 import { cannotBoot } from './rollback.ts';
 
+/** Without a cluster: a machine that builds, and boots nobody. */
+export type UsedView = Pick<ClusterView, 'images' | 'nodes' | 'roots'> & Partial<Pick<ClusterView, 'cluster'>>;
+
 export interface UseSources {
-  readonly view: ClusterView;
+  readonly view: UsedView;
   readonly state: Pick<State, 'imageChoices' | 'imagePins'> & Partial<Pick<State, 'generationPins' | 'rollouts'>>;
   /** Oldest first. */
   readonly boots: readonly Boot[];
@@ -37,7 +40,8 @@ export function findImageUses({ view, state, boots, generations, trees }: UseSou
   ];
 }
 
-function roleUses({ cluster, images }: ClusterView): VersionUse[] {
+function roleUses({ cluster, images }: UsedView): VersionUse[] {
+  if (cluster === undefined) return [];
   const references = [
     ...Object.entries(cluster.roles).map(([role, { image }]) => ({ image, why: `role ${role}` })),
     ...(cluster.network.hold === undefined ? [] : [{ image: cluster.network.hold, why: 'unknown boards' }]),
@@ -97,11 +101,7 @@ function bootUses(boots: readonly Boot[], generations: ReadonlyMap<string, Gener
 }
 
 /** What "rollback --generation", "--last-good" and "--at" may ask for: as many as boots of a node are kept. */
-function keptUses(
-  view: UseSources['view'],
-  boots: readonly Boot[],
-  generations: ReadonlyMap<string, Generation>,
-): VersionUse[] {
+function keptUses(view: UsedView, boots: readonly Boot[], generations: ReadonlyMap<string, Generation>): VersionUse[] {
   const nodes = new Map<string, NodeSpec>(view.nodes.map((node) => [node.name, node]));
   const byImage = new Map<string, Set<string>>();
   for (const boot of boots) {

@@ -1,4 +1,6 @@
-/** What "image gc" says it would free, for people and for programs. */
+/** What "image gc" says it would free, for people and for programs, and whose store it cleans. */
+import { rm } from 'node:fs/promises';
+
 import { expect, test } from 'vitest';
 
 import { sampleManifest } from '../support/sample-view.ts';
@@ -42,4 +44,28 @@ test.runIf(isRoot)('names are those of what goes', async () => {
   expect((await dryRun(site, '-o', 'name')).out).toBe('debian-lite@20261121.1\n');
   expect((await site.run('image', 'gc', '-o', 'name')).out).toBe('debian-lite@20261121.1\n');
   expect((await dryRun(site, '-o', 'name')).out).toBe('');
+});
+
+const withoutCluster = async (files: readonly string[]): Promise<TestSite> => {
+  const site = await siteWithVersions();
+  await rm(`${site.dir}/cluster.yaml`);
+  for (const file of files) await site.write(file, '{}');
+  return site;
+};
+
+test.runIf(isRoot)('where a user builds, there need be no cluster.yaml', async () => {
+  const site = await withoutCluster(['state/user-namespace.json']);
+  expect(await dryRun(site, '-o', 'name')).toMatchObject({ code: 0, out: 'debian-lite@20261121.1\n' });
+});
+
+test.runIf(isRoot)('the state of a service without cluster.yaml is refused: all of it would go', async () => {
+  const site = await withoutCluster([]);
+  const { code, err } = await dryRun(site);
+  expect([code, err]).toEqual([1, expect.stringContaining(`there is no ${site.dir}/cluster.yaml`)]);
+});
+
+test.runIf(isRoot)('where a user builds beside a cluster, its roles count', async () => {
+  const site = await siteWithVersions();
+  await site.write('state/user-namespace.json', '{}');
+  expect((await dryRun(site, '--keep', '1')).out).toMatch(/debian-lite@20261121\.3 +no +- +the newest version, role /);
 });
