@@ -69,3 +69,9 @@ test.runIf(isRoot)('where a user builds beside a cluster, its roles count', asyn
   await site.write('state/user-namespace.json', '{}');
   expect((await dryRun(site, '--keep', '1')).out).toMatch(/debian-lite@20261121\.3 +no +- +the newest version, role /);
 });
+
+test.runIf(isRoot)('a file beside the folders of images is no image', async () => {
+  const site = await siteWithVersions();
+  await site.write('images/card.img', '');
+  expect(await dryRun(site, '-o', 'name')).toMatchObject({ code: 0, out: 'debian-lite@20261121.1\n' });
+});

@@ -15,6 +15,7 @@ import {
   type GarbagePlan,
 } from '../../build/collect-garbage.ts';
 import { lockFileName } from '../../build/lock-file.ts';
+import { ifNoPlace } from '../../host/missing.ts';
 import { UsageError } from '../../model/errors.ts';
 import type { CliContext, Paths } from '../context.ts';
 import { describeAllLeft, removeLeft } from '../left-trees.ts';
@@ -129,9 +130,14 @@ async function readInput(paths: Paths, keep: number): Promise<GarbageInput> {
 }
 
 async function imageFolders({ dataDirs }: Paths): Promise<string[]> {
-  const folders = dataDirs.map((dir) => path.join(dir, 'images'));
-  const names = await Promise.all(folders.map((folder) => readdir(folder).catch((): string[] => [])));
-  return folders.flatMap((folder, index) => (names[index] ?? []).map((name) => path.join(folder, name)));
+  const found = await Promise.all(dataDirs.map((dir) => foldersIn(path.join(dir, 'images'))));
+  return found.flat();
+}
+
+/** A note or a card image beside them is none. */
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ifNoPlace([]));
+  return entries.filter((entry) => !entry.isFile()).map(({ name }) => path.join(folder, name));
 }
 
 const nouns: Readonly<Record<GarbagePart['kind'], readonly [one: string, many: string]>> = {
