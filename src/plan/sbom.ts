@@ -1,4 +1,4 @@
-/** What a version is made of, for people and for scanners: CycloneDX 1.6. The same version gives the same text. */
+/** What a version is made of, for people and for scanners: CycloneDX 1.6. The same version and lock give the same text. */
 import type { ImageManifest } from '../model/manifest.ts';
 import type { LockedPackage } from '../model/package-lock.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';

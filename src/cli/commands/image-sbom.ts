@@ -29,7 +29,7 @@ export function registerSbom(parent: Command, context: CliContext): void {
     .summary('list the packages of a version, also as CycloneDX')
     .description(
       'Lists the packages of a version with their source packages and the digests of their .deb files, as far as the lock of the image has them. ' +
-        'cyclonedx-json is a bill of materials (CycloneDX 1.6) with what needs what, for scanners: the same version gives the same text.',
+        'cyclonedx-json is a bill of materials (CycloneDX 1.6) with what needs what, for scanners: the same version and lock give the same text. A build that changes the lock leaves older versions without the digests that it no longer names.',
     )
     .argument('<image>', 'NAME for its newest version, or NAME@VERSION')
     .addOption(new Option('-o, --output <format>', 'how to show it').choices(formats).default('table'))
