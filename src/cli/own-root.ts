@@ -1,8 +1,10 @@
 /** Commands that make images need root. An ordinary user gets one of his own: root of a user namespace, with a state directory of his. */
+import { readdirSync } from 'node:fs';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
+import { imagesDir } from '../host/image-store.ts';
 import { isOfNamespace } from '../host/state-owner.ts';
 import { runAttended } from '../host/process.ts';
 import { namespaceArgv, tryUserNamespace } from '../host/user-namespace.ts';
@@ -29,6 +31,36 @@ export function inOwnState(context: CliContext): CliContext {
   return { ...context, paths: () => ({ ...context.paths(), state: ownState(context) }) };
 }
 
+/**
+ * Where a reader finds an image, or any: with the service, else where builds without root have put it.
+ * @param reference NAME or NAME@VERSION
+ */
+export function whereImageIs(context: CliContext, reference?: string): CliContext {
+  const [name] = reference?.split('@') ?? [];
+  const own = ownState(context);
+  return !hasImage(context.paths().state, name) && hasImage(own, name) ? inOwnState(context) : context;
+}
+
+function hasImage(state: string, name: string | undefined): boolean {
+  return imageNames(state).some((known) => name === undefined || known === name);
+}
+
+function imageNames(state: string): string[] {
+  try {
+    return readdirSync(imagesDir(state)).filter((name) => !name.startsWith('.'));
+  } catch {
+    // Neither what is not there nor what is not ours to read has images for us.
+    return [];
+  }
+}
+
+/** @returns a line for who is shown the service's images and has built others, else nothing */
+export function describeOwnImages(context: CliContext): string {
+  const [own, shown] = [ownState(context), context.paths().state];
+  const names = own === shown ? [] : imageNames(own);
+  return names.length === 0 ? '' : `what you have built is in ${own}: pi-image --state ${own} image list\n`;
+}
+
 /** Runs this command as root, or all of it again as root of a user namespace. */
 export async function asRoot(context: CliContext, work: () => Promise<void>): Promise<void> {
   if (process.getuid?.() === 0) return work();
@@ -41,8 +73,7 @@ export async function asRoot(context: CliContext, work: () => Promise<void>): Pr
       hint: `${cure} Or run it with sudo.`,
     });
   }
-  const place = state === context.paths().state ? [] : ['--state', state];
-  await runAgain([...place, ...process.argv.slice(2)], context.signal);
+  await runAgain(['--state', state, ...process.argv.slice(2)], context.signal);
 }
 
 /** For what only sometimes needs root: in a state directory that such builds have made. */

@@ -154,6 +154,18 @@ test('a build that has nothing to do names its archive again', async () => {
   expect(stdout).toContain(archives.get('tree'));
 });
 
+test.each<[string[], RegExp]>([
+  [['list', 'tree', '-o', 'name'], /^tree@\S+\n$/],
+  [['why', 'tree', '/etc/motd'], /layer: +site/],
+  [['gc', '--dry-run'], /^would remove 0 versions/m],
+  [['verify', 'tree'], /as it was published/],
+])('a user who has built finds it with image %j, without --state and cluster.yaml', async (args, wanted) => {
+  const argv = pi(userState, 'image', ...args).filter((each) => each !== '--state' && each !== userState);
+  const { code, stdout, stderr } = await user.run(argv);
+  expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(wanted);
+});
+
 test('a user tries things in the image, and is root there', async () => {
   const { code, stdout } = await user.run(
     pi(userState, 'image', 'exec', 'tree', '--', 'sh', '-c', 'id -u; touch /x; exit 7'),

@@ -8,6 +8,7 @@ import type { PackageBehind } from '../../plan/audit.ts';
 import { chooseImage } from '../../plan/choose-image.ts';
 import type { CliContext } from '../context.ts';
 import { renderListing, renderValue, withOutput, type Listing, type OutputFormat } from '../output.ts';
+import { whereImageIs } from '../own-root.ts';
 
 const listing: Listing<PackageBehind> = {
   columns: [
@@ -33,7 +34,7 @@ export function registerAudit(parent: Command, context: CliContext): void {
       '\nExamples:\n  pi-image image audit debian-lite\n  pi-image image audit debian-lite@20261121.1 -o json',
     )
     .action(async (reference: string, { output }: { output: OutputFormat }) => {
-      const { state } = context.paths();
+      const { state } = whereImageIs(context, reference).paths();
       const manifest = chooseImage(reference, await listImages(imagesDir(state)));
       const found = await auditImage(manifest, { stateDir: state, signal: context.signal });
       const isList = output === 'table' || output === 'name';

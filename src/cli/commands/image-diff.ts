@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { diffImages, diffParts, isSame, sizeOf, type Changes, type ImageDiff } from '../../plan/image-diff.ts';
 import type { CliContext } from '../context.ts';
 import { renderValue, withOutput } from '../output.ts';
+import { whereImageIs } from '../own-root.ts';
 import { readVersion } from '../read-version.ts';
 
 export function registerDiff(parent: Command, context: CliContext): void {
@@ -19,7 +20,8 @@ export function registerDiff(parent: Command, context: CliContext): void {
     .option('--all', 'list every file; else the first 20 of each kind')
     .addHelpText('after', '\nExample:\n  pi-image image diff debian-lite@20261121.1 debian-lite')
     .action(async (from: string, to: string, options: { output: 'table' | 'yaml' | 'json'; all?: boolean }) => {
-      const [one, other] = await Promise.all([readVersion(from, context.paths()), readVersion(to, context.paths())]);
+      const read = (reference: string) => readVersion(reference, whereImageIs(context, reference).paths());
+      const [one, other] = await Promise.all([read(from), read(to)]);
       const found = diffImages(one, other);
       const hasFiles = one.index !== undefined && other.index !== undefined;
       if (options.output !== 'table') return context.stdout(renderValue(found, options.output));

@@ -11,6 +11,7 @@ import { judgeImage, type RoleOverlays, type RuleFinding } from '../../plan/imag
 import { faultWords } from '../../plan/seal-words.ts';
 import type { CliContext } from '../context.ts';
 import { renderValue, withOutput, type OutputFormat } from '../output.ts';
+import { whereImageIs } from '../own-root.ts';
 import { readVersion } from '../read-version.ts';
 
 export function registerImageDoctor(parent: Command, context: CliContext): void {
@@ -28,7 +29,7 @@ export function registerImageDoctor(parent: Command, context: CliContext): void 
       '\nExamples:\n  pi-image image doctor pios-lite\n  pi-image image doctor pios-lite@20261121.1 -o yaml',
     )
     .action(async (reference: string, { output }: { output: OutputFormat }) => {
-      const { manifest, index, folder } = await readVersion(reference, context.paths());
+      const { manifest, index, folder } = await readVersion(reference, whereImageIs(context, reference).paths());
       const capabilities = new Map(
         (index?.entries ?? []).flatMap(({ path: file, xattrs }) => {
           const capability = xattrs?.['security.capability'];

@@ -19,7 +19,7 @@ import { ifNoPlace } from '../../host/missing.ts';
 import { UsageError } from '../../model/errors.ts';
 import type { CliContext, Paths } from '../context.ts';
 import { describeAllLeft, removeLeft } from '../left-trees.ts';
-import { asItsOwner } from '../own-root.ts';
+import { asItsOwner, whereImageIs } from '../own-root.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
 import { megabytes, readStoreFacts } from '../store-facts.ts';
 
@@ -89,7 +89,10 @@ export function registerGc(parent: Command, context: CliContext): void {
       'after',
       '\nExamples:\n  pi-image image gc --dry-run\n  pi-image image gc --keep 1\n  pi-image image gc --trees node08',
     )
-    .action((flags: GcFlags) => asItsOwner(context, () => collect(flags, context)));
+    .action((flags: GcFlags) => {
+      const where = whereImageIs(context);
+      return asItsOwner(where, () => collect(flags, where));
+    });
   withOutput(gc);
 }
 

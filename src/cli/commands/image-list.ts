@@ -9,6 +9,7 @@ import type { ImageManifest } from '../../model/manifest.ts';
 import { chooseImage } from '../../plan/choose-image.ts';
 import type { CliContext, Paths } from '../context.ts';
 import { renderListing, renderValue, withOutput, type Listing, type OutputFormat } from '../output.ts';
+import { describeOwnImages, whereImageIs } from '../own-root.ts';
 import { listThere, showThere } from './image-there.ts';
 import { megabytes, readOwnCost, readUses, usersOf } from '../store-facts.ts';
 
@@ -49,11 +50,13 @@ export function registerList(parent: Command, context: CliContext): void {
     .action(async (name: string | undefined, options: { output: OutputFormat }) => {
       const server = await context.service();
       if (typeof server !== 'string') return context.stdout(await listThere(server, name, options.output));
-      const paths = context.paths();
+      const where = whereImageIs(context, name);
+      const paths = where.paths();
       const images = await listImages(imagesDir(paths.state));
       const names = [...images.keys()].toSorted().filter((candidate) => name === undefined || candidate === name);
       const manifests = names.flatMap((found) => images.get(found) ?? []);
       context.stdout(renderListing(await readRows(manifests, paths), options.output, listing));
+      if (name === undefined) context.stderr(describeOwnImages(where));
     });
   withOutput(list);
 }
@@ -78,7 +81,7 @@ export function registerShow(parent: Command, context: CliContext): void {
     .action(async (reference: string, options: { output: 'yaml' | 'json'; all?: boolean }) => {
       const server = await context.service();
       if (typeof server !== 'string') return context.stdout(await showThere(server, reference, options));
-      const paths = context.paths();
+      const paths = whereImageIs(context, reference).paths();
       const manifest = chooseImage(reference, await listImages(imagesDir(paths.state)));
       const [row] = options.all === true ? [] : await readRows([manifest], paths);
       context.stdout(renderValue(row === undefined ? manifest : summaryOf(row), options.output));

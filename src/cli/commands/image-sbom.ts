@@ -7,6 +7,7 @@ import { chooseImage } from '../../plan/choose-image.ts';
 import { listPackages, renderSbom, type ListedPackage } from '../../plan/sbom.ts';
 import type { CliContext } from '../context.ts';
 import { renderListing, renderValue, type Listing } from '../output.ts';
+import { whereImageIs } from '../own-root.ts';
 import { versionOf } from '../version.ts';
 
 const formats = ['table', 'json', 'yaml', 'name', 'cyclonedx-json'] as const;
@@ -38,7 +39,7 @@ export function registerSbom(parent: Command, context: CliContext): void {
       '\nExamples:\n  pi-image image sbom debian-lite\n  pi-image image sbom debian-lite -o cyclonedx-json >debian-lite.cdx.json',
     )
     .action(async (reference: string, { output }: { output: (typeof formats)[number] }) => {
-      const { state, dataDirs } = context.paths();
+      const { state, dataDirs } = whereImageIs(context, reference).paths();
       const manifest = chooseImage(reference, await listImages(imagesDir(state)));
       const program = { name: 'pi-image', version: versionOf(dataDirs.at(-1) ?? '') };
       const source = { ...(await readPackages(state, manifest)), program };

@@ -7,7 +7,7 @@ import { imagesDir, listImages, squashDir } from '../../host/image-store.ts';
 import { HostError, UsageError } from '../../model/errors.ts';
 import { chooseImage } from '../../plan/choose-image.ts';
 import type { CliContext } from '../context.ts';
-import { asItsOwner } from '../own-root.ts';
+import { asItsOwner, whereImageIs } from '../own-root.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
 
 const listing: Listing<Verified> = {
@@ -32,8 +32,8 @@ export function registerVerify(parent: Command, context: CliContext): void {
     .option('--all', 'every version of every image')
     .addHelpText('after', '\nExamples:\n  pi-image image verify debian-lite\n  pi-image image verify --all')
     .action((reference: string | undefined, options: { output: OutputFormat; all?: boolean }) =>
-      asItsOwner(context, async () => {
-        const { state } = context.paths();
+      asItsOwner(whereImageIs(context, reference), async () => {
+        const { state } = whereImageIs(context, reference).paths();
         const dir = imagesDir(state);
         const images = await listImages(dir);
         const chosen = chosenOf(reference, options.all === true, [...images.keys()]);

@@ -9,6 +9,7 @@ import type { IndexEntry } from '../../model/tree-index.ts';
 import { dpkgNames, explainPath, type PathOrigin } from '../../plan/image-why.ts';
 import type { CliContext } from '../context.ts';
 import { renderFacts, renderValue, withOutput } from '../output.ts';
+import { whereImageIs } from '../own-root.ts';
 import { readVersion } from '../read-version.ts';
 
 export function registerWhy(parent: Command, context: CliContext): void {
@@ -22,7 +23,7 @@ export function registerWhy(parent: Command, context: CliContext): void {
       '\nExamples:\n  pi-image image why debian-lite /usr/sbin/slurmd\n  pi-image image why debian-lite /etc/hostname',
     )
     .action(async (reference: string, file: string, options: { output: 'table' | 'yaml' | 'json' }) => {
-      const { manifest, index, folder } = await readVersion(reference, context.paths());
+      const { manifest, index, folder } = await readVersion(reference, whereImageIs(context, reference).paths());
       if (index === undefined) {
         throw new ConfigError(
           `${manifest.name}@${manifest.version} has no index: it was published by an older pi-image`,
