@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { writeFileAtomically } from '../host/atomic-file.ts';
 import { makeImageKey } from '../host/image-key.ts';
-import { imagesDir, listVersions, nextVersion, publishVersion } from '../host/image-store.ts';
+import { imagesDir, listVersions, publishVersion, takenVersions } from '../host/image-store.ts';
 import { indexFileName, writeIndex } from '../host/index-file.ts';
 import { sweepObjects } from '../host/store-objects.ts';
 import { isFolder } from '../host/tree.ts';
@@ -16,6 +16,7 @@ import { rootModes, type RootMode } from '../model/root-mode.ts';
 import type { BootKernel } from '../plan/boot-layout.ts';
 import type { BuildStepArgs } from '../plan/build.ts';
 import { checkIds, extendRegistry } from '../plan/id-registry.ts';
+import { nextVersion } from '../plan/next-version.ts';
 import { refuseSecrets } from '../plan/secret-lint.ts';
 import { adoptBootFiles } from './adopt-boot-files.ts';
 import { finishTree } from './finish-tree.ts';
@@ -84,9 +85,8 @@ const silent = { info: () => undefined, warn: () => undefined };
 export async function publishTree(finished: FinishedTree): Promise<string> {
   const { name, stateDir, torso, registry, onlyNews = false } = finished;
   const { passwd, group } = finished.tree;
-  const versions = await listVersions(imagesDir(stateDir), name);
-  const manifest = await describeVersion(finished, versions);
-  const [newest] = versions;
+  const [newest] = await listVersions(imagesDir(stateDir), name);
+  const manifest = await describeVersion(finished);
   if (onlyNews && newest !== undefined && isSameVersion(newest, manifest)) return newest.version;
   // Numbers are registered first: a version must never be out with numbers that nobody keeps.
   const ids = extendRegistry(registry, passwd, group);
@@ -100,16 +100,15 @@ function isSameVersion(one: ImageManifest, other: ImageManifest): boolean {
   return one.key === other.key && one.index === other.index && isDeepStrictEqual(one.bootFiles, other.bootFiles);
 }
 
-/** @param versions that there are, the newest first */
-async function describeVersion(finished: FinishedTree, versions: readonly ImageManifest[]): Promise<ImageManifest> {
+async function describeVersion(finished: FinishedTree): Promise<ImageManifest> {
   const { name, key, boards, kernels, kernelArguments = [], torso, tree } = finished;
-  const existing = versions.map(({ version }) => version);
+  const taken = await takenVersions(imagesDir(finished.stateDir), name);
   const builtAt = finished.now();
   const index = await writeIndex(path.join(torso, indexFileName), { format: 1, entries: [...tree.entries] });
   return {
     format: 1,
     name,
-    version: nextVersion(existing, builtAt),
+    version: nextVersion(taken, builtAt),
     builtAt: builtAt.toISOString(),
     boards: [...boards],
     key,

@@ -49,6 +49,11 @@ export async function listVersions(exportsImagesDir: string, name: string): Prom
     .toSorted((a, b) => compareVersions(b.version, a.version));
 }
 
+/** Whatever lies where a version would: a name that is taken is not given again. */
+export function takenVersions(exportsImagesDir: string, name: string): Promise<string[]> {
+  return readdir(path.join(exportsImagesDir, name)).catch(ifNoPlace([]));
+}
+
 async function visibleNames(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(ifNoPlace([]));
   return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
@@ -69,16 +74,6 @@ function damaged(file: string, reason: string): HostError {
 /** By day, then by counter as a number: 20261121.10 is newer than 20261121.9. */
 export function compareVersions(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
-}
-
-/** `20261121.1`: the UTC day and the first free counter. */
-export function nextVersion(existing: readonly string[], now: Date): string {
-  const day = now.toISOString().slice(0, 10).replaceAll('-', '');
-  const counters = existing.flatMap((version) => {
-    const counter = version.startsWith(`${day}.`) ? Number(version.slice(day.length + 1)) : Number.NaN;
-    return Number.isInteger(counter) ? [counter] : [];
-  });
-  return `${day}.${Math.max(0, ...counters) + 1}`;
 }
 
 /** A place for a version that is being made, beside the published ones. Remains of dead builds are removed first. */
