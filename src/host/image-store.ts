@@ -4,9 +4,10 @@ import path from 'node:path';
 
 import { HostError } from '../model/errors.ts';
 import { ImageManifest } from '../model/manifest.ts';
-import { parseJson } from './json-file.ts';
+import { parseJson, type JsonProblem } from './json-file.ts';
 import { run } from './process.ts';
 import { sweepStore, syncFolder, torsoPrefix } from './store-sweep.ts';
+import { isFolder } from './tree.ts';
 import { ifNoPlace } from './missing.ts';
 
 /** A file system of its own: NFS handles reach all of it. */
@@ -28,25 +29,40 @@ export function squashDir(stateDir: string): string {
   return path.join(exportsDir(stateDir), 'squash');
 }
 
-/** Image name -> its complete versions, newest first. */
-export async function listImages(exportsImagesDir: string): Promise<Map<string, ImageManifest[]>> {
+/** A folder among the versions that cannot be read as one: nodes are not offered it. */
+export interface DamagedVersion {
+  readonly name: string;
+  readonly version: string;
+  /** `its manifest.json is missing` */
+  readonly problem: string;
+}
+
+export interface StoredImages {
+  /** Image name -> its complete versions, newest first. */
+  readonly images: Map<string, ImageManifest[]>;
+  readonly damaged: readonly DamagedVersion[];
+}
+
+/** One that is damaged keeps nobody from the others. */
+export async function readStore(exportsImagesDir: string): Promise<StoredImages> {
   const images = new Map<string, ImageManifest[]>();
+  const damaged: DamagedVersion[] = [];
   for (const name of await visibleNames(exportsImagesDir)) {
-    const versions = await listVersions(exportsImagesDir, name);
-    if (versions.length > 0) images.set(name, versions);
+    const read = await readVersions(exportsImagesDir, name);
+    if (read.versions.length > 0) images.set(name, read.versions);
+    damaged.push(...read.damaged);
   }
-  return images;
+  return { images, damaged };
+}
+
+/** Image name -> its complete versions, newest first. */
+export async function listImages(exportsImagesDir: string): Promise<StoredImages['images']> {
+  return (await readStore(exportsImagesDir)).images;
 }
 
 /** Complete versions of one image, newest first. */
 export async function listVersions(exportsImagesDir: string, name: string): Promise<ImageManifest[]> {
-  const folders = await visibleNames(path.join(exportsImagesDir, name));
-  const manifests = await Promise.all(
-    folders.map((version) => readManifest(path.join(exportsImagesDir, name, version, 'manifest.json'))),
-  );
-  return manifests
-    .filter((manifest) => manifest !== undefined)
-    .toSorted((a, b) => compareVersions(b.version, a.version));
+  return (await readVersions(exportsImagesDir, name)).versions;
 }
 
 /** Whatever lies where a version would: a name that is taken is not given again. */
@@ -54,22 +70,44 @@ export function takenVersions(exportsImagesDir: string, name: string): Promise<s
   return readdir(path.join(exportsImagesDir, name)).catch(ifNoPlace([]));
 }
 
+type ReadVersion = { readonly manifest: ImageManifest } | DamagedVersion | undefined;
+
+async function readVersions(
+  exportsImagesDir: string,
+  name: string,
+): Promise<{ versions: ImageManifest[]; damaged: DamagedVersion[] }> {
+  const folders = (await visibleNames(path.join(exportsImagesDir, name))).filter(isVersionName);
+  const read = await Promise.all(folders.map((version) => readVersion(exportsImagesDir, { name, version })));
+  const manifests = read.flatMap((each) => (each !== undefined && 'manifest' in each ? [each.manifest] : []));
+  const damaged = read.flatMap((each) => (each !== undefined && 'problem' in each ? [each] : []));
+  return { versions: newestFirst(manifests), damaged: newestFirst(damaged) };
+}
+
+const newestFirst = <T extends { readonly version: string }>(versions: readonly T[]): T[] =>
+  versions.toSorted((a, b) => compareVersions(b.version, a.version));
+
+/** A `lost+found` is none. */
+const isVersionName = (folder: string) => ImageManifest.shape.version.safeParse(folder).success;
+
 async function visibleNames(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(ifNoPlace([]));
   return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
 }
 
-async function readManifest(file: string): Promise<ImageManifest | undefined> {
-  const text = await readFile(file, 'utf8').catch(ifNoPlace(undefined));
-  if (text === undefined) return undefined;
-  return parseJson(text, ImageManifest, ({ message }) => damaged(file, message));
+/** @returns undefined when it was removed meanwhile */
+async function readVersion(exportsImagesDir: string, of: { name: string; version: string }): Promise<ReadVersion> {
+  const folder = path.join(exportsImagesDir, of.name, of.version);
+  try {
+    const text = await readFile(path.join(folder, manifestFileName), 'utf8').catch(ifNoPlace(undefined));
+    if (text !== undefined) return { manifest: parseJson(text, ImageManifest, notAManifest) };
+    return (await isFolder(folder)) ? { ...of, problem: `its ${manifestFileName} is missing` } : undefined;
+  } catch (error) {
+    const what = error instanceof HostError ? 'is damaged' : 'cannot be read';
+    return { ...of, problem: `its ${manifestFileName} ${what}: ${(error as Error).message}` };
+  }
 }
 
-function damaged(file: string, reason: string): HostError {
-  return new HostError(`${file} is damaged: ${reason}`, {
-    hint: `Move that version away ("mv ${path.dirname(file)} /root/"), then build the image again.`,
-  });
-}
+const notAManifest = ({ at = '', message }: JsonProblem) => new HostError(at === '' ? message : `${at}: ${message}`);
 
 /** By day, then by counter as a number: 20261121.10 is newer than 20261121.9. */
 export function compareVersions(a: string, b: string): number {

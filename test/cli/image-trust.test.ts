@@ -43,6 +43,43 @@ test('the first start signs what is there; what is changed afterwards is named a
   expect(await site.run('image', 'verify', image)).toMatchObject({ code: 0 });
 });
 
+test('a version whose manifest is damaged is named and not offered, and the others are as before', async () => {
+  const site = await sampleSite({ [file]: '{' });
+  const problem = 'its manifest.json is damaged: ';
+
+  const service = await serveSite(site.dir);
+
+  expect(
+    service.site
+      .view()
+      .images.get('debian-lite')
+      ?.map(({ version }) => version),
+  ).toEqual(['20261121.1']);
+  const told = service.health.parts().find(({ name }) => name === 'images')?.problems;
+  expect(told).toEqual([expect.stringContaining(`${image} is not offered to nodes: ${problem}`)]);
+  expect(await site.run('config', 'check')).toMatchObject({ code: 0 });
+  const list = await site.run('image', 'list');
+  expect([list.code, list.err]).toEqual([0, expect.stringContaining(`${image} is left out: ${problem}`)]);
+  expect(list.out).toContain('20261121.1');
+});
+
+test.each([
+  ['image', 'verify', '--all'],
+  ['image', 'verify'],
+  ['image', 'verify', 'debian-lite'],
+  ['image', 'verify', image],
+])('a version without a manifest is named by %s %s %s', async (...args) => {
+  const site = await sampleSite({ [file]: newer(1) });
+  await rm(path.join(site.dir, file));
+
+  const { code, err } = await site.run(...args);
+
+  expect([code, err]).toEqual([
+    1,
+    expect.stringContaining(`${image} is not as it was published:\n  its manifest.json is missing\n`),
+  ]);
+});
+
 test('what is not as its manifest says is not signed', async () => {
   const site = await sampleSite();
   const { code, err } = await site.run('image', 'sign', 'debian-lite');

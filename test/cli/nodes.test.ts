@@ -184,7 +184,7 @@ describe('node', () => {
     const broken = await run('node', 'explain', 'node01');
 
     expect(broken.code).toBe(1);
-    expect(broken.err).toContain('manifest.json is damaged');
+    expect(broken.err).toContain('there is no version of the image debian-lite');
   });
 });
 

@@ -9,6 +9,7 @@ import {
   compareVersions,
   listImages,
   publishVersion,
+  readStore,
   takenVersions,
 } from '../../src/host/image-store.ts';
 import type { ImageManifest } from '../../src/model/manifest.ts';
@@ -53,17 +54,33 @@ test('a version in the making is not listed, and is swept when its build has die
   expect((await readdir(path.join(store, 'mine'))).toSorted()).toEqual(['20261121.1', '20261121.2']);
 });
 
-test('a folder without a manifest is no version; a damaged manifest is an error that names it', async () => {
-  await mkdir(path.join(store, 'mine', 'lost+found'), { recursive: true });
-  expect([...(await listImages(store))]).toEqual([]);
+const manifestOf = (version: string) => path.join(store, 'mine', version, 'manifest.json');
 
-  await writeFile(path.join(store, 'mine', 'lost+found', 'manifest.json'), '{"format": 2}');
-  await expect(listImages(store)).rejects.toThrow(/lost\+found\/manifest\.json is damaged/);
+test.each<[string, () => Promise<unknown>, string]>([
+  ['that is no JSON', () => writeFile(manifestOf('20261121.2'), '{'), 'is damaged: '],
+  ['that has another form', () => writeFile(manifestOf('20261121.2'), '{"format": 2}'), 'is damaged: format: '],
+  ['that is a folder', () => remake(manifestOf('20261121.2')), 'cannot be read: EISDIR'],
+  ['that is missing', () => rm(manifestOf('20261121.2')), 'is missing'],
+])('a manifest %s is named, and keeps nobody from the other versions', async (_what, damage, problem) => {
+  for (const version of ['20261121.1', '20261121.2', '20261121.3']) await publish(version);
+  await damage();
+
+  const { images, damaged } = await readStore(store);
+
+  expect(images.get('mine')?.map(({ version }) => version)).toEqual(['20261121.3', '20261121.1']);
+  const named = { name: 'mine', version: '20261121.2' };
+  expect(damaged).toEqual([{ ...named, problem: expect.stringContaining(`its manifest.json ${problem}`) as string }]);
+  expect(await takenVersions(store, 'mine')).toContain('20261121.2');
 });
 
-test('a folder without a manifest keeps its name', async () => {
-  await mkdir(path.join(store, 'mine', '20261121.1'), { recursive: true });
-  expect(await takenVersions(store, 'mine')).toEqual(['20261121.1']);
+async function remake(file: string): Promise<void> {
+  await rm(file);
+  await mkdir(file);
+}
+
+test('a folder whose name is none of a version is no version', async () => {
+  await mkdir(path.join(store, 'mine', 'lost+found'), { recursive: true });
+  expect(await readStore(store)).toEqual({ images: new Map(), damaged: [] });
 });
 
 test('an empty or missing store has no images', async () => {

@@ -68,6 +68,18 @@ test.each([
   expect(await trusted()).toEqual(['20261121.1']);
 });
 
+test('a signature that cannot be read is a problem of its version alone', async () => {
+  await publish('20261121.1');
+  await publish('20261121.2');
+  await rm(at('20261121.2', 'manifest.sig'));
+  await mkdir(at('20261121.2', 'manifest.sig'));
+
+  expect(await trusted()).toEqual(['20261121.1']);
+  expect(await problems()).toEqual([
+    expect.stringContaining('mine@20261121.2 is not offered to nodes: the signed manifest of '),
+  ]);
+});
+
 test('older versions are signed once, at the first start; later ones without a signature are not trusted', async () => {
   await publish('20261120.1', false);
   await publish('20261121.1');

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { lockFileName } from '../../src/build/lock-file.ts';
 import { imageVerifier } from '../../src/build/verify-image.ts';
 import { readCheckSignature } from '../../src/host/image-key.ts';
-import { exportsDir, imagesDir, listImages, listVersions, squashDir } from '../../src/host/image-store.ts';
+import { exportsDir, imagesDir, listVersions, readStore, squashDir } from '../../src/host/image-store.ts';
 import { run, type Argv } from '../../src/host/process.ts';
 import { sweepObjects } from '../../src/host/store-objects.ts';
 import { renderYaml } from '../../src/host/yaml-file.ts';
@@ -161,13 +161,15 @@ export class BuildLab {
 
   /** What a person sees, and whether it is all there. */
   async look(): Promise<{ versions: string[]; problems: string[] }> {
-    const manifests = (await listImages(this.images)).get('tiny') ?? [];
+    const { images, damaged } = await readStore(this.images);
+    const manifests = images.get('tiny') ?? [];
     const checkSignature = await readCheckSignature(this.state);
     const check = imageVerifier(this.images, { signal, checkSignature, squashDir: squashDir(this.state) });
     const results = [];
     for (const manifest of manifests) results.push(await check(manifest));
     const problems = results.flatMap(({ image, problems: own }) => own.map((problem) => `${image}: ${problem}`));
-    return { versions: manifests.map(({ version }) => version).toReversed(), problems };
+    const unread = damaged.map(({ name, version, problem }) => `${name}@${version}: ${problem}`);
+    return { versions: manifests.map(({ version }) => version).toReversed(), problems: [...unread, ...problems] };
   }
 
   /** Names of all that lies in the state, beside the content of layers and versions; and what lies where nothing should. */

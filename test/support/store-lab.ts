@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { imageVerifier } from '../../src/build/verify-image.ts';
-import { imagesDir, listImages } from '../../src/host/image-store.ts';
+import { imagesDir, readStore } from '../../src/host/image-store.ts';
 import { run, type Argv } from '../../src/host/process.ts';
 import { hasLeftovers, removeVersion, sweepStore } from '../../src/host/store-sweep.ts';
 import { renderYaml } from '../../src/host/yaml-file.ts';
@@ -106,11 +106,13 @@ export class StoreLab {
 
   /** What a person sees, and whether it is all there. */
   async look(): Promise<{ versions: string[]; problems: string[] }> {
-    const manifests = [...(await listImages(this.images)).values()].flat();
+    const { images, damaged } = await readStore(this.images);
+    const manifests = [...images.values()].flat();
     const check = imageVerifier(this.images, { signal });
     const results = await Promise.all(manifests.map(check));
     const problems = results.flatMap(({ image, problems: own }) => own.map((problem) => `${image}: ${problem}`));
-    return { versions: manifests.map(({ version }) => version), problems };
+    const unread = damaged.map(({ name, version, problem }) => `${name}@${version}: ${problem}`);
+    return { versions: manifests.map(({ version }) => version), problems: [...unread, ...problems] };
   }
 
   /** As the next start does. @returns what is still left over: nothing */

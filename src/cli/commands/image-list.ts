@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import type { Command } from 'commander';
 
-import { imagesDir, listImages } from '../../host/image-store.ts';
+import { imagesDir, listImages, readStore } from '../../host/image-store.ts';
 import type { VersionCost } from '../../host/version-cost.ts';
 import type { ImageManifest } from '../../model/manifest.ts';
 import { chooseImage } from '../../plan/choose-image.ts';
@@ -50,9 +50,11 @@ export function registerList(parent: Command, context: CliContext): void {
     .action(async (name: string | undefined, options: { output: OutputFormat }) => {
       const server = await context.service();
       if (typeof server !== 'string') return context.stdout(await listThere(server, name, options.output));
-      const where = whereImageIs(context, name);
+const where = whereImageIs(context, name);
       const paths = where.paths();
-      const images = await listImages(imagesDir(paths.state));
+      const { images, damaged } = await readStore(imagesDir(paths.state));
+      for (const { name: of, version, problem } of damaged)
+        context.stderr(`${of}@${version} is left out: ${problem}\n`);
       const names = [...images.keys()].toSorted().filter((candidate) => name === undefined || candidate === name);
       const manifests = names.flatMap((found) => images.get(found) ?? []);
       context.stdout(renderListing(await readRows(manifests, paths), options.output, listing));

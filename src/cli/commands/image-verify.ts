@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 
 import { imageVerifier, type Verified } from '../../build/verify-image.ts';
 import { readCheckSignature } from '../../host/image-key.ts';
-import { imagesDir, listImages, squashDir } from '../../host/image-store.ts';
+import { imagesDir, readStore, squashDir, type DamagedVersion, type StoredImages } from '../../host/image-store.ts';
 import { HostError, UsageError } from '../../model/errors.ts';
+import type { ImageManifest } from '../../model/manifest.ts';
 import { chooseImage } from '../../plan/choose-image.ts';
 import type { CliContext } from '../context.ts';
 import { asItsOwner, whereImageIs } from '../own-root.ts';
@@ -35,13 +36,10 @@ export function registerVerify(parent: Command, context: CliContext): void {
       asItsOwner(whereImageIs(context, reference), async () => {
         const { state } = whereImageIs(context, reference).paths();
         const dir = imagesDir(state);
-        const images = await listImages(dir);
-        const chosen = chosenOf(reference, options.all === true, [...images.keys()]);
-        const manifests =
-          chosen === 'all' ? [...images.values()].flat() : chosen.map((name) => chooseImage(name, images));
+        const { manifests, damaged } = chosenOf(reference, options.all === true, await readStore(dir));
         const checkSignature = await readCheckSignature(state);
         const check = imageVerifier(dir, { signal: context.signal, checkSignature, squashDir: squashDir(state) });
-        const results: Verified[] = [];
+        const results = damaged.map(describeDamaged);
         for (const manifest of manifests) results.push(await check(manifest));
         context.stdout(renderListing(results, options.output, listing));
         const broken = results.filter(({ problems }) => problems.length > 0);
@@ -51,10 +49,23 @@ export function registerVerify(parent: Command, context: CliContext): void {
   withOutput(verify);
 }
 
-function chosenOf(reference: string | undefined, isAll: boolean, names: readonly string[]): readonly string[] | 'all' {
+interface Chosen {
+  readonly manifests: readonly ImageManifest[];
+  /** Which there is nothing to compare with. */
+  readonly damaged: readonly DamagedVersion[];
+}
+
+function chosenOf(reference: string | undefined, isAll: boolean, { images, damaged }: StoredImages): Chosen {
   if (isAll && reference !== undefined) throw new UsageError('give an image or --all, not both');
-  if (isAll) return 'all';
-  return reference === undefined ? names : [reference];
+  if (isAll) return { manifests: [...images.values()].flat(), damaged };
+  if (reference === undefined) return { manifests: [...images.values()].flatMap(([newest]) => newest ?? []), damaged };
+  const meant = damaged.filter(({ name, version }) => [name, `${name}@${version}`].includes(reference));
+  const isOnlyDamaged = meant.length > 0 && !images.has(reference);
+  return { manifests: isOnlyDamaged ? [] : [chooseImage(reference, images)], damaged: meant };
+}
+
+function describeDamaged({ name, version, problem }: DamagedVersion): Verified {
+  return { image: `${name}@${version}`, problems: [problem], notes: [], files: 0 };
 }
 
 function resultOf(problems: readonly string[], notes: readonly string[]): string {
