@@ -11,7 +11,7 @@ import { isFolder } from '../host/tree.ts';
 import { readCost, readFreed } from '../host/version-cost.ts';
 import { claimWorkDir, type WorkDir } from '../host/work-dir.ts';
 import type { ImageManifest } from '../model/manifest.ts';
-import { planCacheGc, planGc, type CachedPart, type GcDecision, type GcInput } from '../plan/gc.ts';
+import { planCacheGc, planGc, type CachedPart, type GcDecision, type GcInput, type GcVersion } from '../plan/gc.ts';
 import { namesIn, neededDebs, neededDownloads, neededPrograms, readLocks } from './needed-parts.ts';
 import { buildPaths } from './running-build.ts';
 import { sourcesDir } from './unpack-context.ts';
@@ -33,7 +33,7 @@ export interface GarbageDecision extends GcDecision {
 
 export interface GarbagePlan {
   readonly decisions: readonly GarbageDecision[];
-  readonly versions: readonly ImageManifest[];
+  readonly versions: readonly GcVersion[];
   readonly parts: readonly GarbagePart[];
 }
 
@@ -62,7 +62,7 @@ async function withBytes(stateDir: string, decisions: readonly GcDecision[]): Pr
 /** What builds have left and no image needs any more. */
 async function cachedParts(
   stateDir: string,
-  kept: readonly ImageManifest[],
+  kept: readonly GcVersion[],
   { lockFiles, specFiles, nowMs }: GarbageInput,
 ): Promise<GarbagePart[]> {
   const paths = buildPaths(stateDir);
@@ -72,7 +72,7 @@ async function cachedParts(
     const free = planCacheGc(parts, new Set(parts.map(({ name }) => name).filter((name) => isOf(name, needed))), nowMs);
     return Promise.all(free.map((name) => describePart(kind, name, path.join(folder, name))));
   };
-  // A version that was published before versions said what they are made of may need all layers.
+  // A version that was published before versions said what they are made of may need all layers, and one that cannot be read.
   const areKnown = kept.every(({ index }) => index !== undefined);
   const sources = sourcesDir({ stateDir });
   const downloads = await neededDownloads(sources, { locks, specFiles });
@@ -120,7 +120,7 @@ const madeOf = (stateDir: string, { name, version }: VersionName) => [
   path.join(persistentDir(stateDir), patternsDir, name, version),
 ];
 
-function neededLayers(kept: readonly ImageManifest[]): Set<string> {
+function neededLayers(kept: readonly GcVersion[]): Set<string> {
   return new Set(kept.flatMap(({ layers }) => layers?.map(({ key }) => key) ?? []));
 }
 

@@ -3,19 +3,22 @@ import { access } from 'node:fs/promises';
 import path from 'node:path';
 
 import { readFrozenBoots } from '../host/frozen-boots.ts';
-import { imagesDir, listImages } from '../host/image-store.ts';
+import { imagesDir, listImages, newestFirst, readStore, type StoredImages } from '../host/image-store.ts';
 import { readBoots, readState } from '../host/state-file.ts';
 import { isOfNamespace } from '../host/state-owner.ts';
 import { PiImageError } from '../model/errors.ts';
 import { readCost, type VersionCost } from '../host/version-cost.ts';
 import type { ImageManifest } from '../model/manifest.ts';
-import type { VersionUse } from '../plan/gc.ts';
+import type { GcInput, GcVersion, VersionUse } from '../plan/gc.ts';
 import { findImageUses, type UsedView } from '../plan/image-uses.ts';
 import { systemState, type Paths } from './context.ts';
 import { readMadeRoots, readView } from './view.ts';
 
 export interface StoreFacts {
-  readonly images: ReadonlyMap<string, readonly ImageManifest[]>;
+  /** All versions, newest first. */
+  readonly images: GcInput['images'];
+  /** Those of them that nodes are offered. */
+  readonly offered: GcInput['offered'];
   readonly uses: readonly VersionUse[];
 }
 
@@ -27,7 +30,14 @@ export async function readStoreFacts(paths: Paths): Promise<StoreFacts> {
   const frozen = await readFrozenBoots(path.join(paths.state, 'boot'), used);
   const generations = new Map([...frozen].map(([id, { generation }]) => [id, generation]));
   const trees = view.roots?.trees ?? new Map();
-  return { images: view.images, uses: findImageUses({ view, state, boots, generations, trees }) };
+  const images = versionsIn(await readStore(imagesDir(paths.state)));
+  return { images, offered: view.images, uses: findImageUses({ view, state, boots, generations, trees }) };
+}
+
+function versionsIn({ images, damaged }: StoredImages): Map<string, GcVersion[]> {
+  const all: readonly GcVersion[] = [...[...images.values()].flat(), ...damaged];
+  const names = new Set(all.map(({ name }) => name));
+  return new Map([...names].map((name) => [name, newestFirst(all.filter((version) => version.name === name))]));
 }
 
 /** A user's builds need no cluster. The service's state without one is a mistake: no version would be anybody's. */

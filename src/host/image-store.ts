@@ -83,7 +83,7 @@ async function readVersions(
   return { versions: newestFirst(manifests), damaged: newestFirst(damaged) };
 }
 
-const newestFirst = <T extends { readonly version: string }>(versions: readonly T[]): T[] =>
+export const newestFirst = <T extends { readonly version: string }>(versions: readonly T[]): T[] =>
   versions.toSorted((a, b) => compareVersions(b.version, a.version));
 
 /** A `lost+found` is none. */

@@ -10,9 +10,16 @@ export interface VersionUse {
   readonly endedMs?: number;
 }
 
+/** A version in the store. One whose manifest is damaged has its name alone: it may be made of anything. */
+export type GcVersion = Pick<ImageManifest, 'name' | 'version' | 'index' | 'layers'>;
+
+type ByImage<T> = ReadonlyMap<string, readonly T[]>;
+
 export interface GcInput {
-  /** By image, newest first. */
-  readonly images: ReadonlyMap<string, readonly ImageManifest[]>;
+  /** By image, newest first: all that there are. */
+  readonly images: ByImage<GcVersion>;
+  /** Those of them that nodes are offered. What is not may be signed yet, or never be good again. */
+  readonly offered: ByImage<Pick<ImageManifest, 'version'>>;
   readonly uses: readonly VersionUse[];
   /** How many of the newest versions of each image stay, used or not: to go back to. */
   readonly keep: number;
@@ -20,7 +27,7 @@ export interface GcInput {
 }
 
 export interface GcDecision {
-  readonly manifest: ImageManifest;
+  readonly manifest: GcVersion;
   /** Why it stays; empty when it goes. */
   readonly reasons: readonly string[];
 }
@@ -28,21 +35,33 @@ export interface GcDecision {
 /** An open file of a node that nobody has heard of any more; and time to notice that a version was needed. */
 export const graceMs = 24 * 3_600_000;
 
-export function planGc({ images, uses, keep, nowMs }: GcInput): GcDecision[] {
-  return [...images.values()].flatMap((versions) =>
-    versions.map((manifest, index) => ({
-      manifest,
-      reasons: [...newestReason(index, keep), ...useReasons(manifest, uses, nowMs)],
-    })),
+export function planGc({ images, offered, uses, keep, nowMs }: GcInput): GcDecision[] {
+  return [...images].flatMap(([name, versions]) =>
+    versions.map((manifest, index) => {
+      const offeredIndex = offered.get(name)?.findIndex(({ version }) => version === manifest.version) ?? -1;
+      const newest = newestReason({ index, offeredIndex, keep });
+      return { manifest, reasons: [...newest, ...useReasons(manifest, uses, nowMs)] };
+    }),
   );
 }
 
-function newestReason(index: number, keep: number): string[] {
-  if (index >= keep) return [];
-  return [index === 0 ? 'the newest version' : `one of the ${keep} newest`];
+interface Rank {
+  readonly index: number;
+  /** Among those that are offered; -1: it is not. */
+  readonly offeredIndex: number;
+  readonly keep: number;
 }
 
-function useReasons({ name, version }: ImageManifest, uses: readonly VersionUse[], nowMs: number): string[] {
+/** Versions that nobody boots take no place from those that there are to go back to. */
+function newestReason({ index, offeredIndex, keep }: Rank): string[] {
+  if (index < keep) return [index === 0 ? 'the newest version' : `one of the ${keep} newest`];
+  if (offeredIndex < 0 || offeredIndex >= keep) return [];
+  return [
+    offeredIndex === 0 ? 'the newest that nodes are offered' : `one of the ${keep} newest that nodes are offered`,
+  ];
+}
+
+function useReasons({ name, version }: GcVersion, uses: readonly VersionUse[], nowMs: number): string[] {
   const own = uses.filter(({ image }) => image === `${name}@${version}`);
   const reasons = own.flatMap(({ why, endedMs }) => {
     if (endedMs === undefined) return [why];

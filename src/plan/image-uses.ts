@@ -52,7 +52,9 @@ function roleUses({ cluster, images }: UsedView): VersionUse[] {
   });
 }
 
+/** A version that is named is needed also while nodes are not offered it. */
 function versionOf(reference: string, images: ClusterView['images']): string | undefined {
+  if (reference.includes('@')) return reference;
   try {
     const { name, version } = chooseImage(reference, images);
     return `${name}@${version}`;

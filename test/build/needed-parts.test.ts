@@ -45,7 +45,8 @@ test('downloads that a lock or an image.yaml names are needed, and what those na
   expect([...needed].toSorted()).toEqual([card, manifest, config, blob].toSorted());
 });
 
-const input = (nowMs: number) => ({ images: new Map(), uses: [], keep: 1, nowMs, lockFiles: [], specFiles: [] });
+const none = { images: new Map(), offered: new Map(), uses: [], lockFiles: [], specFiles: [] };
+const input = (nowMs: number) => ({ ...none, keep: 1, nowMs });
 const partsAt = async (nowMs: number) =>
   (await planGarbage(state, input(nowMs))).parts.map(({ kind, name }) => `${kind} ${name}`).toSorted();
 

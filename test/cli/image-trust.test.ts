@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { readStoreFacts } from '../../src/cli/store-facts.ts';
 import { sampleSite } from '../support/command-line.ts';
 import { sampleManifest } from '../support/sample-view.ts';
 import { serveSite } from '../support/serve-site.ts';
@@ -78,6 +79,23 @@ test.each([
     1,
     expect.stringContaining(`${image} is not as it was published:\n  its manifest.json is missing\n`),
   ]);
+});
+
+test('a clean-up decides over versions that nodes are not offered, too', async () => {
+  const other = file.replace('20261121.2', '20261121.3');
+  const allSigned = 'state/image-keys/all-signed';
+  const site = await sampleSite({ [file]: newer(1), [other]: '{', [allSigned]: '' });
+
+  const { images, offered } = await readStoreFacts({
+    config: `${site.dir}/cluster.yaml`,
+    state: `${site.dir}/state`,
+    runtime: `${site.dir}/run`,
+    dataDirs: [path.resolve(import.meta.dirname, '../..')],
+  });
+
+  const found = images.get('debian-lite')?.map(({ version }) => version);
+  expect(found).toEqual(['20261121.3', '20261121.2', '20261121.1']);
+  expect([...offered]).toEqual([]);
 });
 
 test('what is not as its manifest says is not signed', async () => {

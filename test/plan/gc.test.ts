@@ -20,7 +20,7 @@ function going(
   keep = 1,
   of: ReadonlyMap<string, readonly ImageManifest[]> = images,
 ): string[] {
-  return planGc({ images: of, uses, keep, nowMs }).flatMap(({ manifest, reasons }) =>
+  return planGc({ images: of, offered: of, uses, keep, nowMs }).flatMap(({ manifest, reasons }) =>
     reasons.length === 0 ? [manifest.version] : [],
   );
 }
@@ -33,12 +33,31 @@ test('the newest stay, as many as are asked for, of each image', () => {
   expect(going([], 1, two)).toEqual(versions.slice(1));
 });
 
+test.each<[string, string[], number, string[]]>([
+  ['the newest one', ['20261121.3', '20261121.2', '20261121.1'], 1, ['20261121.2', '20261121.1']],
+  ['the two newest ones', ['20261121.2', '20261121.1'], 1, ['20261121.3', '20261121.1']],
+  ['two that nobody uses', ['20261121.4', '20261121.2'], 2, ['20261121.1']],
+  ['all of them', [], 2, ['20261121.2', '20261121.1']],
+])('without a trusted signature or manifest: %s; what nodes are offered stays beside', (_what, trusted, keep, gone) => {
+  const offered = new Map([['debian-lite', trusted.map((version) => ({ version }))]]);
+  const stored = new Map([['debian-lite', versions.map((version) => ({ name: 'debian-lite', version }))]]);
+  const decisions = planGc({ images: stored, offered, uses: [], keep, nowMs });
+  expect(decisions.flatMap(({ manifest, reasons }) => (reasons.length === 0 ? [manifest.version] : []))).toEqual(gone);
+});
+
+test('a role that names a version uses it, also while nodes are not offered it', () => {
+  const view = sampleView();
+  const compute = { ...view.cluster.roles['compute'], image: id('9') } as (typeof view.cluster.roles)[string];
+  const found = usesOf({ view: { ...view, images, cluster: { ...view.cluster, roles: { compute } } } });
+  expect(of('9', found)).toEqual([{ image: id('9'), why: 'role compute' }]);
+});
+
 test('what is in use stays, and what was in use within a day', () => {
   expect(going([{ image: id('1'), why: 'pinned' }])).toEqual(['20261121.3', '20261121.2']);
   const ended = (agoMs: number) => [{ image: id('1'), why: 'node01 runs it', endedMs: nowMs - agoMs }];
   expect(going(ended(graceMs - 1))).not.toContain('20261121.1');
   expect(going(ended(graceMs))).toContain('20261121.1');
-  const [decision] = planGc({ images, uses: ended(3 * 3_600_000), keep: 1, nowMs }).slice(-1);
+  const [decision] = planGc({ images, offered: images, uses: ended(3 * 3_600_000), keep: 1, nowMs }).slice(-1);
   expect(decision?.reasons).toEqual(['node01 runs it until 3 h ago']);
 });
 

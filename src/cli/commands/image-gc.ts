@@ -126,10 +126,10 @@ function rowsOf({ decisions, parts }: GarbagePlan, { output, dryRun }: GcFlags):
 }
 
 async function readInput(paths: Paths, keep: number): Promise<GarbageInput> {
-  const { images, uses } = await readStoreFacts(paths);
+  const { images, offered, uses } = await readStoreFacts(paths);
   const folders = await imageFolders(paths);
   const [lockFiles, specFiles] = [lockFileName, 'image.yaml'].map((name) => folders.map((dir) => path.join(dir, name)));
-  return { images, uses, keep, nowMs: Date.now(), lockFiles: lockFiles ?? [], specFiles: specFiles ?? [] };
+  return { images, offered, uses, keep, nowMs: Date.now(), lockFiles: lockFiles ?? [], specFiles: specFiles ?? [] };
 }
 
 async function imageFolders({ dataDirs }: Paths): Promise<string[]> {
