@@ -17,6 +17,7 @@ import path from 'node:path';
 import { HostError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import { writeFileAtomically } from './atomic-file.ts';
+import { imagesDir, readStore } from './image-store.ts';
 import { createSecretFile, keepFolderPrivate, nameOnce, readSecretFile, uniqueSuffix } from './secret-files.ts';
 import { ifMissing } from './missing.ts';
 
@@ -32,7 +33,7 @@ export type CheckSignature = (manifest: string, signature: Uint8Array | undefine
 export const imageKeyFile = (stateDir: string) => path.join(stateDir, 'secrets', 'image-signing', 'private.pem');
 const publicDir = (stateDir: string) => path.join(stateDir, 'image-keys');
 
-/** There from the moment on when every version has been signed: later ones without a signature are not ours. */
+/** There from the moment on when every version has been signed, in a new store from the first: others without a signature are not ours. */
 const allSignedFile = (stateDir: string) => path.join(publicDir(stateDir), 'all-signed');
 
 /** One that is there stays. */
@@ -40,12 +41,19 @@ export async function makeImageKey(stateDir: string, log: Log): Promise<ImageKey
   const file = imageKeyFile(stateDir);
   await keepFolderPrivate(path.join(stateDir, 'secrets'), log);
   await keepFolderPrivate(path.dirname(file), log);
-  const pem = (await readSecretFile(file, log)) ?? (await createSecretFile(file, newKey(), log));
+  const pem = (await readSecretFile(file, log)) ?? (await makeFirstKey(stateDir, file, log));
   const privateKey = parseKey(file, () => createPrivateKey(Buffer.from(pem)));
   const publicKey = createPublicKey(privateKey);
   const id = idOf(publicKey);
   await trustKey(stateDir, id, publicKey.export({ type: 'spki', format: 'pem' }).toString());
   return { id, sign: (manifest) => sign(null, Buffer.from(manifest), privateKey) };
+}
+
+/** Where there is no version yet, each will be signed from the first on. */
+async function makeFirstKey(stateDir: string, file: string, log: Log): Promise<Uint8Array> {
+  const { images, damaged } = await readStore(imagesDir(stateDir));
+  if (images.size === 0 && damaged.length === 0) await rememberAllSigned(stateDir);
+  return createSecretFile(file, newKey(), log);
 }
 
 function newKey(): Uint8Array {
@@ -104,7 +112,11 @@ export async function areAllSigned(stateDir: string): Promise<boolean> {
 }
 
 export async function rememberAllSigned(stateDir: string): Promise<void> {
-  await writeFileAtomically(allSignedFile(stateDir), 'Versions without a signature are not offered to nodes.\n', 0o644);
+  const file = allSignedFile(stateDir);
+  // Another process may do the same right now.
+  const mine = path.join(publicDir(stateDir), `.all-signed.${uniqueSuffix()}`);
+  await writeFileAtomically(mine, 'Versions without a signature are not offered to nodes.\n', 0o644);
+  await nameOnce(mine, file);
 }
 
 async function readPublic(stateDir: string): Promise<{ id: string; pem: string; key: KeyObject }[]> {

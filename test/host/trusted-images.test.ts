@@ -80,6 +80,16 @@ test('a signature that cannot be read is a problem of its version alone', async 
   ]);
 });
 
+test('in a new store, a version without a signature is not trusted, and the first start does not sign it', async () => {
+  await publish('20261121.1');
+  await rm(at('20261121.1', 'manifest.sig'));
+
+  await signOlderVersions(state, log);
+
+  expect(lines).toEqual([]);
+  expect(await problems()).toEqual(['mine@20261121.1 is not offered to nodes: its manifest is not signed']);
+});
+
 test('older versions are signed once, at the first start; later ones without a signature are not trusted', async () => {
   await publish('20261120.1', false);
   await publish('20261121.1');
