@@ -1,5 +1,5 @@
 /** Reads a published version again and compares every byte and attribute with what was published. */
-import type { Stats } from 'node:fs';
+import { statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 
 import { indexFileName, readTreeIndex } from '../host/index-file.ts';
@@ -10,7 +10,9 @@ import { readSigned } from '../host/trusted-images.ts';
 import { describeError } from '../model/describe-error.ts';
 import { HostError } from '../model/errors.ts';
 import type { ImageManifest } from '../model/manifest.ts';
+import { compareBoot } from '../plan/verify-boot.ts';
 import { compareWithIndex } from '../plan/verify-tree.ts';
+import { readBoot } from './read-boot.ts';
 
 export interface Verified {
   readonly image: string;
@@ -41,7 +43,7 @@ export function imageVerifier(
       const tree = await verifyTree(manifest, folder, { digests, signal: options.signal });
       const problems = [
         ...tree.problems,
-        ...verifyBootFiles(manifest, folder),
+        ...(await verifyBoot(manifest, folder, imagesDir)),
         ...(await verifySignature(folder, options)),
         ...(options.squashDir === undefined ? [] : await verifySquash(options.squashDir, manifest)),
       ];
@@ -78,15 +80,8 @@ async function verifyTree(
   return { problems: compareWithIndex(index.entries, entries), notes: [], files: entries.length };
 }
 
-function verifyBootFiles({ bootFiles }: ImageManifest, folder: string): string[] {
-  return Object.entries(bootFiles).flatMap(([name, { sha256 }]) => {
-    try {
-      return sha256OfPlace(path.join(folder, 'boot', name)) === sha256 ? [] : [`boot/${name} has another content`];
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      return [`boot/${name} is missing`];
-    }
-  });
+async function verifyBoot({ bootFiles }: ImageManifest, folder: string, imagesDir: string): Promise<string[]> {
+  return compareBoot(bootFiles, await readBoot(folder), statSync(imagesDir));
 }
 
 async function verifySignature(folder: string, { checkSignature }: VerifyOptions): Promise<string[]> {

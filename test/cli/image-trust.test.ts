@@ -1,6 +1,6 @@
 /** A version whose manifest was changed: what the service offers and says, and what "image verify" and "image sign" do. */
 import { createHash } from 'node:crypto';
-import { access, rm } from 'node:fs/promises';
+import { access, chmod, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -103,6 +103,18 @@ test('what is not as its manifest says is not signed', async () => {
   const { code, err } = await site.run('image', 'sign', 'debian-lite');
   expect(code).toBe(1);
   expect(err).toContain('debian-lite@20261121.1 is not what its manifest says: boot/');
+});
+
+test('what is too much among boot files, and what others may write to, is named', async () => {
+  const boot = path.dirname(file).concat('/boot');
+  const site = await sampleSite({ [file]: newer(1), [`${boot}/overlays/extra.dtbo`]: 'more' });
+  await chmod(path.join(site.dir, boot), 0o777);
+
+  const { code, err } = await site.run('image', 'verify', image);
+
+  expect(code).toBe(1);
+  expect(err).toContain('  boot/overlays/extra.dtbo does not belong there\n');
+  expect(err).toContain('  boot has the mode 0777: others than its owner may write to it\n');
 });
 
 describe('a root.squashfs', () => {

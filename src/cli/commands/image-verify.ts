@@ -26,7 +26,7 @@ export function registerVerify(parent: Command, context: CliContext): void {
     .command('verify')
     .summary('read versions again and compare them with what was published')
     .description(
-      'Reads every file of a version again and compares content, mode, owner, time and attributes with its index, its boot files with its manifest, the manifest with its signature, and its root.squashfs, where there is one, with what was made. ' +
+      'Reads every file of a version again and compares content, mode, owner, time and attributes with its index, its boot files with its manifest (others than root and the owner of the store must not be able to change them), the manifest with its signature, and its root.squashfs, where there is one, with what was made. ' +
         'Files that versions share are read once. Ends with 1 when something is not as it was.',
     )
     .argument('[image]', 'NAME for its newest version, or NAME@VERSION')
