@@ -11,17 +11,21 @@ export function chooseImage(reference: string, images: ReadonlyMap<string, reado
   const [name = '', version] = reference.split('@');
   const versions = images.get(name) ?? [];
   const newest = versions[0];
-  if (newest === undefined) {
-    const meant = images.has(name) ? undefined : nearest(name, images.keys());
-    throw new ConfigError(`there is no version of the image ${name}`, {
-      hint: meant === undefined ? `Run "pi-image build ${name}".` : `Did you mean ${meant}?`,
-    });
-  }
+  if (newest === undefined) throw noSuchImage(name, images.keys());
   if (version === undefined) return newest;
   const pinned = versions.find((manifest) => manifest.version === version);
   if (pinned !== undefined) return pinned;
   const known = versions.map((manifest) => manifest.version);
   throw new ConfigError(`the image ${name} has no version ${version}${didYouMean(version, known)}`, {
     hint: `There are: ${known.join(', ')}.`,
+  });
+}
+
+/** @param known names of images that there are */
+export function noSuchImage(name: string, known: Iterable<string>): ConfigError {
+  const names = [...known];
+  const meant = names.includes(name) ? undefined : nearest(name, names);
+  return new ConfigError(`there is no version of the image ${name}`, {
+    hint: meant === undefined ? `Run "pi-image build ${name}".` : `Did you mean ${meant}?`,
   });
 }

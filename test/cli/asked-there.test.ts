@@ -61,7 +61,10 @@ test('versions of images are listed and shown there', async () => {
 
   expect((await there('image', 'list', '-o', 'name')).out).toBe('debian-lite@20261121.1\n');
   expect((await there('image', 'list')).out).toMatch(/^debian-lite +20261121\.1 /m);
-  expect((await there('image', 'list', 'other', '-o', 'name')).out).toBe('');
+  expect(await there('image', 'list', 'debian-lit')).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/no version of the image debian-lit\n.*Did you mean debian-lite\?/s) as string,
+  });
   const shown = JSON.parse((await there('image', 'show', 'debian-lite', '-o', 'json')).out) as object;
   expect(shown).toMatchObject({ name: 'debian-lite', version: '20261121.1', packages: expect.any(Number) });
   expect(JSON.parse((await there('image', 'show', 'debian-lite@20261121.1', '--all', '-o', 'json')).out)).toMatchObject(

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { imagesDir, listImages, readStore } from '../../host/image-store.ts';
 import type { VersionCost } from '../../host/version-cost.ts';
 import type { ImageManifest } from '../../model/manifest.ts';
-import { chooseImage } from '../../plan/choose-image.ts';
+import { chooseImage, noSuchImage } from '../../plan/choose-image.ts';
 import type { CliContext, Paths } from '../context.ts';
 import { renderListing, renderValue, withOutput, type Listing, type OutputFormat } from '../output.ts';
 import { describeOwnImages, whereImageIs } from '../own-root.ts';
@@ -50,11 +50,12 @@ export function registerList(parent: Command, context: CliContext): void {
     .action(async (name: string | undefined, options: { output: OutputFormat }) => {
       const server = await context.service();
       if (typeof server !== 'string') return context.stdout(await listThere(server, name, options.output));
-const where = whereImageIs(context, name);
+      const where = whereImageIs(context, name);
       const paths = where.paths();
       const { images, damaged } = await readStore(imagesDir(paths.state));
       for (const { name: of, version, problem } of damaged)
         context.stderr(`${of}@${version} is left out: ${problem}\n`);
+      if (name !== undefined && !images.has(name)) throw noSuchImage(name, images.keys());
       const names = [...images.keys()].toSorted().filter((candidate) => name === undefined || candidate === name);
       const manifests = names.flatMap((found) => images.get(found) ?? []);
       context.stdout(renderListing(await readRows(manifests, paths), options.output, listing));

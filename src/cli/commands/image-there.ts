@@ -1,5 +1,5 @@
 /** Versions of images as the service of --server knows them: what they share on its disk it does not say. */
-import { HostError } from '../../model/errors.ts';
+import { noSuchImage } from '../../plan/choose-image.ts';
 import type { ApiServer } from '../api-client.ts';
 import type { Schemas } from '../generated/api.ts';
 import { renderListing, renderValue, type Listing, type OutputFormat } from '../output.ts';
@@ -22,6 +22,7 @@ const listing: Listing<Schemas['Image']> = {
 export async function listThere(server: ApiServer, name: string | undefined, output: OutputFormat): Promise<string> {
   const versions = await call(server, 'GET /images');
   const wanted = versions.filter((each) => name === undefined || each.name === name);
+  if (name !== undefined && wanted.length === 0) throw noSuchImage(name, new Set(versions.map((each) => each.name)));
   return renderListing(wanted, output, listing);
 }
 
@@ -30,7 +31,7 @@ interface ShowOptions {
   readonly all?: boolean;
 }
 
-/** @throws HostError when there is no such version */
+/** @throws ConfigError when there is no such version */
 export async function showThere(server: ApiServer, reference: string, { output, all }: ShowOptions): Promise<string> {
   const [name = '', version = await newestThere(server, name)] = reference.split('@');
   const image = await call(server, 'GET /images/{name}/{version}', { path: { name, version } });
@@ -39,7 +40,8 @@ export async function showThere(server: ApiServer, reference: string, { output, 
 
 /** Newest first is how they are listed. */
 async function newestThere(server: ApiServer, name: string): Promise<string> {
-  const newest = (await call(server, 'GET /images')).find((each) => each.name === name);
+  const versions = await call(server, 'GET /images');
+  const newest = versions.find((each) => each.name === name);
   if (newest !== undefined) return newest.version;
-  throw new HostError(`there is no version of the image ${name}`, { hint: `Run "pi-image build ${name}".` });
+  throw noSuchImage(name, new Set(versions.map((each) => each.name)));
 }
