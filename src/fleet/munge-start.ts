@@ -7,10 +7,11 @@ import type { MungeNode, MungeRotation } from '../model/munge-rotation.ts';
 import type { State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { mungeSecret } from '../plan/munge-holders.ts';
-import { canCancel, forgetRotations, openRotation, withRotation } from '../plan/munge-journal.ts';
+import { canCancel, forgetRotations, withRotation } from '../plan/munge-journal.ts';
 import type { MungeKeys } from '../plan/munge-key.ts';
 import type { HolderFacts } from '../plan/munge-move.ts';
 import { planRotation } from '../plan/munge-start.ts';
+import { requireNoOperation } from '../plan/operation-guard.ts';
 import { nextOperationId } from '../plan/operation-list.ts';
 import { commit, type Edited, type Fleet } from './fleet.ts';
 import type { PartitionControl } from './munge-slurm.ts';
@@ -49,7 +50,8 @@ export async function startRotation(
   const isSlurmUp = holders().some(({ isController, isRunning }) => isController && isRunning);
   const partitions = isSlurmUp ? await openPartitions(fleet) : [];
   const begin = (before: State): Edited<StartedRotation> => {
-    requireQuiet(before);
+    // Nodes that are taken through another operation at the same time would be waited for in vain.
+    requireNoOperation(before);
     const plan = planRotation(holders(), force);
     if (plan.kind === 'refused') throw new RefusedError(plan.reason, { hint: plan.hint });
     const nodes = [...plan.nodes];
@@ -91,16 +93,6 @@ async function openPartitions({ partitions, signal }: RotationFleet): Promise<st
   if (!partitions.isThere()) return [];
   const states = await partitions.states(signal);
   return [...states].flatMap(([name, state]) => (state === 'UP' ? [name] : []));
-}
-
-/** Nodes that are taken through another operation at the same time would be waited for in vain. */
-function requireQuiet(state: State): void {
-  const other =
-    openRotation(state)?.id ?? Object.values(state.operations).find(({ endedAtMs }) => endedAtMs === undefined)?.id;
-  if (other === undefined) return;
-  throw new RefusedError(`operation ${other} goes on`, {
-    hint: `Wait for it: "pi-image operation watch ${other}".`,
-  });
 }
 
 function journalOf(

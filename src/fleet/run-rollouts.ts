@@ -9,7 +9,6 @@ import type { NewEvent } from '../model/event.ts';
 import type { Log } from '../model/log.ts';
 import type { Rollout, RolloutCheck } from '../model/rollout.ts';
 import type { State } from '../model/state.ts';
-import { openRotation } from '../plan/munge-journal.ts';
 import { operationOf } from '../plan/operation-guard.ts';
 import { listOperations } from '../plan/operation-list.ts';
 import type { NodeGate } from '../plan/rollout-gates.ts';
@@ -142,8 +141,6 @@ async function carryOut(deps: RolloutsDeps, rollout: Rollout, move: RolloutMove,
 function waitsFor(state: State, rollout: Rollout, move: RolloutMove): string | undefined {
   if (move.kind === 'wait') return move.detail;
   if (move.kind !== 'wave' && move.kind !== 'back') return undefined;
-  const rotation = openRotation(state);
-  if (rotation !== undefined) return `operation ${rotation.id} changes the munge key`;
   const isNext = (node: Rollout['nodes'][number]) =>
     move.kind === 'back' ? mayHaveIt(node) : node.wave === move.wave && node.result === undefined;
   for (const { node } of rollout.nodes.filter(isNext)) {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { rebootNode } from '../../src/fleet/reboot-node.ts';
 import { changeRole } from '../../src/fleet/role-change.ts';
+import { startRoleChange } from '../../src/fleet/start-operation.ts';
 import { ChangedError, HostError, NotFoundError, RefusedError } from '../../src/model/errors.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import { etagOf } from '../../src/plan/etag.ts';
@@ -165,4 +166,23 @@ test('what cannot be written is not told to the node', async () => {
   ).rejects.toThrow('the disk is full');
 
   expect(told).toEqual([]);
+});
+
+test('a node that is getting another munge key is left alone until it has it', async () => {
+  const nodes = [{ node: 'node01', state: 'waiting' as const }];
+  const kind = 'munge-rotation' as const;
+  const open = { id: '4', kind, by: 'ops', secret: 'mungeKey', partitions: [], startedAtMs: 1, steps: [], nodes };
+  const { fleet } = await sampleFleet({ mungeRotations: { 4: { ...open, state: 'running' } } });
+  const assignment = {
+    role: 'login',
+    nodes: ['node01'],
+    drain: 'wait' as const,
+    drainDeadlineMs: 60_000,
+    maxUnavailable: { count: 1 },
+    retry: false,
+  };
+
+  await expect(changeRole('node01', login, bySocket, fleet)).rejects.toThrow('node01 is in operation 4');
+  await expect(rebootNode('node01', bySocket, fleet)).rejects.toThrow('node01 is in operation 4');
+  await expect(startRoleChange(assignment, bySocket, fleet, () => 1)).rejects.toThrow('node01 is in operation 4');
 });
