@@ -82,6 +82,8 @@ function renderRoleChange(operation: ShownOperation, nowMs: number): string {
     { title: 'told', of: toldOf },
   ]);
   const hints = [...new Set(nodes.flatMap(({ hint }) => hint ?? []))].map((hint) => `hint: ${hint}\n`);
+  const held = nodes.filter(({ heldAt }) => heldAt !== undefined).map(({ node }) => node);
+  if (held.length > 0) hints.push(`hint: ${releaseHint(held)}\n`);
   return `${facts}\n${table}${hints.join('')}`;
 }
 
@@ -90,8 +92,15 @@ function sinceOf({ steps }: ShownNode, nowMs: number): string | undefined {
   return last && renderAge(nowMs - (last.endedAtMs ?? last.startedAtMs));
 }
 
-const toldOf = ({ result, cause, steps }: ShownNode): string | undefined =>
-  result === undefined ? steps.at(-1)?.detail : (cause ?? steps.at(-1)?.detail);
+/** Its role says something newer, which nobody has proved. */
+const releaseHint = (nodes: readonly string[]): string =>
+  `${compressHostlist(nodes)} boots what ran there before. What its role says now: "pi-image rollback ${nodes[0]} --newest".`;
+
+function toldOf({ result, cause, steps, heldAt }: ShownNode): string | undefined {
+  if (result === undefined) return steps.at(-1)?.detail;
+  const told = cause ?? steps.at(-1)?.detail;
+  return heldAt === undefined ? told : `${told ?? result}; held at generation ${heldAt.slice(0, 12)}`;
+}
 
 /** What is new since `before`: a line for each step that began, and for each end. */
 export function operationChanges(before: AnyShownOperation | undefined, now: AnyShownOperation): string[] {

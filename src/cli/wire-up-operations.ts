@@ -11,6 +11,7 @@ import type { Log } from '../model/log.ts';
 import { nodeResults, type OperationNode } from '../model/operation.ts';
 import { isActive } from '../plan/operation.ts';
 import { listOperations, type OperationWithNodes } from '../plan/operation-list.ts';
+import { lastGoodOf } from '../plan/fall-back.ts';
 import { slurmPart } from '../plan/role-change-side.ts';
 import type { Part } from '../serve/supervise.ts';
 import { nodeAnswers } from './node-answers.ts';
@@ -56,12 +57,20 @@ function factsOf(service: Service, active: readonly ActiveNode[]): ReadonlyMap<s
       isSwitched: fleet.reboots.cycleOf?.(name) !== undefined,
       rebootFailed: failure && { reason: failure.reason, hint: failure.hint },
       bootDeadlineMs: view.cluster.roles[current]?.deadline ?? defaultDeadlineMs,
+      lastGood: lastGood(service, each.node),
       wasCompute: slurmPart(each.node.from, view) === 'compute',
       isCompute: slurmPart(role, view) === 'compute',
     };
     return [[name, known] as const];
   });
   return new Map(facts);
+}
+
+function lastGood({ site, boots }: Service, { node: name, from, before }: OperationNode): NodeFacts['lastGood'] {
+  const view = site.view();
+  const node = view.nodes.find((each) => each.name === name);
+  const sources = { view, boots: boots.ofNode(name), generation: boots.generation };
+  return node && lastGoodOf({ ...node, role: from }, before, sources);
 }
 
 export function operationActions(service: Service): OperationActions & RotationActions & BuildActions {

@@ -17,6 +17,11 @@ export function withoutPin(pins: Pins, node: string): Pins {
   return others;
 }
 
+/** @param pin undefined: as it is */
+export function withPin(state: State, node: string, pin: Pins[string] | undefined): State {
+  return pin === undefined ? state : { ...state, generationPins: { ...state.generationPins, [node]: pin } };
+}
+
 export interface PinFleet extends Pick<Fleet, 'state' | 'viewOf'> {
   readonly factsOf: (node: NodeSpec) => Omit<RollbackFacts, 'view'>;
 }

@@ -113,7 +113,7 @@ async function moveNode(deps: OperationsDeps, moving: Moving): Promise<void> {
     if (after !== node) deps.state.amend((state) => withNode(state, after));
     return;
   }
-  const change = changeOfStep(node, { operation, fleet: deps.fleet, nowMs });
+  const change = changeOfStep(node, { operation, fleet: deps.fleet, lastGood: moving.facts?.lastGood, nowMs });
   if (change.kind === 'refused') {
     const back: StepEnd = {
       kind: 'next',
@@ -125,7 +125,9 @@ async function moveNode(deps: OperationsDeps, moving: Moving): Promise<void> {
     await writeStep(deps, node, back, { change: (state) => state, events: [], nowMs });
     return;
   }
-  await writeStep(deps, node, move, { change: change.apply, events: change.events, nowMs });
+  const { apply, events, journal, detail } = change;
+  const told = detail === undefined ? move : { ...move, detail };
+  await writeStep(deps, { ...node, ...journal }, told, { change: apply, events, nowMs });
 }
 
 function decide({ operation, node, slurm, facts, orders }: Moving, nowMs: number): Move {

@@ -1,6 +1,7 @@
 /** Work on nodes that takes minutes: written down step by step, so that a service that was killed goes on where it was. */
 import { z } from 'zod';
 
+import { GenerationPin, KeptGeneration } from './generation-pin.ts';
 import { NodeName, ResourceName } from './names.ts';
 
 /** In the order in which a node takes them; those that end in `-back` undo what did not come up. */
@@ -73,6 +74,11 @@ export const OperationNode = z.strictObject({
   node: NodeName,
   /** The role that it had. */
   from: ResourceName,
+  /** Written down when its change begins: what came up last in that role, and what it was held at. */
+  before: KeptGeneration.optional(),
+  pinBefore: GenerationPin.optional(),
+  /** The generation that it was held at when its old role came back; none where that says the same. */
+  heldAt: z.string().optional(),
   /** None before it is its turn. */
   steps: z.array(OperationStep),
   /** An administrator had drained it before: it is left so. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import { parseDurationMs } from './duration.ts';
+import { KeptGeneration } from './generation-pin.ts';
 import { NodeName, ResourceName } from './names.ts';
 import { DrainPolicy, nodeResults } from './operation.ts';
 import { parsedText } from './parsed-text.ts';
@@ -36,14 +37,12 @@ const RolloutGates = z.strictObject({
 /** As nodes of operations end; `rolled-back`: it had the new version, and has the old one again. */
 export const rolloutResults = [...nodeResults, 'rolled-back'] as const;
 
-/** Of an overlay: what the node ran before. It is held there until its turn comes, and gets it back. */
-const Before = z.strictObject({ generation: z.string(), image: z.string() });
-
 export const RolloutNode = z.strictObject({
   node: NodeName,
   /** 0 is the canary. */
   wave: z.int().min(0),
-  before: Before.optional(),
+  /** Of an overlay: what the node ran before. It is held there until its turn comes, and gets it back. */
+  before: KeptGeneration.optional(),
   result: z.enum(rolloutResults).optional(),
   cause: z.string().optional(),
 });
@@ -83,7 +82,7 @@ export const Rollout = z.strictObject({
   detail: z.string().optional(),
   nodes: z.array(RolloutNode),
   /** Nodes of the role that are not part of it. */
-  leftOut: z.array(z.strictObject({ node: NodeName, reason: z.string(), before: Before.optional() })),
+  leftOut: z.array(z.strictObject({ node: NodeName, reason: z.string(), before: KeptGeneration.optional() })),
   /** Why it is paused, or did not end as done. */
   reason: z.string().optional(),
   endedAtMs: z.number().optional(),
@@ -95,13 +94,3 @@ export const CheckSpec = z.strictObject({
   command: z.array(z.string().min(1)).min(1),
   timeout: parsedText(parseDurationMs).default(300_000),
 });
-
-/** A generation that a node boots instead of what its role and the files say. */
-export const GenerationPin = z.strictObject({
-  generation: z.string(),
-  /** `name@version` of it: no clean-up may take that. */
-  image: z.string(),
-  role: ResourceName,
-  by: z.string(),
-});
-export type GenerationPin = Readonly<z.infer<typeof GenerationPin>>;

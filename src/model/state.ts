@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { Boot } from './boot.ts';
 import { EepromRecord } from './eeprom.ts';
+import { GenerationPin } from './generation-pin.ts';
 import { ImageBuild } from './image-build.ts';
 import { Ipv4 } from './ipv4.ts';
 import { Mac, type MacAddress } from './mac.ts';
@@ -11,7 +12,7 @@ import { ResourceName } from './names.ts';
 import { NodeSpec } from './node.ts';
 import { Operation, OperationNode, Quarantined } from './operation.ts';
 import { PowerJournal } from './power.ts';
-import { GenerationPin, Rollout } from './rollout.ts';
+import { Rollout } from './rollout.ts';
 import { SerialText } from './serial.ts';
 
 /** A board that asked for an address and is no node: it waits here to be named. */

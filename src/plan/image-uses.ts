@@ -9,6 +9,7 @@ import type { ClusterView } from '../model/view.ts';
 import { hasKernelReported, hasMountedRoot } from './boot-timeline.ts';
 import { chooseImage } from './choose-image.ts';
 import type { VersionUse } from './gc.ts';
+import { fallBacks } from './held-generations.ts';
 import { compressHostlist } from './hostlist.ts';
 import { cannotBoot } from './rollback.ts';
 
@@ -17,7 +18,8 @@ export type UsedView = Pick<ClusterView, 'images' | 'nodes' | 'roots'> & Partial
 
 export interface UseSources {
   readonly view: UsedView;
-  readonly state: Pick<State, 'imageChoices' | 'imagePins'> & Partial<Pick<State, 'generationPins' | 'rollouts'>>;
+  readonly state: Pick<State, 'imageChoices' | 'imagePins'> &
+    Partial<Pick<State, 'generationPins' | 'rollouts' | 'operationNodes'>>;
   /** Oldest first. */
   readonly boots: readonly Boot[];
   /** Of open and of last boots, by id. */
@@ -75,11 +77,12 @@ function choiceUses({ imageChoices }: Pick<State, 'imageChoices'>): VersionUse[]
   });
 }
 
-/** What nodes are held at, and what an open rollout may bring back. */
-function heldUses({ generationPins = {}, rollouts = {} }: UseSources['state']): VersionUse[] {
+/** What nodes are held at, and what an open rollout or operation may bring back. */
+function heldUses({ generationPins = {}, rollouts = {}, operationNodes = {} }: UseSources['state']): VersionUse[] {
   const open = Object.values(rollouts).filter(({ endedAtMs }) => endedAtMs === undefined);
   return [
     ...Object.entries(generationPins).map(([node, { image }]) => ({ image, why: `${node} is held at it` })),
+    ...fallBacks({ operationNodes }).map(({ image }) => ({ image, why: 'an operation may go back to it' })),
     ...open.flatMap(({ id, from, target }) =>
       [from, target.kind === 'image' ? target.image : undefined].flatMap((image) =>
         image === undefined ? [] : [{ image, why: `rollout ${id}` }],

@@ -1,5 +1,6 @@
 /** What is known of a node that an operation works on, and what may be done next. */
 import type { Boot } from '../model/boot.ts';
+import type { KeptGeneration } from '../model/generation-pin.ts';
 import type { NodeStatus } from '../model/node-status.ts';
 import type { Operation, OperationNode, OperationStep, OperationStepName } from '../model/operation.ts';
 import type { RebootDecision } from './role-change-running.ts';
@@ -21,6 +22,8 @@ export interface OperationFacts {
   readonly rebootFailed: { readonly reason: string; readonly hint: string | undefined } | undefined;
   /** Of the role that it is to boot now. */
   readonly bootDeadlineMs: number;
+  /** What its old role came up with last, and can be booted again. */
+  readonly lastGood: KeptGeneration | undefined;
   /** Whether its old and its new role run slurmd. */
   readonly wasCompute: boolean;
   readonly isCompute: boolean;

@@ -2,7 +2,6 @@
 import type { Boot } from '../model/boot.ts';
 import type { Generation } from '../model/generation.ts';
 import type { NodeSpec } from '../model/node.ts';
-import type { State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { hasComeUp } from './boot-timeline.ts';
 
@@ -78,13 +77,4 @@ export function cannotBoot(
       ? trees.some((tree) => tree.name === image.name && tree.version === image.version)
       : roots?.squashes.has(reference) === true;
   return isMade ? undefined : `its root of ${reference} is gone`;
-}
-
-/** Generations that must stay, whether a boot that is remembered was begun with them or not. */
-export function heldGenerations({ generationPins, rollouts }: Pick<State, 'generationPins' | 'rollouts'>): string[] {
-  const open = Object.values(rollouts).filter(({ endedAtMs }) => endedAtMs === undefined);
-  return [
-    ...Object.values(generationPins).map(({ generation }) => generation),
-    ...open.flatMap(({ nodes }) => nodes.flatMap(({ before }) => before?.generation ?? [])),
-  ];
 }

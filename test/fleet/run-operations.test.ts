@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { cancelOperation, startRoleChange, type RoleAssignment } from '../../src/fleet/start-operation.ts';
 import { nodeEdits } from '../../src/fleet/node-edits.ts';
 import { changeRole } from '../../src/fleet/role-change.ts';
+import { planGeneration } from '../../src/plan/generation.ts';
+import { heldGenerations } from '../../src/plan/held-generations.ts';
 import { bySocket, dryRun } from '../support/sample-fleet.ts';
 import { runUntilKilled } from '../support/kill-at-write.ts';
 import { operationWorld } from '../support/operation-world.ts';
@@ -97,6 +99,62 @@ test('a role that does not come up is taken back, with the cause, and not tried 
   world.world.badRoles.clear();
   await start(world, { retry: true });
   expect(await world.runToEnd()).toMatchObject({ id: '2', state: 'done' });
+});
+
+describe('one that falls back', () => {
+  const before = { generation: 'gen-compute-20261120.1-1', image: 'debian-lite@20261120.1' };
+  const hold = { generation: 'gen-held', image: 'debian-lite@20261120.1', role: 'compute', by: 'ops' };
+  const pinsOf = ({ database }: World) => database.state.current().generationPins;
+  const nodeOf = ({ database }: World) => database.state.current().operationNodes['1/node01'];
+
+  test('is held at what it ran, where its role would boot something else by now', async () => {
+    const world = await operationWorld(['node01']);
+    world.world.badRoles.add('login');
+    world.of('node01').lastGood = before;
+    await start(world);
+    while (world.roleOf('node01') !== 'login') await world.look();
+    expect(nodeOf(world)?.before).toEqual(before);
+    expect(heldGenerations(world.database.state.current())).toEqual([before.generation]);
+
+    await world.runToEnd();
+
+    expect(world.of('node01').booted).toMatchObject(before);
+    expect(pinsOf(world)).toEqual({ node01: { ...before, role: 'compute', by: 'operation 1' } });
+    expect(nodeOf(world)).toMatchObject({ result: 'fell-back', heldAt: before.generation });
+    expect(nodeOf(world)?.steps.find(({ step }) => step === 'revert')?.detail).toBe(
+      'it is held at generation gen-compute-',
+    );
+    const held = (await world.events()).filter((event) => event.startsWith('node.held'));
+    expect(held).toEqual([expect.stringMatching(/^node.held node01 .*slurmd.service failed.*"by":"operation 1"/)]);
+
+    world.world.badRoles.clear();
+    await start(world, { retry: true });
+    await world.runToEnd();
+    expect(pinsOf(world)).toEqual({});
+  });
+
+  test('is not held where its role would boot the same', async () => {
+    const world = await operationWorld(['node01']);
+    world.world.badRoles.add('login');
+    const [node] = world.fleet.viewOf(world.database.state.current()).nodes;
+    if (node === undefined) throw new Error('no node');
+    const { id: generation } = planGeneration(node, world.fleet.viewOf(world.database.state.current()));
+    world.of('node01').lastGood = { ...before, generation };
+    await start(world);
+    await world.runToEnd();
+    expect([world.results(), pinsOf(world)]).toEqual([{ node01: 'fell-back' }, {}]);
+    expect(nodeOf(world)).not.toHaveProperty('heldAt');
+  });
+
+  test('is held again where somebody held it', async () => {
+    const world = await operationWorld(['node01']);
+    world.world.badRoles.add('login');
+    world.of('node01').lastGood = before;
+    await world.database.state.update((state) => ({ ...state, generationPins: { node01: hold } }));
+    await start(world);
+    await world.runToEnd();
+    expect(pinsOf(world)).toEqual({ node01: hold });
+  });
 });
 
 test('when more than a fifth fails, no other node is begun', async () => {

@@ -58,6 +58,7 @@ const facts = (changes: Partial<OperationFacts> = {}): OperationFacts => ({
   reboot: { kind: 'ssh', address: parseIpv4('10.42.0.11') },
   rebootFailed: undefined,
   bootDeadlineMs: 300_000,
+  lastGood: undefined,
   wasCompute: true,
   isCompute: false,
   slurm: { kind: 'none' },

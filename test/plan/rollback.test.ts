@@ -4,7 +4,8 @@ import type { Boot } from '../../src/model/boot.ts';
 import type { Generation } from '../../src/model/generation.ts';
 import { emptyState } from '../../src/model/state.ts';
 import { planGeneration } from '../../src/plan/generation.ts';
-import { heldGenerations, planRollback, type RollbackFacts, type RollbackTo } from '../../src/plan/rollback.ts';
+import { heldGenerations } from '../../src/plan/held-generations.ts';
+import { planRollback, type RollbackFacts, type RollbackTo } from '../../src/plan/rollback.ts';
 import { sampleRollout } from '../support/sample-rollout.ts';
 import { sampleNode, sampleView } from '../support/sample-view.ts';
 

@@ -29,6 +29,8 @@ interface SimulatedNode {
   /** And what exactly. */
   booted: Booted;
   boots: Boot[];
+  /** What it has come up with in its role, and can be held at. */
+  lastGood: Booted | undefined;
   looksToReady: number;
   isReady: boolean;
   isDrained: boolean;
@@ -100,7 +102,7 @@ export async function operationWorld(
       running: { ...node.booted, role: node.runs },
     };
   };
-  const factOf = ({ node: { node: name, from }, operation }: ActiveNode): readonly [string, NodeFacts] => {
+  const factOf = ({ node: { node: name, from, before }, operation }: ActiveNode): readonly [string, NodeFacts] => {
     const { role } = operation;
     const view = fleet.viewOf(database.state.current());
     const facts: NodeFacts = {
@@ -111,6 +113,7 @@ export async function operationWorld(
       isSwitched: false,
       rebootFailed: undefined,
       bootDeadlineMs: 300_000,
+      lastGood: before ?? of(name).lastGood,
       wasCompute: slurmPart(from, view) === 'compute',
       isCompute: slurmPart(role, view) === 'compute',
     };
@@ -173,6 +176,7 @@ function simulated(name: string, nowMs: number, booted: Booted): SimulatedNode {
     runs: 'compute',
     booted,
     boots: [first],
+    lastGood: undefined,
     looksToReady: 0,
     isReady: true,
     isDrained: false,

@@ -49,6 +49,7 @@ const facts: Omit<OperationFacts, 'nowMs' | 'slurm'> = {
   isSwitched: false,
   reboot: { kind: 'off', reason: 'not in this test' },
   rebootFailed: undefined,
+  lastGood: undefined,
   bootDeadlineMs: 60_000,
   wasCompute: true,
   isCompute: true,

@@ -333,6 +333,9 @@ export interface Schemas {
     nodes: {
       node: string;
       from: string;
+      before?: { generation: string; image: string };
+      pinBefore?: { generation: string; image: string; role: string; by: string };
+      heldAt?: string;
       steps: {
         step: 'drain' | 'set' | 'reboot' | 'boot' | 'resume' | 'revert' | 'reboot-back' | 'boot-back' | 'resume-back';
         startedAtMs: number;

@@ -1,0 +1,15 @@
+/** A generation that was booted before, as the state names it, and a node that boots it again. */
+import { z } from 'zod';
+
+import { ResourceName } from './names.ts';
+
+export const KeptGeneration = z.strictObject({
+  generation: z.string(),
+  /** `name@version` of it: no clean-up may take that. */
+  image: z.string(),
+});
+export type KeptGeneration = Readonly<z.infer<typeof KeptGeneration>>;
+
+/** A generation that a node boots instead of what its role and the files say. */
+export const GenerationPin = KeptGeneration.extend({ role: ResourceName, by: z.string() });
+export type GenerationPin = Readonly<z.infer<typeof GenerationPin>>;
