@@ -7,6 +7,7 @@ import type {
   ShownOperation,
 } from '../api/schemas/operation.ts';
 import { renderAge, renderDuration } from '../model/duration.ts';
+import { holdBoot } from '../model/generation-pin.ts';
 import { compressHostlist } from '../plan/hostlist.ts';
 import { buildChanges, describeBuild, renderBuild, renderBuildCounts } from './build-text.ts';
 import { renderFacts, renderTable, type Listing } from './output.ts';
@@ -82,7 +83,7 @@ function renderRoleChange(operation: ShownOperation, nowMs: number): string {
     { title: 'told', of: toldOf },
   ]);
   const hints = [...new Set(nodes.flatMap(({ hint }) => hint ?? []))].map((hint) => `hint: ${hint}\n`);
-  const held = nodes.filter(({ heldAt }) => heldAt !== undefined).map(({ node }) => node);
+  const held = nodes.filter(({ heldAt }) => heldAt !== undefined && heldAt !== holdBoot).map(({ node }) => node);
   if (held.length > 0) hints.push(`hint: ${releaseHint(held)}\n`);
   return `${facts}\n${table}${hints.join('')}`;
 }
@@ -99,7 +100,8 @@ const releaseHint = (nodes: readonly string[]): string =>
 function toldOf({ result, cause, steps, heldAt }: ShownNode): string | undefined {
   if (result === undefined) return steps.at(-1)?.detail;
   const told = cause ?? steps.at(-1)?.detail;
-  return heldAt === undefined ? told : `${told ?? result}; held at generation ${heldAt.slice(0, 12)}`;
+  if (heldAt === undefined) return told;
+  return `${told ?? result}; ${heldAt === holdBoot ? 'it has the hold boot' : `held at generation ${heldAt.slice(0, 12)}`}`;
 }
 
 /** What is new since `before`: a line for each step that began, and for each end. */

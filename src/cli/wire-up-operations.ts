@@ -43,7 +43,7 @@ function factsOf(service: Service, active: readonly ActiveNode[]): ReadonlyMap<s
   const byName = new Map(active.map((each) => [each.node.node, each]));
   const nodes = view.nodes.filter(({ name }) => byName.has(name));
   const fleet = serviceFleet(service);
-  const facts = nodeAnswers(service, nodes).flatMap(({ name, role: current, status }) => {
+  const facts = nodeAnswers(service, nodes).flatMap(({ name, mac, role: current, status }) => {
     const each = byName.get(name);
     if (each === undefined) return [];
     const { role, startedAtMs } = each.operation;
@@ -57,6 +57,7 @@ function factsOf(service: Service, active: readonly ActiveNode[]): ReadonlyMap<s
       isSwitched: fleet.reboots.cycleOf?.(name) !== undefined,
       rebootFailed: failure && { reason: failure.reason, hint: failure.hint },
       bootDeadlineMs: view.cluster.roles[current]?.deadline ?? defaultDeadlineMs,
+      isInHoldBoot: mac !== undefined && service.holds.hears(mac),
       lastGood: lastGood(service, each.node),
       wasCompute: slurmPart(each.node.from, view) === 'compute',
       isCompute: slurmPart(role, view) === 'compute',

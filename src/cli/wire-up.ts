@@ -10,9 +10,11 @@ import { imagesDir, persistentDir, squashDir } from '../host/image-store.ts';
 import { openSecrets, type Secrets } from '../host/secrets.ts';
 import { lockState } from '../host/state-lock.ts';
 import { signOlderVersions } from '../host/trusted-images.ts';
+import { holdBoot } from '../model/generation-pin.ts';
 import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { heldGenerations } from '../plan/held-generations.ts';
+import { isOnHold } from '../plan/hold.ts';
 import { IdentityConflicts } from '../plan/identity-conflicts.ts';
 import { neededSecrets } from '../plan/overlay.ts';
 import type { RootDirs } from '../plan/root-mode.ts';
@@ -186,7 +188,9 @@ async function openLocked(opening: Opening, unlock: () => Promise<void>): Promis
 
 /** Of another role than it has now, it is of no use. */
 function heldBoot(state: Database['state'], frozen: Pick<FrozenBoots, 'get'>) {
-  return ({ name, role, board }: NodeSpec) => {
+  return (node: NodeSpec) => {
+    const { name, role, board } = node;
+    if (isOnHold(node, state.current().generationPins)) return holdBoot;
     const boot = frozen.get(state.current().generationPins[name]?.generation ?? '');
     return boot?.generation.role === role && boot.generation.board === board ? boot : undefined;
   };

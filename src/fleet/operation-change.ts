@@ -1,8 +1,9 @@
 /** What the end of a step changes in the state beside the journal: the node's role, there and back. */
 import type { NewEvent } from '../model/event.ts';
-import type { GenerationPin } from '../model/generation-pin.ts';
+import { holdBoot, type GenerationPin } from '../model/generation-pin.ts';
 import type { OperationNode } from '../model/operation.ts';
 import { holdOfFallBack } from '../plan/fall-back.ts';
+import { holdImageOf } from '../plan/hold.ts';
 import { planRoleChange } from '../plan/role-change.ts';
 import { withPin } from './generation-pins.ts';
 import { roleSet, withRole } from './role-change.ts';
@@ -35,6 +36,8 @@ function setRole({ node: name }: OperationNode, { operation, fleet, lastGood }: 
   };
 }
 
+const toHoldBoot = 'nothing that came up before is kept: it gets the hold boot';
+
 /** What did not come up is remembered, so that nobody runs into it again unawares. */
 function revertRole(node: OperationNode, { operation, fleet, lastGood, nowMs }: StepFacts): StepChange {
   const { node: name, from, cause = 'it did not come up' } = node;
@@ -45,7 +48,8 @@ function revertRole(node: OperationNode, { operation, fleet, lastGood, nowMs }: 
   const entry = { node: name, role: operation.role, operation: operation.id, atMs: nowMs, cause };
   const fields = { from: operation.role, to: from, reason: cause, by: `operation ${operation.id}` };
   const planned = back?.kind === 'change' ? back.diff.generation.to : undefined;
-  const pin = holdOfFallBack(node, { planned, lastGood });
+  const holdImage = known && holdImageOf({ ...known, role: from }, view);
+  const pin = holdOfFallBack(node, { planned, lastGood, holdImage });
   return {
     kind: 'change',
     apply: (state) => {
@@ -58,7 +62,7 @@ function revertRole(node: OperationNode, { operation, fleet, lastGood, nowMs }: 
     ],
     ...(pin !== undefined && {
       journal: { heldAt: pin.generation },
-      detail: `it is held at generation ${pin.generation.slice(0, 12)}`,
+      detail: pin.generation === holdBoot ? toHoldBoot : `it is held at generation ${pin.generation.slice(0, 12)}`,
     }),
   };
 }

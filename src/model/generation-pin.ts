@@ -10,6 +10,9 @@ export const KeptGeneration = z.strictObject({
 });
 export type KeptGeneration = Readonly<z.infer<typeof KeptGeneration>>;
 
+/** In place of a generation: it boots what boards without a name boot, and waits. */
+export const holdBoot = 'hold';
+
 /** A generation that a node boots instead of what its role and the files say. */
 export const GenerationPin = KeptGeneration.extend({ role: ResourceName, by: z.string() });
 export type GenerationPin = Readonly<z.infer<typeof GenerationPin>>;

@@ -1,7 +1,7 @@
 /** What is a node brought back to when its new role does not come up? What it ran, and not what the files say by now. */
 import type { Boot } from '../model/boot.ts';
 import type { Generation } from '../model/generation.ts';
-import type { GenerationPin, KeptGeneration } from '../model/generation-pin.ts';
+import { holdBoot, type GenerationPin, type KeptGeneration } from '../model/generation-pin.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { OperationNode } from '../model/operation.ts';
 import type { ClusterView } from '../model/view.ts';
@@ -31,15 +31,25 @@ export function lastGoodOf(
   return last && { generation: last.id, image: `${last.image.name}@${last.image.version}` };
 }
 
+export interface FallBackFacts {
+  /** For its old role now; undefined where that is refused. */
+  readonly planned: string | undefined;
+  readonly lastGood: KeptGeneration | undefined;
+  /** undefined: it cannot be given the hold boot. */
+  readonly holdImage: string | undefined;
+}
+
 /**
- * Somebody's own hold comes back. Without one it is held where its old role would boot what was never proved.
- * @param planned for its old role now; undefined where that is refused
+ * Somebody's own hold comes back. Without one it is held where its old role would boot what was never proved; where
+ * nothing was ever proved, it waits in the hold boot.
  */
 export function holdOfFallBack(
   { from, operation, pinBefore }: Pick<OperationNode, 'from' | 'operation' | 'pinBefore'>,
-  { planned, lastGood }: { readonly planned: string | undefined; readonly lastGood: KeptGeneration | undefined },
+  { planned, lastGood, holdImage }: FallBackFacts,
 ): GenerationPin | undefined {
   if (pinBefore !== undefined) return pinBefore;
-  if (lastGood === undefined || lastGood.generation === planned) return undefined;
-  return { ...lastGood, role: from, by: `operation ${operation}` };
+  const pin = { role: from, by: `operation ${operation}` };
+  if (lastGood === undefined)
+    return holdImage === undefined ? undefined : { generation: holdBoot, image: holdImage, ...pin };
+  return lastGood.generation === planned ? undefined : { ...lastGood, ...pin };
 }

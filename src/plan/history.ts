@@ -1,5 +1,6 @@
 /** Who changed what of a node or a role, and when? Read off the events, which are written in one transaction with what they tell. */
 import type { Event } from '../model/event.ts';
+import { holdBoot } from '../model/generation-pin.ts';
 import type { State } from '../model/state.ts';
 
 export interface Change {
@@ -37,7 +38,10 @@ const nodeWords: Readonly<Record<string, (fields: Fields) => string>> = {
   'node.changed': changedFields,
   'node.role-set': (fields) => `role ${fromTo(fields)}`,
   'node.image-set': (fields) => `image ${fromTo(fields)}`,
-  'node.held': (fields) => `held at generation ${text(fields, 'generation').slice(0, 12)}`,
+  'node.held': (fields) =>
+    text(fields, 'generation') === holdBoot
+      ? 'given the hold boot'
+      : `held at generation ${text(fields, 'generation').slice(0, 12)}`,
   'node.released': () => 'follows its role again',
   'node.reboot-asked': () => 'reboot',
   'node.shutdown-asked': () => 'shutdown',

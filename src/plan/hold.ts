@@ -1,9 +1,11 @@
-/** What does a board boot that is no node yet? The kernel and initramfs of `network.hold`, which wait until it gets a name. */
+/** What does a board boot that is no node yet, or has nothing proved to go back to? `network.hold`, which waits for people. */
 import { boardNames, boards, type BoardName } from '../model/board.ts';
-import { ConfigError } from '../model/errors.ts';
+import { ConfigError, PiImageError } from '../model/errors.ts';
+import { holdBoot } from '../model/generation-pin.ts';
 import type { MacAddress } from '../model/mac.ts';
 import type { ImageManifest } from '../model/manifest.ts';
-import type { UnknownBoard } from '../model/state.ts';
+import type { NodeSpec } from '../model/node.ts';
+import { nodesWithMacs, type State, type UnknownBoard } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import type { BootFileRequest, BootTexts } from './boot-files.ts';
 import { chooseImage } from './choose-image.ts';
@@ -36,6 +38,33 @@ export function planHold({ mac, serial, board }: Waiting, path: string, view: Cl
   const texts = family === undefined ? noTexts : holdTexts(family, mac, { view, manifest });
   const node = { name: nameless, mac, ...(serial !== undefined && { serial }) };
   return { kind: 'boot', boot: { node, mac, generation: texts, token: '', manifest } };
+}
+
+/** @returns the image `name@version` of the hold boot; undefined: a node like this has none */
+export function holdImageOf({ board, mac, role }: NodeSpec, view: ClusterView): string | undefined {
+  const { network, roles } = view.cluster;
+  // Its firmware takes nothing but a signed boot.img.
+  if (network.hold === undefined || mac === undefined || roles[role]?.boot === 'signed') return undefined;
+  try {
+    const { name, version, kernels } = chooseImage(network.hold, view.images);
+    return kernels.some(({ boards: ofKernel }) => ofKernel.includes(board)) ? `${name}@${version}` : undefined;
+  } catch (error) {
+    if (error instanceof PiImageError) return undefined;
+    throw error;
+  }
+}
+
+/** Nodes that are to wait in it, as far as their MAC is known. */
+export function nodesOnHold(state: Pick<State, 'nodes' | 'learnedMacs' | 'generationPins'>): NodeSpec[] {
+  const { generationPins } = state;
+  if (Object.keys(generationPins).length === 0) return [];
+  return nodesWithMacs(state).filter((node) => isOnHold(node, generationPins));
+}
+
+/** Of another role than it has now, a pin is of no use. */
+export function isOnHold({ name, role }: NodeSpec, pins: State['generationPins']): boolean {
+  const pin = pins[name];
+  return pin?.generation === holdBoot && pin.role === role;
 }
 
 const noTexts: BootTexts = { role: 'hold', configTxt: '', commandLine: '' };

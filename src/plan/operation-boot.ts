@@ -1,5 +1,6 @@
 /** Restarts a node into what it is to be, judges what becomes of it, and brings it back where that fails. */
 import type { Boot } from '../model/boot.ts';
+import { holdBoot } from '../model/generation-pin.ts';
 import { isWaiting } from './boot-deadlines.ts';
 import { hasKernelReported } from './boot-timeline.ts';
 import { wait, type At, type Move, type OperationFacts } from './operation-move.ts';
@@ -26,6 +27,7 @@ function triesOf({ status: { desired }, boots }: OperationFacts): Boot[] {
 /** @param isBack to the role that it had */
 export function rebootMove(at: At, isBack: boolean): Move {
   const { facts, sinceMs, watchedMs } = at;
+  if (isBack && at.node.heldAt === holdBoot) return holdBootMove(at);
   // An order that never reached it has left it as it was.
   if (isUp(facts)) return { kind: 'next', outcome: 'skipped', next: isBack ? 'resume-back' : 'resume' };
   if (facts.lastBoot !== undefined && facts.lastBoot.startedAtMs >= sinceMs) {
@@ -38,6 +40,16 @@ export function rebootMove(at: At, isBack: boolean): Move {
     return { kind: 'end', outcome: 'skipped', detail: `${reboot.reason}; its next boot is the change`, result: 'done' };
   }
   return watchedMs < rebootLimitMs ? order(facts) : notRebooted(facts, isBack);
+}
+
+/** Nothing proved is left that it could run: people look at it. */
+function holdBootMove({ node: { node }, facts, watchedMs }: At): Move {
+  const hint = `Look why, then give it a role; or let it boot what its role says: "pi-image rollback ${node} --newest".`;
+  if (facts.isInHoldBoot)
+    return { kind: 'end', outcome: 'done', detail: 'it waits in the hold boot', hint, result: 'failed' };
+  if (watchedMs < Math.max(rebootLimitMs, facts.bootDeadlineMs)) return order(facts);
+  const detail = facts.rebootFailed?.reason ?? 'it was to restart into the hold boot and did not';
+  return { kind: 'end', outcome: 'failed', detail, hint: `Switch its power off and on. ${hint}`, result: 'failed' };
 }
 
 function order({ reboot, rebootFailed, isSwitched }: OperationFacts): Move {

@@ -24,6 +24,8 @@ export interface OperationFacts {
   readonly bootDeadlineMs: number;
   /** What its old role came up with last, and can be booted again. */
   readonly lastGood: KeptGeneration | undefined;
+  /** It asks from there what to do. */
+  readonly isInHoldBoot: boolean;
   /** Whether its old and its new role run slurmd. */
   readonly wasCompute: boolean;
   readonly isCompute: boolean;

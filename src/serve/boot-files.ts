@@ -102,7 +102,7 @@ async function findBoot(deps: BootFilesDeps, name: string, from: Ipv4Address): P
     const named = nodes.find((candidate) => hasPrefix(candidate, name));
     return named === undefined ? holdBoot(deps, name, from) : withoutToken(site, named);
   }
-  return bootAt(deps, node, 'read');
+  return bootAt(deps, node, { name, sign: 'read' });
 }
 
 async function bootOfClaimant(
@@ -113,7 +113,7 @@ async function bootOfClaimant(
 ): Promise<Asked> {
   switch (claimant.kind) {
     case 'board':
-      return bootAt(deps, claimant.node, claimant.sign);
+      return bootAt(deps, claimant.node, { name, sign: claimant.sign });
     case 'refused':
       return withoutToken(deps.site, claimant.node, claimant.reason);
     case 'nobody':
@@ -123,9 +123,15 @@ async function bootOfClaimant(
   }
 }
 
-async function bootAt({ site, boots }: BootFilesDeps, node: NodeSpec, sign: BootSign): Promise<Asked> {
+interface Asking {
+  readonly name: string;
+  readonly sign: BootSign;
+}
+
+async function bootAt(deps: BootFilesDeps, node: NodeSpec, { name, sign }: Asking): Promise<Asked> {
+  const { site, boots } = deps;
   const arrival = await boots.arrive(node, node.mac ?? 'unknown', sign);
-  if (arrival.kind === 'refused') return withoutToken(site, node);
+  if (arrival.kind === 'refused') return onHold(deps, node, name) ?? withoutToken(site, node);
   const generation = boots.generation(arrival.boot.generation);
   return generation === undefined
     ? { kind: 'refused', reason: `what ${node.name} began to boot is lost: restart its board` }
@@ -135,9 +141,20 @@ async function bootAt({ site, boots }: BootFilesDeps, node: NodeSpec, sign: Boot
 /** A board that waits for a name boots what shows it, and nothing of a node. */
 function holdBoot({ site, waiting }: BootFilesDeps, name: string, from: Ipv4Address): Asked {
   const board = waiting?.(from);
-  if (board === undefined) return { kind: 'boot', boot: undefined };
+  return board === undefined ? { kind: 'boot', boot: undefined } : planned(site, board, name);
+}
+
+/** Nor does a node that has nothing proved to go back to. */
+function onHold({ site }: BootFilesDeps, node: NodeSpec, file: string): Asked | undefined {
+  const desired = site.desired(node);
+  const { mac, serial, board } = node;
+  if (desired.kind !== 'refused' || desired.isOnHold !== true || mac === undefined) return undefined;
+  return planned(site, { mac, serial, board }, file);
+}
+
+function planned(site: BootFilesDeps['site'], board: Parameters<typeof planHold>[0], file: string): Asked {
   try {
-    const hold = planHold(board, name, site.view());
+    const hold = planHold(board, file, site.view());
     return hold.kind === 'boot' ? hold : { kind: 'missing', reason: hold.reason, isForeignPrefix: false };
   } catch (error) {
     if (error instanceof PiImageError) return { kind: 'refused', reason: describeError(error) };

@@ -4,7 +4,8 @@ import { NotFoundError, RefusedError } from '../model/errors.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
 import type { Log } from '../model/log.ts';
 import type { MacAddress } from '../model/mac.ts';
-import type { UnknownBoard, WaitingBoard } from '../model/state.ts';
+import type { State, UnknownBoard, WaitingBoard } from '../model/state.ts';
+import { nodesOnHold } from '../plan/hold.ts';
 import { noteHold, type HoldReport } from '../plan/hold-report.ts';
 
 export interface HoldsDeps {
@@ -22,6 +23,8 @@ export interface Holds {
   readonly requireListening: (mac: MacAddress) => void;
   /** As soon as it asks: it is asking nearly always. */
   readonly blink: (mac: MacAddress) => void;
+  /** It asked a moment ago. */
+  readonly hears: (mac: MacAddress) => boolean;
   /** A board that is no node, and has this address. */
   readonly waiting: (address: Ipv4Address) => UnknownBoard | undefined;
   readonly boards: () => readonly WaitingBoard[];
@@ -56,12 +59,12 @@ const mostAsked = 20;
 export function createHolds(deps: HoldsDeps): Holds {
   const { state, now } = deps;
   const held = new Map<Ipv4Address, Held>();
-  let listed = state.current().unknownBoards;
+  let known = state.current();
   state.onChange(() => {
-    const boards = state.current().unknownBoards;
-    if (boards === listed) return;
-    listed = boards;
-    releaseNamed(held, boards);
+    const before = known;
+    known = state.current();
+    const parts = ['unknownBoards', 'generationPins', 'nodes', 'learnedMacs'] as const;
+    if (parts.some((part) => known[part] !== before[part])) releaseNamed(held, known);
   });
   const waiting = (address: Ipv4Address) => state.current().unknownBoards.find((board) => board.address === address);
   const listening = (mac: MacAddress) =>
@@ -69,9 +72,10 @@ export function createHolds(deps: HoldsDeps): Holds {
   return {
     waiting,
     ask: async (report, { address, signal }) => {
-      const board = waiting(address);
-      if (board?.mac !== report.mac) return strangeOrder(report.mac, state.current().unknownBoards, signal);
-      const entry = entryOf(held, board, deps);
+      const { mac } = report;
+      const isKnown = waiting(address)?.mac === mac || isNodeOnHold(mac, state.current());
+      if (!isKnown) return strangeOrder(mac, state.current().unknownBoards, signal);
+      const entry = entryOf(held, { mac, address }, deps);
       if (isTooOften(entry, now())) return 'too-often';
       entry.heardMs = now();
       if (entry.factsMs + factsEveryMs <= now()) {
@@ -90,6 +94,7 @@ export function createHolds(deps: HoldsDeps): Holds {
       entry.mustBlink = true;
       entry.answer?.('wait');
     },
+    hears: (mac) => listening(mac) !== undefined,
     boards: () => state.current().unknownBoards.map((board) => withHold(board, held.get(board.address), now())),
   };
 }
@@ -107,7 +112,11 @@ function strangeOrder(mac: MacAddress, boards: readonly UnknownBoard[], signal: 
   });
 }
 
-function entryOf(held: Map<Ipv4Address, Held>, { mac, address }: UnknownBoard, { now, log }: HoldsDeps): Held {
+function entryOf(
+  held: Map<Ipv4Address, Held>,
+  { mac, address }: Pick<UnknownBoard, 'mac' | 'address'>,
+  { now, log }: HoldsDeps,
+): Held {
   const known = held.get(address);
   if (known?.mac === mac && now() - known.heardMs < silentMs) return known;
   known?.answer?.('wait');
@@ -155,10 +164,12 @@ function nextOrder(entry: Held, signal: AbortSignal): Promise<HoldOrder> {
   });
 }
 
-/** It became a node, or is forgotten: what it boots next is decided by DHCP. */
-function releaseNamed(held: Map<Ipv4Address, Held>, boards: readonly UnknownBoard[]): void {
+const isNodeOnHold = (mac: MacAddress, state: State): boolean => nodesOnHold(state).some((node) => node.mac === mac);
+
+/** It became a node, is forgotten, or has something to boot again: what it boots next is decided by DHCP. */
+function releaseNamed(held: Map<Ipv4Address, Held>, state: State): void {
   if (held.size === 0) return;
-  const macs = new Set(boards.map(({ mac }) => mac));
+  const macs = new Set([...state.unknownBoards, ...nodesOnHold(state)].map(({ mac }) => mac));
   for (const [address, entry] of held) {
     if (macs.has(entry.mac)) continue;
     held.delete(address);

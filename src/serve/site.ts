@@ -6,6 +6,7 @@ import type { Cluster } from '../model/cluster.ts';
 import { describeError } from '../model/describe-error.ts';
 import { ConfigError, PiImageError } from '../model/errors.ts';
 import type { FrozenBoot } from '../model/frozen-boot.ts';
+import { holdBoot } from '../model/generation-pin.ts';
 import type { Log } from '../model/log.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
 import type { NodeSpec } from '../model/node.ts';
@@ -37,7 +38,7 @@ export interface SiteDeps {
   /** What a node of this view boots when it boots now. */
   readonly freeze: (node: NodeSpec, view: ClusterView) => FrozenBoot;
   /** What a node is held at, whatever its role and the files say; undefined: it follows them. */
-  readonly held?: (node: NodeSpec) => FrozenBoot | undefined;
+  readonly held?: (node: NodeSpec) => FrozenBoot | typeof holdBoot | undefined;
   readonly health: Health;
   readonly log: Log;
 }
@@ -55,6 +56,8 @@ export type Desired =
       readonly reason: string;
       /** Nothing is wrong: whoever asks again a little later boots. */
       readonly isBeingMade?: true;
+      /** It is given the hold boot meanwhile. */
+      readonly isOnHold?: true;
     };
 
 export interface Site {
@@ -129,11 +132,19 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
     listeners.add(listener);
     return () => void listeners.delete(listener);
   };
-  const desired = (node: NodeSpec): Desired => {
-    const frozen = deps.held?.(node);
-    return frozen === undefined ? plan(node, view()) : { kind: 'boots', frozen };
-  };
+  const desired = (node: NodeSpec): Desired => asHeld(deps.held?.(node)) ?? plan(node, view());
   return { view, desired, reload, reloadIfChanged, onChange };
+}
+
+const onHold: Desired = {
+  kind: 'refused',
+  reason: 'nothing that came up before is kept: it waits in the hold boot',
+  isOnHold: true,
+};
+
+function asHeld(held: FrozenBoot | typeof holdBoot | undefined): Desired | undefined {
+  if (held === holdBoot) return onHold;
+  return held && { kind: 'boots', frozen: held };
 }
 
 /** Of each turn of the event loop. */

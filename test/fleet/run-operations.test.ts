@@ -146,6 +146,32 @@ describe('one that falls back', () => {
     expect(nodeOf(world)).not.toHaveProperty('heldAt');
   });
 
+  test('gets the hold boot where nothing that came up is kept, and its next role frees it', async () => {
+    const world = await operationWorld(['node01']);
+    world.world.badRoles.add('login');
+    const { cluster } = world.site.view;
+    world.site.view = {
+      ...world.site.view,
+      cluster: { ...cluster, network: { ...cluster.network, hold: 'debian-lite' } },
+    };
+    await start(world);
+
+    expect(await world.runToEnd()).toMatchObject({ state: 'failed' });
+
+    expect(world.roleOf('node01')).toBe('compute');
+    expect(pinsOf(world)).toMatchObject({ node01: { generation: 'hold', image: 'debian-lite@20261121.1' } });
+    const end = {
+      cause: 'slurmd.service failed',
+      hint: expect.stringContaining('rollback node01 --newest') as unknown,
+    };
+    expect(nodeOf(world)).toMatchObject({ result: 'failed', heldAt: 'hold', ...end });
+    expect(nodeOf(world)?.steps.at(-1)).toMatchObject({ step: 'reboot-back', detail: 'it waits in the hold boot' });
+    world.world.badRoles.clear();
+    await start(world, { retry: true });
+    await world.runToEnd();
+    expect([pinsOf(world), world.of('node01').runs]).toEqual([{}, 'login']);
+  });
+
   test('is held again where somebody held it', async () => {
     const world = await operationWorld(['node01']);
     world.world.badRoles.add('login');

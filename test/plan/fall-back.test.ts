@@ -52,12 +52,13 @@ const pinBefore = { generation: 'pinned', image, role: 'compute', by: 'ops' };
 
 test.each([
   ['nothing is known', {}, { planned: 'new', lastGood: undefined }, undefined],
+  ['nothing is known, and there is a hold boot', {}, { planned: 'new', lastGood: undefined, holdImage: image }, 'hold'],
   ['it would boot the same', {}, { planned: 'good', lastGood: good }, undefined],
   ['it would boot another one', {}, { planned: 'new', lastGood: good }, 'good'],
   ['its old role cannot be planned', {}, { planned: undefined, lastGood: good }, 'good'],
   ['somebody held it', { pinBefore }, { planned: 'good', lastGood: good }, 'pinned'],
 ])('held where %s: %4$s', (_name, journal, facts, expected) => {
-  const hold = holdOfFallBack({ from: 'compute', operation: '12', ...journal }, facts);
+  const hold = holdOfFallBack({ from: 'compute', operation: '12', ...journal }, { holdImage: undefined, ...facts });
   expect(hold?.generation).toBe(expected);
   if (expected === 'good') expect(hold).toEqual({ ...good, role: 'compute', by: 'operation 12' });
 });

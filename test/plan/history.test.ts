@@ -31,6 +31,7 @@ test.each<[string, Event['fields'], string, string?, string?]>([
     'why',
   ],
   ['node.held', { generation: '4f0c1d6f7f0e99', by: 'rollout 7' }, 'held at generation 4f0c1d6f7f0e', 'rollout 7'],
+  ['node.held', { generation: 'hold', by: 'operation 7' }, 'given the hold boot', 'operation 7'],
   ['node.released', { by: 'ops' }, 'follows its role again', 'ops'],
   ['node.reboot-asked', { address: '10.42.0.11', by: 'ops' }, 'reboot', 'ops'],
   ['node.power-asked', { action: 'cycle', by: 'ops' }, 'power cycle', 'ops'],

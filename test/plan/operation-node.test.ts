@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Boot } from '../../src/model/boot.ts';
+import { holdBoot } from '../../src/model/generation-pin.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
 import type { Operation, OperationNode, OperationStepName } from '../../src/model/operation.ts';
 import type { OperationFacts } from '../../src/plan/operation-move.ts';
@@ -59,6 +60,7 @@ const facts = (changes: Partial<OperationFacts> = {}): OperationFacts => ({
   rebootFailed: undefined,
   bootDeadlineMs: 300_000,
   lastGood: undefined,
+  isInHoldBoot: false,
   wasCompute: true,
   isCompute: false,
   slurm: { kind: 'none' },
@@ -73,6 +75,24 @@ const move = (step: OperationStepName, changes: Partial<OperationFacts> = {}) =>
   const { lastBoot } = changes;
   return nextMove(at(step), operation, facts({ ...(lastBoot !== undefined && { boots: [lastBoot] }), ...changes }));
 };
+
+describe('back into the hold boot', () => {
+  const late = { nowMs: sinceMs + 300_000 };
+  const off = { reboot: { kind: 'off', reason: 'it is off' } as const };
+  test.each([
+    ['one that runs is told', {}, { kind: 'act', act: 'reboot' }],
+    ['one that does not run restarts by itself', off, { kind: 'wait' }],
+    [
+      'one that asks from there waits for people',
+      { isInHoldBoot: true },
+      { kind: 'end', result: 'failed', detail: 'it waits in the hold boot' },
+    ],
+    ['one that is never heard from there is given up', late, { kind: 'end', result: 'failed', outcome: 'failed' }],
+  ])('%s', (_name, changes, expected) => {
+    const node = { ...at('reboot-back'), heldAt: holdBoot };
+    expect(nextMove(node, operation, facts(changes))).toMatchObject(expected);
+  });
+});
 
 describe('reboot', () => {
   const late = { nowMs: sinceMs + 240_000 };

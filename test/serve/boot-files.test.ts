@@ -96,6 +96,20 @@ describe('a board that waits for a name', () => {
     expect(sample.boots.all()).toEqual([]);
   });
 
+  test('as does a node that has nothing proved to go back to, without a token', async () => {
+    sample.world.view = sampleView({ cluster: hold('debian-lite') });
+    const refused = { kind: 'refused', reason: 'it waits', isOnHold: true } as const;
+    const boots = { ...sample.boots, arrive: () => Promise.resolve(refused) };
+    const site = { ...sample.site, desired: () => refused };
+    const find01 = bootFileFinder({ ...sample, boots, site, imagesDir: '/images' });
+
+    for (const prefix of ['', '9ffefdef/', '2c-cf-67-01-02-03/']) {
+      const line = textOf(await find01(`${prefix}cmdline.txt`, node01.address));
+      expect(line).toContain('pi_image.hold=1');
+      expect(line).not.toContain('pi_image.token');
+    }
+  });
+
   test('is told what is wrong with that image, or that there is none', async () => {
     sample.world.view = sampleView({ cluster: hold('absent') });
     expect(await ask('config.txt')).toMatchObject({ kind: 'refused' });

@@ -6,6 +6,7 @@ import { parseMac } from '../../src/model/mac.ts';
 import { emptyState, type State } from '../../src/model/state.ts';
 import type { HoldFacts } from '../../src/plan/hold-report.ts';
 import { createHolds } from '../../src/serve/holds.ts';
+import { sampleNode } from '../support/sample-view.ts';
 
 const mac = parseMac('dc:a6:32:aa:bb:cc');
 const other = parseMac('dc:a6:32:aa:bb:dd');
@@ -39,7 +40,8 @@ function queue() {
     holds.ask({ mac: who, facts }, { address: from, signal });
   const name = (named = mac) =>
     change((now) => ({ ...now, unknownBoards: now.unknownBoards.filter((board) => board.mac !== named) }));
-  return { holds, ask, name, writes, current: () => value };
+  const pins = (changes: Partial<State>) => change((now) => ({ ...now, ...changes }));
+  return { holds, ask, name, pins, writes, current: () => value };
 }
 
 test('a board hears after 20 s that there is nothing to do, and its facts are in the queue', async () => {
@@ -54,6 +56,22 @@ test('a board hears after 20 s that there is nothing to do, and its facts are in
   expect(isAnswered).toBe(false);
   await vi.advanceTimersByTimeAsync(1);
   expect(await asked).toBe('wait');
+});
+
+test('a node that has nothing proved to go back to waits like them, until it has', async () => {
+  const { holds, ask, pins, current } = queue();
+  const node = { ...sampleNode('node01'), mac: parseMac('dc:a6:32:aa:bb:ee') };
+  expect(await ask({}, node.mac, node.address)).toBe('reboot');
+  pins({ nodes: [node], generationPins: { node01: { generation: 'hold', image: 'i@1', role: node.role, by: 'o' } } });
+  const asked = ask({ model: 'Pi 4' }, node.mac, node.address);
+  await vi.advanceTimersByTimeAsync(0);
+  expect([holds.hears(node.mac), current().unknownBoards.length]).toEqual([true, 2]);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(await asked).toBe('wait');
+
+  const again = ask({}, node.mac, node.address);
+  pins({ generationPins: {} });
+  expect(await again).toBe('reboot');
 });
 
 test('a board that gets a name is told at once, the others wait on', async () => {

@@ -7,6 +7,7 @@ import {
   type OperationsDeps,
 } from '../../src/fleet/run-operations.ts';
 import type { ClusterSlurm } from '../../src/fleet/slurm.ts';
+import { holdBoot } from '../../src/model/generation-pin.ts';
 import { HostError } from '../../src/model/errors.ts';
 import type { Boot } from '../../src/model/boot.ts';
 import { parseIpv4 } from '../../src/model/ipv4.ts';
@@ -113,6 +114,7 @@ export async function operationWorld(
       isSwitched: false,
       rebootFailed: undefined,
       bootDeadlineMs: 300_000,
+      isInHoldBoot: of(name).booted.generation === holdBoot,
       lastGood: before ?? of(name).lastGood,
       wasCompute: slurmPart(from, view) === 'compute',
       isCompute: slurmPart(role, view) === 'compute',

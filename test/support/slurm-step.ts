@@ -50,6 +50,7 @@ const facts: Omit<OperationFacts, 'nowMs' | 'slurm'> = {
   reboot: { kind: 'off', reason: 'not in this test' },
   rebootFailed: undefined,
   lastGood: undefined,
+  isInHoldBoot: false,
   bootDeadlineMs: 60_000,
   wasCompute: true,
   isCompute: true,
