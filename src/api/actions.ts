@@ -20,6 +20,7 @@ import type {
   AnyShownOperation,
   AssignRequest,
   CancelledOperation,
+  ResumedOperation,
   StartedOperation,
 } from './schemas/operation.ts';
 import type { Overlay, ShownOverlay } from './schemas/overlay.ts';
@@ -167,6 +168,8 @@ export interface OperationActions {
   ) => Promise<Tagged<StartedOperation>>;
   /** `operation.stopping`. @throws RefusedError when it has ended */
   readonly cancelOperation: (id: string, options: ChangeOptions) => Promise<Tagged<CancelledOperation>>;
+  /** `operation.resumed`. @throws RefusedError when nothing of it is left to do */
+  readonly resumeOperation: (id: string, options: ChangeOptions) => Promise<Tagged<ResumedOperation>>;
 }
 
 /** As OperationActions. */

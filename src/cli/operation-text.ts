@@ -85,7 +85,25 @@ function renderRoleChange(operation: ShownOperation, nowMs: number): string {
   const hints = [...new Set(nodes.flatMap(({ hint }) => hint ?? []))].map((hint) => `hint: ${hint}\n`);
   const held = nodes.filter(({ heldAt }) => heldAt !== undefined && heldAt !== holdBoot).map(({ node }) => node);
   if (held.length > 0) hints.push(`hint: ${releaseHint(held)}\n`);
-  return `${facts}\n${table}${hints.join('')}`;
+  return `${facts}\n${table}${hints.join('')}${renderLog(nodes)}`;
+}
+
+/** What was done with which node, oldest first. */
+function renderLog(nodes: readonly ShownNode[]): string {
+  const steps = nodes.flatMap(({ node, steps: own }) => own.map((step) => ({ node, ...step })));
+  if (steps.length === 0) return '';
+  const table = renderTable(
+    steps.toSorted((one, other) => one.startedAtMs - other.startedAtMs),
+    [
+      { title: 'began', of: ({ startedAtMs }) => new Date(startedAtMs).toISOString().replace(/\.\d+Z$/, 'Z') },
+      { title: 'node', of: ({ node }) => node },
+      { title: 'step', of: ({ step }) => step },
+      { title: 'took', of: ({ startedAtMs, endedAtMs }) => endedAtMs && renderAge(endedAtMs - startedAtMs) },
+      { title: 'outcome', of: ({ outcome }) => outcome ?? 'goes on' },
+      { title: 'why', of: ({ detail }) => detail },
+    ],
+  );
+  return `\n${table}`;
 }
 
 function sinceOf({ steps }: ShownNode, nowMs: number): string | undefined {

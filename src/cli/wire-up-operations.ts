@@ -4,6 +4,7 @@ import type { AssignRequest, ListedOperation, OperationCounts, ShownOperation } 
 import { runOperations, type ActiveNode, type NodeFacts, type OperationsDeps } from '../fleet/run-operations.ts';
 import { cancelBuild } from '../fleet/image-build-start.ts';
 import { cancelRotation } from '../fleet/munge-start.ts';
+import { resumeOperation } from '../fleet/resume-operation.ts';
 import { cancelOperation, startRoleChange, type RoleAssignment } from '../fleet/start-operation.ts';
 import { defaultDeadlineMs } from '../model/cluster.ts';
 import { NotFoundError } from '../model/errors.ts';
@@ -95,6 +96,7 @@ export function operationActions(service: Service): OperationActions & RotationA
       return shown(found);
     },
     assignRole: (role, wanted, options) => startRoleChange(assignment(role, wanted), options, fleet, () => Date.now()),
+    resumeOperation: (id, options) => resumeOperation(id, options, fleet),
     cancelOperation: (id, options) => {
       if (buildNamed(service, id) !== undefined) return cancelBuild(id, options, fleet);
       const isRotation = rotationNamed(service, id) !== undefined;

@@ -56,6 +56,8 @@ const sentences: Readonly<Record<string, (fields: Fields) => string>> = {
     `${of(fields, 'step')} ${of(fields, 'outcome') || 'goes on'} (operation ${of(fields, 'operation')})${because(fields, 'detail')}`,
   'operation.stopping': (fields) =>
     `Operation ${of(fields, 'operation')} begins no other node${because(fields, 'reason')}`,
+  'operation.resumed': (fields) =>
+    `Operation ${of(fields, 'operation')} goes on with ${of(fields, 'nodes')}${by(fields)}`,
   'operation.ended': (fields) =>
     `Operation ${of(fields, 'operation')} ended: ${of(fields, 'state')}${because(fields, 'reason')}`,
   'node.held': (fields) =>

@@ -50,6 +50,17 @@ export function skipNode(node: OperationNode): OperationNode {
   return node.steps.length === 0 && node.result === undefined ? { ...node, result: 'skipped' } : node;
 }
 
+/** It was never begun, or given up before anything of it was changed. */
+export const resumable = ({ result }: OperationNode): boolean => result === 'skipped' || result === 'kept';
+
+/** As if it had begun with what is left: what has failed is counted no more. */
+export function resumed(operation: Operation, nodes: readonly OperationNode[]): Operation {
+  const { endedAtMs: _ended, reason: _reason, ...rest } = operation;
+  const failed = nodes.filter(({ result }) => result === 'failed' || result === 'fell-back').length;
+  const maxFailed = failed + Math.floor(nodes.filter(resumable).length * tolerated);
+  return { ...rest, maxFailed, state: 'running' };
+}
+
 /** The same object when there is nothing to write down. */
 export function applyMove(node: OperationNode, move: Move, nowMs: number): OperationNode {
   const current = node.steps.at(-1);

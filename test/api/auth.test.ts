@@ -37,6 +37,7 @@ const needs: Readonly<Record<string, string>> = {
   listOperations: 'read',
   getOperation: 'read',
   cancelOperation: 'operate',
+  resumeOperation: 'operate',
   rotateSecret: 'admin',
   startRollout: 'operate',
   listRollouts: 'read',

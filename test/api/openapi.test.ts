@@ -47,6 +47,7 @@ test('every change can be tried, needs more than to read, and every single resou
     'addNode',
     'assignRole',
     'cancelOperation',
+    'resumeOperation',
     'startRollout',
     'pauseRollout',
     'resumeRollout',

@@ -50,6 +50,7 @@ const verbs: Readonly<Record<string, readonly string[] | string>> = {
   'operation show': ['getOperation'],
   'operation watch': ['getOperation', 'followEvents'],
   'operation cancel': ['cancelOperation'],
+  'operation resume': ['resumeOperation'],
   'rollout start': ['startRollout'],
   'rollout list': ['listRollouts'],
   'rollout show': ['getRollout'],

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { cancelOperation, startRoleChange, type RoleAssignment } from '../../src/fleet/start-operation.ts';
 import { nodeEdits } from '../../src/fleet/node-edits.ts';
+import { resumeOperation } from '../../src/fleet/resume-operation.ts';
 import { changeRole } from '../../src/fleet/role-change.ts';
 import { planGeneration } from '../../src/plan/generation.ts';
 import { heldGenerations } from '../../src/plan/held-generations.ts';
@@ -189,6 +190,63 @@ test('when more than a fifth fails, no other node is begun', async () => {
   await start(world);
   expect(await world.runToEnd()).toMatchObject({ state: 'failed' });
   expect(world.results()).toEqual({ node01: 'fell-back', node02: 'skipped', node03: 'skipped', node04: 'skipped' });
+});
+
+describe('resumed', () => {
+  const four = ['node01', 'node02', 'node03', 'node04'];
+
+  test('one that stopped because too many failed goes on with those that it had not begun', async () => {
+    const world = await operationWorld(four);
+    world.world.badRoles.add('login');
+    await start(world);
+    await world.runToEnd();
+    world.world.badRoles.clear();
+
+    expect((await resumeOperation('1', dryRun, world.fleet)).answer.nodes).toEqual(['node02', 'node03', 'node04']);
+    expect(world.operation()?.state).toBe('failed');
+    await resumeOperation('1', bySocket, world.fleet);
+    expect(world.operation()).toMatchObject({ state: 'running', maxFailed: 1 });
+    await world.runToEnd();
+
+    expect(world.results()).toEqual({ node01: 'fell-back', node02: 'done', node03: 'done', node04: 'done' });
+    expect(await world.events()).toContainEqual(
+      expect.stringMatching(/^operation.resumed - .*"nodes":"node\[02-04\]"/),
+    );
+    await expect(resumeOperation('1', bySocket, world.fleet)).rejects.toThrow('operation 1 has no node left to begin');
+  });
+
+  test('one that was cancelled takes those again that it had given back', async () => {
+    const world = await operationWorld(['node01', 'node02']);
+    world.of('node01').jobLooks = Infinity;
+    await start(world, { drainDeadlineMs: 3_600_000 });
+    await world.look();
+    await cancelOperation('1', bySocket, world.fleet);
+    await world.runToEnd();
+    expect(world.results()).toEqual({ node01: 'kept', node02: 'skipped' });
+    world.of('node01').jobLooks = 0;
+
+    await resumeOperation('1', bySocket, world.fleet);
+
+    expect(await world.runToEnd()).toMatchObject({ state: 'done' });
+    expect(world.results()).toEqual({ node01: 'done', node02: 'done' });
+  });
+
+  test('is refused while it goes on, when it is done, and for what has changed since', async () => {
+    const world = await operationWorld(['node01', 'node02', 'node03']);
+    await start(world, { nodes: ['node01'] });
+    await expect(resumeOperation('1', bySocket, world.fleet)).rejects.toThrow('operation 1 goes on');
+    await world.runToEnd();
+    await expect(resumeOperation('1', bySocket, world.fleet)).rejects.toThrow('operation 1 has ended: done');
+    await expect(resumeOperation('7', bySocket, world.fleet)).rejects.toThrow('there is no operation 7');
+
+    await start(world, { nodes: ['node02', 'node03'] });
+    await cancelOperation('2', bySocket, world.fleet);
+    await world.runToEnd();
+    await changeRole('node02', { role: 'login', reboot: false }, bySocket, world.fleet);
+    await expect(resumeOperation('2', bySocket, world.fleet)).rejects.toThrow(
+      'node02 was compute when operation 2 began, and is login now',
+    );
+  });
 });
 
 test('cancelled: what is drained takes jobs again, what has its role goes on to the end', async () => {

@@ -9,7 +9,13 @@ import { listedBuildExample, startedBuildExample } from '../../src/api/schemas/i
 import { imageChangeExample, pinChangeExample, shownImageExample } from '../../src/api/schemas/image.ts';
 import { metricsExample, targetExample } from '../../src/api/schemas/monitoring.ts';
 import { nodeExample, nodesChangeExample } from '../../src/api/schemas/node.ts';
-import { cancelledExample, listedExample, shownExample, startedExample } from '../../src/api/schemas/operation.ts';
+import {
+  cancelledExample,
+  listedExample,
+  resumedExample,
+  shownExample,
+  startedExample,
+} from '../../src/api/schemas/operation.ts';
 import { overlayExample, shownOverlayExample } from '../../src/api/schemas/overlay.ts';
 import {
   nodePowerExample,
@@ -92,6 +98,7 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
         ...(options.dryRun && { operation: undefined }),
       }),
     cancelOperation: (id: string, options: ChangeOptions) => change('cancelOperation', [id], options, cancelledExample),
+    resumeOperation: (id: string, options: ChangeOptions) => change('resumeOperation', [id], options, resumedExample),
     rotateSecret: (name: string, sent: unknown, options: ChangeOptions) =>
       change('rotateSecret', [name, sent], options, {
         ...startedRotationExample,

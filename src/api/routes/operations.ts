@@ -11,6 +11,8 @@ import {
   cancelledExample,
   CancelledOperation,
   listedExample,
+  resumedExample,
+  ResumedOperation,
   shownExample,
   startedExample,
   StartedOperation,
@@ -94,5 +96,21 @@ export const operationRoutes: readonly Route[] = [
     },
     problems: [409],
     run: async ({ actions, param, options }) => json((await actions.cancelOperation(param('id'), options)).answer),
+  }),
+  route({
+    method: 'post',
+    path: '/operations/{id}:resume',
+    id: 'resumeOperation',
+    tag,
+    scope: 'operate',
+    summary: 'Go on with one that stopped',
+    description:
+      'Of a role for nodes that stopped because too many failed, or was cancelled: nodes that were not begun, or kept what they had, have their turn. Those that failed stay as they are. Rotations and builds are begun again instead.',
+    isChange: true,
+    answers: {
+      200: { summary: 'It goes on, or would', schema: ResumedOperation, example: resumedExample },
+    },
+    problems: [409],
+    run: async ({ actions, param, options }) => json((await actions.resumeOperation(param('id'), options)).answer),
   }),
 ];

@@ -71,6 +71,16 @@ export const CancelledOperation = z.strictObject({
 });
 export type CancelledOperation = Readonly<z.output<typeof CancelledOperation>>;
 
+export const ResumedOperation = z.strictObject({
+  operation: z.string(),
+  dryRun: z.boolean(),
+  /** Those whose turn comes now. */
+  nodes: z.array(z.string()),
+});
+export type ResumedOperation = Readonly<z.output<typeof ResumedOperation>>;
+
+export const resumedExample = { operation: '12', dryRun: false, nodes: ['node03', 'node04'] };
+
 export const assignExample = { nodes: ['node01', 'node02'], drain: 'wait', drainDeadlineSeconds: 1800 };
 
 export const startedExample = {

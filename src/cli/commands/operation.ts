@@ -1,7 +1,12 @@
-/** pi-image operation: work on nodes that takes minutes, how it goes, and how to stop it. */
+/** pi-image operation: work on nodes that takes minutes, how it goes, how to stop it, and how to go on. */
 import type { Command } from 'commander';
 
-import type { AnyOperation, AnyShownOperation, CancelledOperation } from '../../api/schemas/operation.ts';
+import type {
+  AnyOperation,
+  AnyShownOperation,
+  CancelledOperation,
+  ResumedOperation,
+} from '../../api/schemas/operation.ts';
 import { HostError, UsageError } from '../../model/errors.ts';
 import { compressHostlist } from '../../plan/hostlist.ts';
 import { requestOk } from '../api-client.ts';
@@ -21,6 +26,7 @@ export const registerOperation: RegisterCommand = (program, context) => {
   registerShow(operation, context);
   registerWatch(operation, context);
   registerCancel(operation, context);
+  registerResume(operation, context);
 };
 
 function registerList(parent: Command, context: CliContext): void {
@@ -81,6 +87,28 @@ function registerCancel(parent: Command, context: CliContext): void {
       context.stdout(describeCancel(answer));
     });
   withChangeFlags(cancel);
+}
+
+function registerResume(parent: Command, context: CliContext): void {
+  const resume = parent
+    .command('resume')
+    .summary('go on with one that stopped')
+    .description(
+      'Of a role for nodes that stopped because too many failed, or was cancelled: nodes that were not begun, or kept ' +
+        'what they had, have their turn. Those that failed stay as they are, and a fifth of the others may fail anew.',
+    )
+    .argument('<id>')
+    .addHelpText('after', '\nExample:\n  pi-image operation resume 12')
+    .action(async (id: string, flags: ChangeFlags) => {
+      const server = await context.service();
+      const route = `${routeOf(id)}:resume${flags.dryRun === true ? '?dryRun=true' : ''}`;
+      const answer = bodyOf(server, await requestOk(server, 'POST', route)) as ResumedOperation;
+      if (flags.output === 'name') return context.stdout(`${answer.operation}\n`);
+      if (flags.output !== 'table') return context.stdout(renderValue(answer, flags.output));
+      const { operation, nodes, dryRun } = answer;
+      context.stdout(`operation ${operation} ${dryRun ? 'would go on' : 'goes on'} with ${compressHostlist(nodes)}\n`);
+    });
+  withChangeFlags(resume);
 }
 
 function describeCancel({ operation, goOn, dryRun }: CancelledOperation): string {

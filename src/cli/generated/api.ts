@@ -350,6 +350,7 @@ export interface Schemas {
     }[];
   };
   CancelledOperation: { operation: string; dryRun: boolean; goOn: string[] };
+  ResumedOperation: { operation: string; dryRun: boolean; nodes: string[] };
   StartedRotation: {
     dryRun: boolean;
     operation?: string;
@@ -843,6 +844,12 @@ export interface Calls {
     query?: { dryRun?: 'true' | 'false' };
 
     answer: Schemas['CancelledOperation'];
+  };
+  'POST /operations/{id}:resume': {
+    path: { id: string };
+    query?: { dryRun?: 'true' | 'false' };
+
+    answer: Schemas['ResumedOperation'];
   };
   'GET /rollouts': {
     query?: { limit?: number; after?: string };
