@@ -56,6 +56,7 @@ const sentences: Readonly<Record<string, (fields: Fields) => string>> = {
     `${of(fields, 'step')} ${of(fields, 'outcome') || 'goes on'} (operation ${of(fields, 'operation')})${because(fields, 'detail')}`,
   'operation.stopping': (fields) =>
     `Operation ${of(fields, 'operation')} begins no other node${because(fields, 'reason')}`,
+  'operation.interrupted': (fields) => `Operation ${of(fields, 'operation')} was cut off, and is begun again`,
   'operation.resumed': (fields) =>
     `Operation ${of(fields, 'operation')} goes on with ${of(fields, 'nodes')}${by(fields)}`,
   'operation.ended': (fields) =>

@@ -10,8 +10,8 @@ import type { Log } from '../model/log.ts';
 import {
   endBuild,
   endOf,
-  endOfInterrupted,
   hearBuild,
+  interruptBuild,
   openBuild,
   parseBuildLine,
   withBuild,
@@ -45,7 +45,7 @@ export async function runBuilds(deps: BuildDeps, signal: AbortSignal, lookEveryM
 /** The service that had begun it was killed; its programs may still be about to end. */
 async function endLeft(deps: BuildDeps, build: ImageBuild): Promise<void> {
   if (build.leader !== undefined) await endGroup(build.leader, graceMs);
-  await writeEnd(deps, build.id, endOfInterrupted(build));
+  await writeInterruption(deps, build.id);
 }
 
 interface Looking {
@@ -61,8 +61,8 @@ async function carryOut(deps: BuildDeps, build: ImageBuild, looking: Looking): P
   try {
     const group = await deps.start(build, (line) => hear(deps, id, parseBuildLine(line)));
     const code = await followed(deps, { id, group }, looking);
-    const now = deps.state.current().imageBuilds[id] ?? build;
-    await writeEnd(deps, id, looking.signal.aborted && code !== 0 ? endOfInterrupted(now) : endOf(now, code));
+    if (looking.signal.aborted && code !== 0) return await writeInterruption(deps, id);
+    await writeEnd(deps, id, endOf(deps.state.current().imageBuilds[id] ?? build, code));
   } catch (error) {
     await writeEnd(deps, id, { state: 'failed', reason: describeError(error) });
   }
@@ -114,13 +114,23 @@ function edited<T extends { readonly imageBuilds: Record<string, ImageBuild> }>(
   return after === build ? state : withBuild(state, after);
 }
 
-async function writeEnd(
-  { state, now, log }: BuildDeps,
-  id: string,
-  end: Parameters<typeof endBuild>[1],
-): Promise<void> {
-  const fields = { operation: id, state: end.state, reason: end.reason };
-  const events: NewEvent[] = [{ kind: 'operation.ended', fields }];
-  await state.update((before) => edited(before, id, (build) => endBuild(build, end, now())), events);
-  log.info('operation.ended', fields);
+async function writeEnd(deps: BuildDeps, id: string, end: Parameters<typeof endBuild>[1]): Promise<void> {
+  await write(deps, id, (build) => endBuild(build, end, deps.now()));
+}
+
+async function writeInterruption(deps: BuildDeps, id: string): Promise<void> {
+  await write(deps, id, (build) => interruptBuild(build, deps.now()));
+}
+
+async function write({ state, log }: BuildDeps, id: string, change: (build: ImageBuild) => ImageBuild): Promise<void> {
+  const build = state.current().imageBuilds[id];
+  if (build === undefined) return;
+  const { endedAtMs, ...after } = change(build);
+  const fields = { operation: id, state: after.state, reason: after.reason };
+  const event: NewEvent =
+    endedAtMs === undefined
+      ? { kind: 'operation.interrupted', fields: { operation: id } }
+      : { kind: 'operation.ended', fields };
+  await state.update((before) => edited(before, id, change), [event]);
+  log.info(event.kind, event.fields ?? {});
 }

@@ -34,6 +34,8 @@ export const ImageBuild = z.strictObject({
   begunAtMs: z.number().optional(),
   /** The leader of the group of programs that build, while they run: its number, and when that process began. */
   leader: z.strictObject({ pid: z.int(), startTime: z.string() }).optional(),
+  /** So often the service ended while it went on. */
+  interruptions: z.int().optional(),
   /** `stopping`: its programs are told to end. */
   state: z.enum(['running', 'stopping', 'done', 'failed', 'cancelled']),
   steps: z.array(ImageBuildStep),

@@ -95,12 +95,21 @@ export function endOf(build: ImageBuild, code: number | null): BuildEnd {
 const said = 'pi-image: ';
 const hinted = '  hint: ';
 
-/** The service that had begun it is gone, and its programs with it. */
-export function endOfInterrupted({ state }: ImageBuild): BuildEnd {
-  if (state === 'stopping') return { state: 'cancelled' };
-  return {
-    state: 'failed',
-    reason: 'interrupted: the service ended while it went on',
-    hint: 'Build it again: layers that were finished are kept, and no version was left half-made.',
-  };
+/** A build may be what ends the service: by all of the memory, for example. */
+const mostInterruptions = 3;
+
+/** The service that had begun it is gone, and its programs with it: the next one begins it again, with the layers that were finished. */
+export function interruptBuild(build: ImageBuild, nowMs: number): ImageBuild {
+  if (build.state === 'stopping') return endBuild(build, { state: 'cancelled' }, nowMs);
+  const interruptions = (build.interruptions ?? 0) + 1;
+  if (interruptions === mostInterruptions) return endBuild({ ...build, interruptions }, tooOften, nowMs);
+  const { leader: _gone, begunAtMs: _begun, ...rest } = build;
+  const line = 'interrupted: the service ended; the next one begins it again';
+  return withLine({ ...rest, interruptions, steps: endLast(build.steps, nowMs) }, line);
 }
+
+const tooOften: BuildEnd = {
+  state: 'failed',
+  reason: `interrupted: the service ended ${mostInterruptions} times while it went on`,
+  hint: 'Look why, with "journalctl -u pi-image"; then build it again: layers that were finished are kept, and no version was left half-made.',
+};

@@ -6,7 +6,7 @@ import { ImageBuild } from '../../src/model/image-build.ts';
 import {
   endBuild,
   endOf,
-  endOfInterrupted,
+  interruptBuild,
   forgetBuilds,
   hearBuild,
   openBuild,
@@ -93,12 +93,23 @@ describe('it ends', () => {
     expect(ended).not.toHaveProperty('leader');
   });
 
-  test('interrupted where the service was, cancelled where it was stopped before', () => {
-    expect(endOfInterrupted(begun)).toMatchObject({ state: 'failed', reason: expect.stringMatching(/^interrupted: /) });
-    expect(endOfInterrupted({ ...begun, state: 'stopping' })).toEqual({ state: 'cancelled' });
-    // Who has cancelled it stays written down.
+  test('cut off with the service: begun anew, twice, and then it has failed', () => {
+    const leader = { pid: 4711, startTime: '1' };
+    const once = interruptBuild({ ...hear([step(1, 'base')]), begunAtMs: 1, leader }, 5000);
+
+    expect(once).toMatchObject({ state: 'running', interruptions: 1, steps: [{ endedAtMs: 5000 }] });
+    expect(once.log.at(-1)).toMatch(/^interrupted: /);
+    for (const key of ['leader', 'begunAtMs', 'endedAtMs']) expect(once).not.toHaveProperty(key);
+    expect(interruptBuild(interruptBuild(once, 6000), 7000)).toMatchObject({
+      state: 'failed',
+      reason: 'interrupted: the service ended 3 times while it went on',
+      endedAtMs: 7000,
+    });
+  });
+
+  test('cut off while it was stopped: it is cancelled, by whom stays written down', () => {
     const stopped: ImageBuild = { ...begun, state: 'stopping', reason: 'cancelled by ci' };
-    expect(endBuild(stopped, endOfInterrupted(stopped), 1)).toMatchObject({ reason: 'cancelled by ci' });
+    expect(interruptBuild(stopped, 1)).toMatchObject({ state: 'cancelled', reason: 'cancelled by ci', endedAtMs: 1 });
   });
 });
 

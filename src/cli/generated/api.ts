@@ -409,6 +409,7 @@ export interface Schemas {
     packages: 'kept' | 'update' | 'anew' | 'offline';
     squash: boolean;
     startedAtMs: number;
+    interruptions?: number;
     state: 'running' | 'stopping' | 'done' | 'failed' | 'cancelled';
     reason?: string;
     hint?: string;
@@ -424,6 +425,7 @@ export interface Schemas {
     packages: 'kept' | 'update' | 'anew' | 'offline';
     squash: boolean;
     startedAtMs: number;
+    interruptions?: number;
     state: 'running' | 'stopping' | 'done' | 'failed' | 'cancelled';
     steps: { index: number; total: number; title: string; startedAtMs: number; endedAtMs?: number; detail?: string }[];
     log: string[];
