@@ -54,7 +54,7 @@ async function agentOf(name: string, settings: Switch, { secret }: DriverDeps): 
   return { ...at, access: { user: login } };
 }
 
-function snmpDriver(session: SnmpSession, { group, budgetWatts }: Switch): PowerDriver {
+function snmpDriver(session: SnmpSession, { group, portNumbers, budgetWatts }: Switch): PowerDriver {
   const read = async ({ port }: PowerTarget): Promise<PortPower> => {
     const oids = [portOid('adminEnable', group, port), portOid('detectionStatus', group, port)];
     const rows = await session.get(oids);
@@ -71,7 +71,7 @@ function snmpDriver(session: SnmpSession, { group, budgetWatts }: Switch): Power
       const rows = await walkAll(session, power);
       const ports = readPowerPorts(rows, group);
       return {
-        behind: matchPorts([...ports.keys()], learned),
+        ...matchPorts([...ports.keys()], learned, portNumbers),
         learned,
         ports,
         budget: readBudget(rows, group, budgetWatts),
@@ -101,7 +101,7 @@ function commandDriver({ command = [], timeout: timeoutMs }: Switch, signal: Abo
     set: (target, wanted) => switchByCommand(wanted, target, how),
     facts: async (targets) => {
       const ports = await Promise.all(targets.map(async (target) => [target.port, await read(target)] as const));
-      return { behind: undefined, learned: [], ports: new Map(ports), budget: undefined };
+      return { behind: undefined, disputed: new Map(), learned: [], ports: new Map(ports), budget: undefined };
     },
     close: () => undefined,
   };

@@ -45,6 +45,7 @@ export async function readSeen(
         name,
         uplinks: switches[name]?.uplinks ?? [],
         behind: found.behind ?? new Map(),
+        disputed: found.disputed,
         learned: found.learned,
       });
   }

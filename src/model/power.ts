@@ -7,6 +7,9 @@ import { AbsolutePath, NodeName, ResourceName } from './names.ts';
 import { parsedText } from './parsed-text.ts';
 
 const powerDrivers = ['snmp', 'command', 'none'] as const;
+/** What the numbers of power ports may be: RFC 3621 leaves them to the maker of the switch. */
+const portNumbers = ['ifIndex', 'bridgePort', 'name'] as const;
+export type PortNumbers = (typeof portNumbers)[number];
 export const powerActions = ['on', 'off', 'cycle'] as const;
 export type PowerAction = (typeof powerActions)[number];
 
@@ -44,6 +47,8 @@ export const Switch = z.strictObject({
   privacy: z.strictObject({ protocol: z.enum(privacyProtocols).default('aes'), file: AbsolutePath }).optional(),
   /** pethPsePortGroupIndex: which box of a stack. */
   group: z.int().min(1).default(1),
+  /** snmp: whose numbers its power ports have, where its tables leave that open. */
+  portNumbers: z.enum(portNumbers).optional(),
   /** What it can give in all, where it does not say so itself. */
   budgetWatts: z.number().min(1).max(100_000).optional(),
   /** Ports that are never switched off. */

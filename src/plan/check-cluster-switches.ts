@@ -26,7 +26,7 @@ function checkSwitch(settings: Switch, path: Problem['path']): Problem[] {
   }
 }
 
-const ofSnmp = ['host', 'community', 'user', 'auth', 'privacy', 'budgetWatts'] as const;
+const ofSnmp = ['host', 'community', 'user', 'auth', 'privacy', 'portNumbers', 'budgetWatts'] as const;
 
 function notUsed(settings: Switch, keys: readonly (keyof Switch)[], path: Problem['path']): Problem[] {
   return keys

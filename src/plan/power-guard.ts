@@ -14,6 +14,8 @@ export interface PortQuestion {
   readonly settings: Pick<Switch, 'driver' | 'uplinks' | 'trusted'>;
   /** Power port -> what is behind it; undefined: this driver cannot tell, and its owner answers for it. */
   readonly behind: ReadonlyMap<number, SwitchPort> | undefined;
+  /** Power ports that may be either of these: their numbers fit in more than one way. */
+  readonly disputed: ReadonlyMap<number, readonly SwitchPort[]>;
   /** All that the switch has learned, also behind ports without power. */
   readonly learned: readonly SwitchPort[];
   /** Of this machine. */
@@ -30,7 +32,8 @@ export function decideOff(question: PortQuestion): PortVerdict {
   }
   if (behind === undefined) return may;
   const here = behind.get(port);
-  return ownPath(question, here) ?? elsewhere(question, here) ?? crowd(question, here) ?? may;
+  const maybe = here === undefined ? (question.disputed.get(port) ?? []) : [here];
+  return ownPath(question, maybe) ?? elsewhere(question, here) ?? crowd(question, here) ?? may;
 }
 
 function refused({ switchName, port }: PortQuestion, what: string, hint: string): PortVerdict {
@@ -38,8 +41,8 @@ function refused({ switchName, port }: PortQuestion, what: string, hint: string)
 }
 
 /** Not even a port that is trusted: whoever switches that off cannot switch it on again. */
-function ownPath(question: PortQuestion, here: SwitchPort | undefined): PortVerdict | undefined {
-  const own = here?.macs.find((mac) => question.ownMacs.includes(mac));
+function ownPath(question: PortQuestion, maybe: readonly SwitchPort[]): PortVerdict | undefined {
+  const own = maybe.flatMap(({ macs }) => macs).find((mac) => question.ownMacs.includes(mac));
   if (own === undefined) return undefined;
   return refused(
     question,
@@ -61,6 +64,8 @@ function elsewhere(question: PortQuestion, here: SwitchPort | undefined): PortVe
   });
   if (at === undefined) return undefined;
   const powerPort = [...(behind ?? [])].find(([, { bridgePort }]) => bridgePort === at.bridgePort)?.[0];
+  // Neither of the two can be placed: that is no contradiction.
+  if (here === undefined && powerPort === undefined) return undefined;
   const place = powerPort === undefined ? (at.name ?? `port ${at.bridgePort}`) : `port ${powerPort}`;
   return refused(question, `does not have the board of ${node.name} behind it: that is behind ${place}`, discover);
 }
@@ -77,11 +82,12 @@ function crowd(question: PortQuestion, here: SwitchPort | undefined): PortVerdic
       `Let this SNMP user read BRIDGE-MIB or Q-BRIDGE-MIB. ${trust}`,
     );
   }
-  const bridge = here?.neighbours.find(({ isBridge }) => isBridge);
+  if (here === undefined) return unplaced(question);
+  const { macs, neighbours } = here;
+  const bridge = neighbours.find(({ isBridge }) => isBridge);
   if (bridge !== undefined) {
     return refused(question, `has a bridge behind it, which calls itself ${bridge.name ?? 'nothing'}`, trust);
   }
-  const macs = here?.macs ?? [];
   if (macs.length > 1) {
     return refused(question, `has ${macs.length} MAC addresses behind it: ${shown(macs)}`, trust);
   }
@@ -89,6 +95,22 @@ function crowd(question: PortQuestion, here: SwitchPort | undefined): PortVerdic
   if (only === undefined || node.mac === undefined || only === node.mac) return undefined;
   const hint = `Correct the mac of ${node.name}, or its port: "pi-image node power discover". ${trust}`;
   return refused(question, `has ${only} behind it, which is not the board of ${node.name} (${node.mac})`, hint);
+}
+
+/** A port whose board is silent stands in the table of the bridge with nothing behind it; this one does not, or twice. */
+function unplaced(question: PortQuestion): PortVerdict {
+  const { port, disputed, switchName } = question;
+  const trust = `When only the board is behind it, write port ${port} under "trusted" of the switch in cluster.yaml.`;
+  const either = disputed.get(port)?.map(({ name, bridgePort }) => name ?? `bridge port ${bridgePort}`);
+  if (either !== undefined) {
+    const hint = `Write "portNumbers: ifIndex", "bridgePort" or "name" for ${switchName} in cluster.yaml, whichever its numbers are. ${trust}`;
+    return refused(question, `cannot be judged: it may be ${either.join(' or ')}, and others are behind each`, hint);
+  }
+  return refused(
+    question,
+    'cannot be judged: it is none of the ports of which the switch tells what is behind',
+    `Let this SNMP user read BRIDGE-MIB and IF-MIB as a whole, or write "portNumbers" for ${switchName} in cluster.yaml. ${trust}`,
+  );
 }
 
 const shownMacs = 4;

@@ -1,5 +1,5 @@
 /** Power as a switch tells it: port by port, in all, and which of its power ports is which port of its bridge. */
-import { detections, type PortPower, type PowerBudget } from '../model/power.ts';
+import { detections, type PortNumbers, type PortPower, type PowerBudget } from '../model/power.ts';
 import type { SnmpRow } from '../model/snmp.ts';
 import { power } from './switch-oids.ts';
 import type { SwitchPort } from './switch-tables.ts';
@@ -59,22 +59,48 @@ function columnOf(rows: readonly SnmpRow[], oid: string, group: number): Map<num
   );
 }
 
+export interface MatchedPorts {
+  /** Power port -> what is behind it; one that fits nowhere is missing. */
+  readonly behind: ReadonlyMap<number, SwitchPort>;
+  /** Power port -> what may be behind it: its number fits in more than one way, with others there in each. */
+  readonly disputed: ReadonlyMap<number, readonly SwitchPort[]>;
+}
+
+const keys: Readonly<Record<PortNumbers, (port: SwitchPort) => number | undefined>> = {
+  ifIndex: ({ ifIndex }) => ifIndex,
+  bridgePort: ({ bridgePort }) => bridgePort,
+  name: ({ name }) => lastNumber(name),
+};
+
 /**
  * RFC 3621 leaves the numbers of power ports to the maker of the switch. They are its interface indexes, or the ports of
- * its bridge, or the last number of the interface's name: what fits all of them is taken.
- * @returns power port -> what is behind it; one that fits nowhere is missing
+ * its bridge, or the last number of the interface's name: what fits most of them is taken.
+ * @param numbers which of them they are, where the owner of the switch says it
  */
-export function matchPorts(powerPorts: readonly number[], ports: readonly SwitchPort[]): Map<number, SwitchPort> {
-  const ways = [
-    byKey(ports, ({ ifIndex }) => ifIndex),
-    byKey(ports, ({ bridgePort }) => bridgePort),
-    byKey(ports, ({ name }) => lastNumber(name)),
-  ];
-  const [best] = ways
-    .map((way) => new Map(powerPorts.flatMap((port) => (way.has(port) ? [[port, way.get(port)] as const] : []))))
-    .toSorted((one, other) => other.size - one.size);
-  return new Map([...(best ?? [])].flatMap(([port, found]) => (found === undefined ? [] : [[port, found] as const])));
+export function matchPorts(
+  powerPorts: readonly number[],
+  ports: readonly SwitchPort[],
+  numbers?: PortNumbers,
+): MatchedPorts {
+  const ways = (numbers === undefined ? Object.values(keys) : [keys[numbers]])
+    .map((keyOf) => byKey(ports, keyOf))
+    .map((way) => ({ way, fits: powerPorts.filter((port) => way.has(port)).length }));
+  const most = Math.max(...ways.map(({ fits }) => fits));
+  const best = ways.filter(({ fits }) => fits === most).map(({ way }) => way);
+  const behind = new Map<number, SwitchPort>();
+  const disputed = new Map<number, readonly SwitchPort[]>();
+  for (const number of powerPorts) {
+    const found = new Set(best.flatMap((way) => way.get(number) ?? []));
+    const [first] = found;
+    if (first === undefined) continue;
+    if (new Set([...found].map(whoIsThere)).size === 1) behind.set(number, first);
+    else disputed.set(number, [...found]);
+  }
+  return { behind, disputed };
 }
+
+/** What the guard looks at. */
+const whoIsThere = ({ macs, neighbours }: SwitchPort): string => JSON.stringify([macs, neighbours]);
 
 /** A number that two ports have says nothing. */
 function byKey(ports: readonly SwitchPort[], keyOf: (port: SwitchPort) => number | undefined): Map<number, SwitchPort> {

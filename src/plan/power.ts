@@ -18,6 +18,8 @@ import type { SwitchPort } from './switch-tables.ts';
 export interface SwitchFacts {
   /** undefined: this driver tells nothing, and its owner answers for what is behind. */
   readonly behind: ReadonlyMap<number, SwitchPort> | undefined;
+  /** Power ports that may be either of these. */
+  readonly disputed: ReadonlyMap<number, readonly SwitchPort[]>;
   readonly learned: readonly SwitchPort[];
   readonly ports: ReadonlyMap<number, PortPower>;
   readonly budget: PowerBudget | undefined;
@@ -124,10 +126,11 @@ function choose(
 function judgeOff(
   node: NodeSpec,
   { power, settings }: Extract<FoundPort, { kind: 'port' }>,
-  { behind, learned }: SwitchFacts,
+  { behind, disputed, learned }: SwitchFacts,
   { ownMacs, nodes }: PowerQuestion,
 ): PortVerdict {
-  return decideOff({ node, switchName: power.switch, port: power.port, settings, behind, learned, ownMacs, nodes });
+  const { switch: switchName, port } = power;
+  return decideOff({ node, switchName, port, settings, behind, disputed, learned, ownMacs, nodes });
 }
 
 function portsHint({ ports }: SwitchFacts): string {

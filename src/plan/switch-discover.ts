@@ -9,6 +9,8 @@ export interface SeenSwitch {
   readonly uplinks: readonly number[];
   /** Power port -> what is behind it. */
   readonly behind: ReadonlyMap<number, SwitchPort>;
+  /** Power ports that may be either of these. */
+  readonly disputed: ReadonlyMap<number, readonly SwitchPort[]>;
   readonly learned: readonly SwitchPort[];
 }
 
@@ -58,7 +60,7 @@ function placeOf({ mac }: NodeSpec, switches: readonly SeenSwitch[], ownMacs: re
   const [first, second] = alone;
   if (first === undefined) return unplaced(whyNowhere(mac, sightings));
   if (second !== undefined) return unplaced(`it is seen alone at ${alone.map(nameOf).join(' and ')}`);
-  if (first.port === undefined) return unplaced(`it is behind ${nameOf(first)}, which gives no power`);
+  if (first.port === undefined) return unplaced(whyNoPort(first));
   return { kind: 'found', power: { switch: first.seen.name, port: first.port }, by: first.by };
 }
 
@@ -76,6 +78,13 @@ function sightingsOn(seen: SeenSwitch, mac: MacAddress, ownMacs: readonly MacAdd
     const isOnly = isNeighbour ? neighbours.length === 1 : macs.length === 1;
     return [{ seen, at, port, by: isNeighbour ? 'lldp' : 'mac', isAlone: !isUplink && !hasBridge && isOnly }];
   });
+}
+
+function whyNoPort(sighting: Sighting): string {
+  const { seen, at } = sighting;
+  const isDisputed = [...seen.disputed.values()].flat().some(({ bridgePort }) => bridgePort === at.bridgePort);
+  if (!isDisputed) return `it is behind ${nameOf(sighting)}, which gives no power`;
+  return `it is behind ${nameOf(sighting)}, and more than one power port may be that: write "portNumbers" for ${seen.name}`;
 }
 
 function nameOf({ seen, at, port }: Sighting): string {

@@ -41,6 +41,10 @@ interface Given {
   readonly targets?: readonly NodeSpec[];
   /** What is behind ports 1, 2 and 24, of which the last one gives no power. */
   readonly learned?: readonly SwitchPort[];
+  /** Power ports that none of what was learned is. */
+  readonly lost?: readonly number[];
+  /** What port 1 may be. */
+  readonly disputed?: readonly SwitchPort[];
   readonly ports?: Readonly<Record<number, PortPower['power']>>;
   readonly settings?: object;
   readonly budget?: SwitchFacts['budget'];
@@ -50,16 +54,21 @@ interface Given {
   readonly failure?: string;
 }
 
-function decide({ action = 'off', targets = [node01], settings = {}, failure, ...given }: Given = {}): string[] {
+function factsOf({ blind = false, disputed, lost = [], ports = { 1: 'on', 2: 'on' }, ...given }: Given): SwitchFacts {
   const learned = given.learned ?? [port(1, [macOf(node01)]), port(2, [macOf(head)]), port(24, [stranger, more])];
-  const ports = Object.entries(given.ports ?? ({ 1: 'on', 2: 'on' } as const));
-  const behind = new Map(learned.filter(({ bridgePort }) => bridgePort < 24).map((each) => [each.bridgePort, each]));
-  const facts: SwitchFacts = {
-    behind: given.blind === true ? undefined : behind,
-    learned: given.blind === true ? [] : learned,
-    ports: new Map(ports.map(([number, power]) => [Number(number), { power }])),
+  const elsewhere = new Set([24, ...lost, ...(disputed === undefined ? [] : [1])]);
+  const placed = learned.filter(({ bridgePort }) => !elsewhere.has(bridgePort));
+  return {
+    behind: blind ? undefined : new Map(placed.map((each) => [each.bridgePort, each])),
+    disputed: new Map(disputed === undefined ? [] : [[1, disputed]]),
+    learned: blind ? [] : learned,
+    ports: new Map(Object.entries(ports).map(([number, power]) => [Number(number), { power }])),
     budget: given.budget,
   };
+}
+
+function decide({ action = 'off', targets = [node01], settings = {}, failure, ...given }: Given = {}): string[] {
+  const facts = factsOf(given);
   const decision = decidePower({
     action,
     targets,
@@ -127,6 +136,32 @@ describe('off', () => {
       'node01: port 1 of sw1 cannot be judged: the switch does not tell what it has learned',
     ],
     ['the same, and its owner answers for it', { learned: [port(1, [])], settings: { trusted: [1] } }, 'node01 may'],
+    [
+      'a port that is none of those that the switch knows',
+      { lost: [1] },
+      'node01: port 1 of sw1 cannot be judged: it is none of the ports of which the switch tells what is behind',
+    ],
+    ['the same, and its owner answers for it', { lost: [1], settings: { trusted: [1] } }, 'node01 may'],
+    [
+      'the same, and its board is at a port that is known',
+      { lost: [1], learned: [port(2, [macOf(node01)])], settings: { trusted: [1] } },
+      'node01: port 1 of sw1 does not have the board of node01 behind it: that is behind port 2',
+    ],
+    [
+      'a port that may be either of two',
+      { disputed: [port(1, [macOf(node01)]), port(2, [macOf(head)])] },
+      'node01: port 1 of sw1 cannot be judged: it may be gi1 or gi2, and others are behind each',
+    ],
+    [
+      'the same, and its owner answers for it',
+      { disputed: [port(1, [macOf(node01)]), port(2, [macOf(head)])], settings: { trusted: [1] } },
+      'node01 may',
+    ],
+    [
+      'one of the two leads to this storage node, whatever is trusted',
+      { disputed: [port(1, [macOf(node01)]), port(2, [ours])], settings: { trusted: [1] } },
+      `node01: port 1 of sw1 leads to this storage node (${ours})`,
+    ],
     ['a driver that cannot know', { blind: true, settings: { driver: 'command' } }, 'node01 may'],
     ['a port without power', { ports: { 2: 'on' } }, 'node01: sw1 has no port 1 that gives power'],
     ['a switch that is silent', { failure: 'sw1 does not answer' }, 'node01: sw1 does not answer'],

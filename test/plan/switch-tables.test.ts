@@ -110,16 +110,39 @@ describe('power ports', () => {
     ['ports of the bridge', [port(1, 10_101, 'Gi1/0/9'), port(2, 10_102, 'Gi1/0/8')]],
     ['the last number of the name', [port(50, 10_101, 'Gi1/0/1'), port(51, 10_102, 'GigabitEthernet1/0/2')]],
   ])('are %s', (_name, ports) => {
-    const matched = matchPorts([1, 2], ports);
+    const { behind } = matchPorts([1, 2], ports);
 
-    expect([...matched].map(([number, found]) => [number, ports.indexOf(found)])).toEqual([
+    expect([...behind].map(([number, found]) => [number, ports.indexOf(found)])).toEqual([
       [1, 0],
       [2, 1],
     ]);
   });
 
   test('a name that two interfaces end in says nothing', () => {
-    expect(matchPorts([1], [port(50, 100, 'Gi1/0/1'), port(51, 101, 'Te1/1/1')]).size).toBe(0);
+    expect(matchPorts([1], [port(50, 100, 'Gi1/0/1'), port(51, 101, 'Te1/1/1')]).behind.size).toBe(0);
+  });
+
+  const crossed = (first: MacAddress[], second: MacAddress[]): SwitchPort[] => [
+    { ...port(2, 1, 'x'), macs: first },
+    { ...port(1, 2, 'y'), macs: second },
+  ];
+
+  test('that fit two ways are neither, unless their owner says which', () => {
+    const ports = crossed([board], []);
+
+    const { behind, disputed } = matchPorts([1, 2], ports);
+    expect([behind.size, [...disputed.keys()]]).toEqual([0, [1, 2]]);
+    expect(new Set(disputed.get(1))).toEqual(new Set(ports));
+    expect([...matchPorts([1, 2], ports, 'bridgePort').behind].map(([number, { name }]) => [number, name])).toEqual([
+      [1, 'y'],
+      [2, 'x'],
+    ]);
+  });
+
+  test('that fit two ways with nobody behind either need no word of their owner', () => {
+    const { behind, disputed } = matchPorts([1, 2], crossed([], []));
+
+    expect([[...behind.keys()], disputed.size]).toEqual([[1, 2], 0]);
   });
 
   test('are read of one box of a stack', () => {
@@ -166,6 +189,7 @@ describe('proposals', () => {
     name,
     uplinks,
     behind: new Map(ports.filter(({ bridgePort }) => bridgePort < 20).map((each) => [each.bridgePort, each])),
+    disputed: new Map(ports.filter(({ bridgePort }) => bridgePort === 23).map((each) => [11, [each]])),
     learned: ports,
   });
   const itself = { name: 'node01', macs: [board], isBridge: true };
@@ -191,6 +215,7 @@ describe('proposals', () => {
       'it is seen alone at sw1 port 3 and sw2 port 9',
     ],
     ['behind a port without power', [seen('sw1', [port(24, [board])])], 'it is behind sw1 gi24, which gives no power'],
+    ['behind a port that two numbers fit', [seen('sw1', [port(23, [board])])], 'write "portNumbers" for sw1'],
     ['with others', [seen('sw1', [port(3, [board, more])])], 'together with 1 other addresses'],
     ['behind a bridge', [seen('sw1', [port(3, [board], [core])])], 'together with a bridge'],
     ['nowhere', [seen('sw1', [port(3, [more])])], `no switch has seen ${board} lately`],
