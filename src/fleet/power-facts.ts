@@ -75,6 +75,8 @@ export interface NodePower {
   readonly node: string;
   readonly switch?: string | undefined;
   readonly port?: number | undefined;
+  /** Somebody can give its port orders, though it may not answer now. */
+  readonly isSwitched: boolean;
   readonly power: PortPower['power'] | 'unknown';
   readonly detection?: PortPower['detection'];
   /** Why it is not known. */
@@ -85,8 +87,10 @@ export interface NodePower {
 
 export function statusOf(node: NodeSpec, switches: Switches, facts: FactsBySwitch): NodePower {
   const found = portOf(node, switches);
-  if (found.kind === 'none') return { node: node.name, ...node.power, power: 'unknown', reason: found.reason };
-  const place: PowerPort = found.power;
+  if (found.kind === 'none') {
+    return { node: node.name, ...node.power, isSwitched: false, power: 'unknown', reason: found.reason };
+  }
+  const place: PowerPort & { readonly isSwitched: true } = { ...found.power, isSwitched: true };
   const seen = facts.get(place.switch) ?? { failure: `${place.switch} was not asked` };
   if ('failure' in seen) return { node: node.name, ...place, power: 'unknown', reason: seen.failure };
   const port = seen.ports.get(place.port);

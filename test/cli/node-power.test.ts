@@ -1,5 +1,5 @@
 /** Power by the owner's own program, through the service: what it is called with, and when it is not. */
-import { chmod, readFile } from 'node:fs/promises';
+import { chmod, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -11,12 +11,13 @@ import { sampleSite, type TestSite } from '../support/command-line.ts';
 import { sampleClusterInput, sampleNodesInput } from '../support/sample-view.ts';
 import { serveSite } from '../support/serve-site.ts';
 
-/** Remembers for each node what it was told last; `fails` beside it makes it fail, `hangs` makes it hang. */
+/** Remembers for each node what it was told last; `fails` beside it makes it fail, `hangs` hang, `jams-node01` take no orders for that. */
 const program = `#!/bin/sh
 cd "$(dirname "$0")" || exit 1
 printf '%s|' "$@" >> called; echo >> called
 [ -e hangs ] && exec sleep 30
 [ -e fails ] && { echo 'no contact' >&2; exit 3; }
+[ -e "jams-$3" ] && [ "$2" != status ] && { echo 'it jams' >&2; exit 4; }
 [ "$2" = status ] || echo "$2" > "now-$3"
 cat "now-$3" 2>/dev/null || echo on
 `;
@@ -167,3 +168,46 @@ test('a cluster is shut down stage by stage, and started in the reversed order',
   await vi.waitFor(async () => expect(await orders(site)).toHaveLength(8), { timeout: 20_000 });
   expect((await orders(site))[4]).toBe(`${odd}|on|head|2|`);
 });
+
+test('a cluster whose switch cannot be read is neither started nor shut down, and that is no success', async () => {
+  const site = await lab();
+  await serveSite(site.dir);
+  await site.write('fails', '');
+
+  const plan = await site.run('cluster', 'start', '--dry-run');
+  expect(plan.out).toMatch(/^head,login,node\[01-02\]: power is not known: lab: /m);
+  const up = await site.run('cluster', 'start', '--deadline', '1s', '--switch-deadline', '1s');
+  expect(up).toMatchObject({ code: 1, out: '' });
+  expect(up.err).toMatch(/^head: lab: [^]*; it is tried again$/m);
+  expect(up.err).toMatch(/not all could be switched on\nhead: [^]*\nlogin: [^]*\nnode01: [^]*\nnode02: /);
+  const down = await site.run('cluster', 'shutdown', '--yes', '--deadline', '1s', '--switch-deadline', '1s');
+  expect(down).toMatchObject({ code: 1, out: '' });
+  expect(down.err).toMatch(/not all went as it should\nnode01: [^]*\nnode02: [^]*\nlogin: [^]*\nhead: /);
+});
+
+test('a switch that answers after a while has its nodes switched on', async () => {
+  const site = await lab();
+  for (const name of ['node01', 'node02', 'login', 'head']) await site.write(`now-${name}`, 'off\n');
+  await site.write('fails', '');
+  await serveSite(site.dir);
+
+  const started = site.run('cluster', 'start', '--deadline', '1s', '--switch-deadline', '1m');
+  await vi.waitFor(async () => expect(await readFile(`${site.dir}/called`, 'utf8')).toContain('|status|'));
+  await rm(`${site.dir}/fails`);
+
+  expect(await started).toMatchObject({ code: 0 });
+  expect((await orders(site)).map((line) => line.split('|')[2])[0]).toBe('head');
+  expect(await orders(site)).toHaveLength(4);
+});
+
+test('a node that is not switched on in spite of the order is named, and holds up no other', async () => {
+  const site = await lab();
+  for (const name of ['node01', 'node02', 'login', 'head']) await site.write(`now-${name}`, 'off\n');
+  await site.write('jams-head', '');
+  await serveSite(site.dir);
+
+  const { code, out, err } = await site.run('cluster', 'start', '--deadline', '1s', '--switch-deadline', '1s');
+
+  expect([code, out]).toEqual([1, 'login: switched on\nlogin: not ready in time\nnode[01-02]: switched on\n']);
+  expect(err).toMatch(/not all could be switched on\nhead: [^]*it jams\n {2}hint: /);
+}, 60_000);

@@ -39,6 +39,8 @@ export const NodePower = z.strictObject({
   node: z.string(),
   switch: z.string().optional(),
   port: z.number().optional(),
+  /** False: nobody gives its port orders, as it is switched by hand or cluster.yaml does not describe its switch. */
+  isSwitched: z.boolean(),
   power: z.enum(['on', 'off', 'unknown']),
   /** What the port does: RFC 3621 pethPsePortDetectionStatus. */
   detection: z.enum(detections).optional(),
@@ -104,6 +106,7 @@ export const nodePowerExample = {
   node: 'node01',
   switch: 'sw1',
   port: 7,
+  isSwitched: true,
   power: 'on' as const,
   detection: 'delivering' as const,
   budget: { watts: 120, usedWatts: 38 },

@@ -568,6 +568,7 @@ export interface Schemas {
     node: string;
     switch?: string;
     port?: number;
+    isSwitched: boolean;
     power: 'on' | 'off' | 'unknown';
     detection?: 'disabled' | 'searching' | 'delivering' | 'fault' | 'test' | 'other-fault';
     reason?: string;

@@ -1,0 +1,36 @@
+/** The nodes of the cluster in the order in which they are shut down, and who of them can be switched. */
+import { compressHostlist } from '../plan/hostlist.ts';
+import type { ApiServer } from './api-client.ts';
+import { readFed, type FedNodes, type NodePower } from './cluster-power.ts';
+import type { CliContext } from './context.ts';
+import type { Schemas } from './generated/api.ts';
+import { call } from './typed-client.ts';
+
+export type Node = Schemas['Node'];
+
+export interface ClusterStages {
+  readonly server: ApiServer;
+  readonly stages: readonly (readonly Node[])[];
+  readonly fed: FedNodes;
+}
+
+export async function readStages(context: CliContext): Promise<ClusterStages> {
+  const server = await context.service();
+  const nodes = await call(server, 'GET /nodes');
+  const { stages: roles } = await call(server, 'GET /power/order');
+  const fed = await readFed(server);
+  return { server, stages: roles.map((names) => nodes.filter(({ name }) => names.includes(name))), fed };
+}
+
+export const namesOf = (nodes: readonly Node[]) => compressHostlist(nodes.map(({ name }) => name));
+
+/** A line for each reason why the power of nodes is not known. */
+export function unknownText(fed: FedNodes): string {
+  const unknown = [...fed.values()].filter(({ power }) => power === 'unknown');
+  return [...new Set(unknown.map(({ reason }) => reason))].map((reason) => unknownLine(reason, unknown)).join('');
+}
+
+function unknownLine(reason: string | undefined, unknown: readonly NodePower[]): string {
+  const names = unknown.filter((each) => each.reason === reason).map(({ node }) => node);
+  return `${compressHostlist(names)}: power is not known: ${reason ?? 'the switch does not say'}\n`;
+}
