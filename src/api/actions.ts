@@ -21,6 +21,7 @@ import type {
   AssignRequest,
   CancelledOperation,
   ResumedOperation,
+  HeldWork,
   StartedOperation,
 } from './schemas/operation.ts';
 import type { Overlay, ShownOverlay } from './schemas/overlay.ts';
@@ -166,6 +167,10 @@ export interface OperationActions {
     wanted: AssignRequest,
     options: ChangeOptions,
   ) => Promise<Tagged<StartedOperation>>;
+  /** `operations.held`; what is held already stays so. */
+  readonly holdOperations: (options: ChangeOptions) => Promise<HeldWork>;
+  /** `operations.released` */
+  readonly releaseOperations: (options: ChangeOptions) => Promise<HeldWork>;
   /** `operation.stopping`. @throws RefusedError when it has ended */
   readonly cancelOperation: (id: string, options: ChangeOptions) => Promise<Tagged<CancelledOperation>>;
   /** `operation.resumed`. @throws RefusedError when nothing of it is left to do */

@@ -5,7 +5,7 @@ import { ConfigError, HostError } from '../model/errors.ts';
 import { compressHostlist } from '../plan/hostlist.ts';
 import type { ApiServer } from './api-client.ts';
 import { switchNodes, type FedNodes } from './cluster-power.ts';
-import { namesOf, readStages, unknownText, type Node } from './cluster-stages.ts';
+import { namesOf, readStages, unknownText, workText, type Node } from './cluster-stages.ts';
 import type { CliContext } from './context.ts';
 import { call } from './typed-client.ts';
 
@@ -26,11 +26,23 @@ export async function shutDownCluster(flags: ShutdownFlags, context: CliContext)
   if (flags.yes !== true) {
     throw new ConfigError(`${namesOf(stages.flat())} would be shut down`, { hint: 'Add --yes to do it.' });
   }
-  const troubles: string[] = [];
+  const troubles = await holdWork(server, context);
   for (const nodes of stages) troubles.push(...(await shutDownStage(nodes, { server, fed, flags, context })));
   if (troubles.length > 0) {
     const hint = 'What is not off draws power still: see "pi-image node power status", and run it again.';
     throw new HostError(`not all went as it should\n${troubles.join('\n')}`, { hint });
+  }
+}
+
+/** A battery waits for no rollout: it goes on where it is when the cluster is up again. */
+async function holdWork(server: ApiServer, context: CliContext): Promise<string[]> {
+  try {
+    const held = workText(await call(server, 'POST /operations:hold'));
+    if (held !== '') context.stdout(`${held}: held until "pi-image cluster start"\n`);
+    return [];
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    return [`operations are not held: ${error.message}`];
   }
 }
 

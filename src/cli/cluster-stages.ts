@@ -34,3 +34,8 @@ function unknownLine(reason: string | undefined, unknown: readonly NodePower[]):
   const names = unknown.filter((each) => each.reason === reason).map(({ node }) => node);
   return `${compressHostlist(names)}: power is not known: ${reason ?? 'the switch does not say'}\n`;
 }
+
+/** `operation 12, rollout 3` */
+export function workText({ operations, rollouts }: Schemas['HeldWork']): string {
+  return [...operations.map((id) => `operation ${id}`), ...rollouts.map((id) => `rollout ${id}`)].join(', ');
+}

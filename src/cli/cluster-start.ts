@@ -5,7 +5,7 @@ import { HostError } from '../model/errors.ts';
 import { compressHostlist } from '../plan/hostlist.ts';
 import type { ApiServer } from './api-client.ts';
 import { switchNodes } from './cluster-power.ts';
-import { namesOf, readStages, unknownText, type ClusterStages, type Node } from './cluster-stages.ts';
+import { namesOf, readStages, unknownText, workText, type ClusterStages, type Node } from './cluster-stages.ts';
 import type { CliContext } from './context.ts';
 import { call } from './typed-client.ts';
 
@@ -29,6 +29,8 @@ export async function startCluster(flags: StartFlags, context: CliContext): Prom
     return context.stdout(`${shown}${unknownText(fed)}dry run: nothing was changed\n`);
   }
   const troubles = await switchOn(order, cluster, { flags, context });
+  const work = workText(await call(cluster.server, 'POST /operations:release'));
+  if (work !== '') context.stdout(`${work}: held before, goes on now; see "pi-image operation list"\n`);
   if (troubles.length > 0) {
     const hint =
       'See "pi-image node power status" and the log of the service; then run "pi-image cluster start" again.';

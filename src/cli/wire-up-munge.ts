@@ -5,6 +5,7 @@ import type { RotationActions } from '../api/actions.ts';
 import type { ListedRotation, ShownRotation } from '../api/schemas/rotation.ts';
 import { runRotations, type RotationDeps } from '../fleet/munge-run.ts';
 import { startRotation, type RotationFleet } from '../fleet/munge-start.ts';
+import { unlessHeld } from '../fleet/unless-held.ts';
 import { forgetRotatedSecrets, rotatingSecret, type RotatingSecret } from '../host/rotating-secret.ts';
 import type { Secrets } from '../host/secrets.ts';
 import type { Log } from '../model/log.ts';
@@ -84,10 +85,10 @@ const now = () => Date.now();
 /** munged takes no shorter one. */
 const leastBytes = 32;
 
-export function mungePart({ munge }: Pick<Service, 'munge'>, lookEveryMs?: number): Part {
+export function mungePart({ munge, state }: Pick<Service, 'munge' | 'state'>, lookEveryMs?: number): Part {
   const run: Part['run'] = (signal, ready) => {
     ready();
-    return runRotations(munge.deps, signal, lookEveryMs);
+    return unlessHeld(state, signal, (released) => runRotations(munge.deps, released, lookEveryMs));
   };
   return { name: 'rotations', run };
 }

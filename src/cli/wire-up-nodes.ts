@@ -77,7 +77,7 @@ function isHeard(last: Boot, heartbeats: Service['heartbeats']): boolean {
 /** A node that boots has a minute to bring its sshd up; a busy emulated one took 20 s for a handshake. */
 const sshDeadlineMs = 60_000;
 
-interface RebootSources extends Pick<Service, 'events' | 'power' | 'site' | 'heartbeats'> {
+interface RebootSources extends Pick<Service, 'events' | 'power' | 'site' | 'state' | 'heartbeats'> {
   readonly boots: () => readonly Boot[];
   readonly secrets: Pick<Secrets, 'storageKey'>;
   readonly log: Log;

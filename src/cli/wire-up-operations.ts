@@ -5,6 +5,8 @@ import { runOperations, type ActiveNode, type NodeFacts, type OperationsDeps } f
 import { cancelBuild } from '../fleet/image-build-start.ts';
 import { cancelRotation } from '../fleet/munge-start.ts';
 import { resumeOperation } from '../fleet/resume-operation.ts';
+import { holdOperations, releaseOperations } from '../fleet/hold-operations.ts';
+import { unlessHeld } from '../fleet/unless-held.ts';
 import { cancelOperation, startRoleChange, type RoleAssignment } from '../fleet/start-operation.ts';
 import { defaultDeadlineMs } from '../model/cluster.ts';
 import { NotFoundError } from '../model/errors.ts';
@@ -33,7 +35,7 @@ export function operationsPart(service: Service, log: Log, lookEveryMs?: number)
   };
   const run: Part['run'] = (signal, ready) => {
     ready();
-    return runOperations(deps, signal, lookEveryMs);
+    return unlessHeld(state, signal, (released) => runOperations(deps, released, lookEveryMs));
   };
   return { name: 'operations', run };
 }
@@ -97,6 +99,8 @@ export function operationActions(service: Service): OperationActions & RotationA
     },
     assignRole: (role, wanted, options) => startRoleChange(assignment(role, wanted), options, fleet, () => Date.now()),
     resumeOperation: (id, options) => resumeOperation(id, options, fleet),
+    holdOperations: (options) => holdOperations(options, fleet, () => Date.now()),
+    releaseOperations: (options) => releaseOperations(options, fleet),
     cancelOperation: (id, options) => {
       if (buildNamed(service, id) !== undefined) return cancelBuild(id, options, fleet);
       const isRotation = rotationNamed(service, id) !== undefined;

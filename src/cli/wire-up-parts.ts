@@ -9,6 +9,7 @@ import type { Log } from '../model/log.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { ClusterView } from '../model/view.ts';
 import { renderChronyConfig } from '../plan/chrony-config.ts';
+import { holdProblems } from '../plan/operation-hold.ts';
 import { roleSide } from '../plan/role-change-side.ts';
 import { forgetBoards } from '../plan/state-changes.ts';
 import { runExports } from '../serve/exports.ts';
@@ -107,6 +108,7 @@ function bootsPart({ site, boots, eeproms, state, health }: Service): Part {
       const hasForgotten = forgetBoards(state.current(), Date.now()) !== state.current();
       if (hasForgotten) await state.update((current) => forgetBoards(current, Date.now()));
       health.report('nodes', nodeProblems(site));
+      health.report('held', holdProblems(state.current()));
       ready();
       await sleep(tidyMs, undefined, { signal }).catch(() => undefined);
     }

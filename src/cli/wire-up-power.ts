@@ -14,7 +14,8 @@ import type { Log } from '../model/log.ts';
 import type { SecretFile } from '../model/power.ts';
 import { hasKernelReported } from '../plan/boot-timeline.ts';
 import { planShutdown } from '../plan/power-order.ts';
-import { requireFree } from '../plan/operation-guard.ts';
+import { requireFreeUnlessHeld } from '../plan/operation-guard.ts';
+import { holdOf } from '../plan/operation-hold.ts';
 import type { Service } from './wire-up.ts';
 
 export interface ServicePower extends Power {
@@ -67,7 +68,9 @@ function shutdownBySsh(secrets: Pick<Secrets, 'storageKey'>, signal: AbortSignal
 }
 
 /** How a node's power is cycled where ssh does not reach it; undefined: nobody does. */
-export function powerFallback(name: string, { power, site }: Pick<Service, 'power' | 'site'>) {
+export function powerFallback(name: string, { power, site, state }: Pick<Service, 'power' | 'site' | 'state'>) {
+  // Nobody wakes what was shut down with the whole cluster.
+  if (holdOf(state.current()) !== undefined) return undefined;
   if (site.view().cluster.power.reboot !== 'cycle' || !power.isSwitched(name)) return undefined;
   return (options: ChangeOptions) => power.change([name], 'cycle', options);
 }
@@ -81,7 +84,7 @@ export function powerActions(
     power: power.status,
     switchPower: async ({ nodes, action }, options) => {
       // What gets power boots what it should, in whatever operation it is.
-      if (action !== 'on') requireFree(nodes, state.current());
+      if (action !== 'on') requireFreeUnlessHeld(nodes, state.current());
       return power.change(nodes, action, options);
     },
     powerRuns: () => {

@@ -12,6 +12,7 @@ import {
   type CheckAbout,
   type RolloutsDeps,
 } from '../fleet/run-rollouts.ts';
+import { unlessHeld } from '../fleet/unless-held.ts';
 import { startRollout, type RolloutFleet, type WantedRollout } from '../fleet/start-rollout.ts';
 import { runCheck } from '../host/run-check.ts';
 import type { ChangeOptions } from '../model/change.ts';
@@ -43,14 +44,18 @@ export function rolloutsPart(service: Service, log: Log, lookEveryMs = lookMs): 
   };
   const run: Part['run'] = async (signal, ready) => {
     ready();
-    const checks = newChecks(now());
-    while (!signal.aborted) {
-      if (hasOpenRollout(state.current())) await lookAtRollouts(deps, checks, signal);
-      await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
-    }
-    await Promise.allSettled(checks.running.values());
+    await unlessHeld(state, signal, (released) => carryOut(deps, released, lookEveryMs));
   };
   return { name: 'rollouts', run };
+}
+
+async function carryOut(deps: RolloutsDeps, signal: AbortSignal, lookEveryMs: number): Promise<void> {
+  const checks = newChecks(now());
+  while (!signal.aborted) {
+    if (hasOpenRollout(deps.state.current())) await lookAtRollouts(deps, checks, signal);
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+  await Promise.allSettled(checks.running.values());
 }
 
 /** docs/rollouts.md lists them. */

@@ -59,6 +59,8 @@ const sentences: Readonly<Record<string, (fields: Fields) => string>> = {
   'operation.interrupted': (fields) => `Operation ${of(fields, 'operation')} was cut off, and is begun again`,
   'operation.resumed': (fields) =>
     `Operation ${of(fields, 'operation')} goes on with ${of(fields, 'nodes')}${by(fields)}`,
+  'operations.held': (fields) => `All operations wait: the cluster is shut down${by(fields)}`,
+  'operations.released': (fields) => `Operations go on${by(fields)}`,
   'operation.ended': (fields) =>
     `Operation ${of(fields, 'operation')} ended: ${of(fields, 'state')}${because(fields, 'reason')}`,
   'node.held': (fields) =>

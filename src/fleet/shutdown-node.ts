@@ -2,7 +2,7 @@
 import type { ChangeOptions } from '../model/change.ts';
 import { HostError, RefusedError } from '../model/errors.ts';
 import type { Ipv4Address } from '../model/ipv4.ts';
-import { requireFree } from '../plan/operation-guard.ts';
+import { requireFreeUnlessHeld } from '../plan/operation-guard.ts';
 import { commit, nodeNamed } from './fleet.ts';
 import type { RoleFleet } from './role-change.ts';
 
@@ -23,7 +23,7 @@ export async function shutdownNode(
     fleet,
     (before) => {
       nodeNamed(name, fleet.viewOf(before).nodes);
-      requireFree([name], before);
+      requireFreeUnlessHeld([name], before);
       const decided = fleet.reboots.decide(name);
       const asked = { kind: 'node.shutdown-asked', node: name, fields: { by: options.by } };
       return { state: before, events: decided.kind === 'ssh' ? [asked] : [], answer: decided };

@@ -98,3 +98,7 @@ export const Quarantined = z.strictObject({
   cause: z.string(),
 });
 export type Quarantined = Readonly<z.infer<typeof Quarantined>>;
+
+/** Work on nodes waits, whatever it is in the middle of. */
+export const OperationHold = z.strictObject({ by: z.string(), sinceMs: z.number() });
+export type OperationHold = Readonly<z.infer<typeof OperationHold>>;

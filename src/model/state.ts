@@ -10,7 +10,7 @@ import { Mac, type MacAddress } from './mac.ts';
 import { MungeRotation } from './munge-rotation.ts';
 import { ResourceName } from './names.ts';
 import { NodeSpec } from './node.ts';
-import { Operation, OperationNode, Quarantined } from './operation.ts';
+import { Operation, OperationHold, OperationNode, Quarantined } from './operation.ts';
 import { PowerJournal } from './power.ts';
 import { Rollout } from './rollout.ts';
 import { SerialText } from './serial.ts';
@@ -73,6 +73,8 @@ export const State = z.strictObject({
   operationNodes: z.record(z.string(), OperationNode).default({}),
   /** By id of the generation. */
   quarantine: z.record(z.string(), Quarantined).default({}),
+  /** `cluster` while the whole cluster is down: no operation gets on. */
+  operationHolds: z.record(z.string(), OperationHold).default({}),
   powerJournal: PowerJournal.default({}),
   /** By id, which no operation has; the newest ones that have ended, and the one that has not. */
   mungeRotations: z.record(z.string(), MungeRotation).default({}),
@@ -97,6 +99,7 @@ export const emptyState: State = {
   operations: {},
   operationNodes: {},
   quarantine: {},
+  operationHolds: {},
   powerJournal: {},
   mungeRotations: {},
   imageBuilds: {},

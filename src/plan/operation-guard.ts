@@ -2,6 +2,7 @@
 import { RefusedError } from '../model/errors.ts';
 import type { State } from '../model/state.ts';
 import { openRotation } from './munge-journal.ts';
+import { holdOf } from './operation-hold.ts';
 
 type Operations = Pick<State, 'operations' | 'operationNodes' | 'mungeRotations'>;
 
@@ -41,4 +42,12 @@ export function requireNoOperation(state: Operations): void {
   throw new RefusedError(`operation ${other} goes on`, {
     hint: `Wait for it: "pi-image operation watch ${other}".`,
   });
+}
+
+/** Nobody works on it beside whoever holds all operations. @throws RefusedError */
+export function requireFreeUnlessHeld(
+  nodes: readonly string[],
+  state: Operations & Pick<State, 'operationHolds'>,
+): void {
+  if (holdOf(state) === undefined) requireFree(nodes, state);
 }

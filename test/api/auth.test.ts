@@ -36,6 +36,8 @@ const needs: Readonly<Record<string, string>> = {
   assignRole: 'operate',
   listOperations: 'read',
   getOperation: 'read',
+  holdOperations: 'operate',
+  releaseOperations: 'operate',
   cancelOperation: 'operate',
   resumeOperation: 'operate',
   rotateSecret: 'admin',

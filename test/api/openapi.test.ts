@@ -46,6 +46,8 @@ test('every change can be tried, needs more than to read, and every single resou
   expect(changes.filter(({ isGuarded }) => isGuarded !== true).map(({ id }) => id)).toEqual([
     'addNode',
     'assignRole',
+    'holdOperations',
+    'releaseOperations',
     'cancelOperation',
     'resumeOperation',
     'startRollout',

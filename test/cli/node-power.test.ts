@@ -6,6 +6,8 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { renderYaml } from '../../src/host/yaml-file.ts';
 import { withDatabase } from '../../src/host/state-file.ts';
+import type { Operation, OperationNode } from '../../src/model/operation.ts';
+import { holdProblems } from '../../src/plan/operation-hold.ts';
 import { beginBoot, closeBoot } from '../../src/plan/boot-timeline.ts';
 import { sampleSite, type TestSite } from '../support/command-line.ts';
 import { sampleClusterInput, sampleNodesInput } from '../support/sample-view.ts';
@@ -133,15 +135,20 @@ test('unless the owner wants ssh and nothing else', async () => {
   expect(await orders(site)).toEqual([]);
 });
 
-test('a cluster is shut down stage by stage, and started in the reversed order', async () => {
-  const site = await lab();
-  await booted(site, 'ready');
-  await serveSite(site.dir);
+/** What nodes are told stands in `ssh-asked`. */
+async function withSsh(site: TestSite): Promise<void> {
   const before = process.env['PATH'];
   await site.write('bin/ssh', `#!/bin/sh\nprintf '%s\\n' "$*" >> ${site.dir}/ssh-asked\n`);
   await chmod(`${site.dir}/bin/ssh`, 0o755);
   process.env['PATH'] = `${site.dir}/bin:${before ?? ''}`;
   onTestFinished(() => void (process.env['PATH'] = before));
+}
+
+test('a cluster is shut down stage by stage, and started in the reversed order', async () => {
+  const site = await lab();
+  await booted(site, 'ready');
+  await serveSite(site.dir);
+  await withSsh(site);
 
   const plan = await site.run('cluster', 'shutdown', '--dry-run');
   expect(plan.out.split('\n').slice(0, 3)).toEqual([
@@ -210,4 +217,48 @@ test('a node that is not switched on in spite of the order is named, and holds u
 
   expect([code, out]).toEqual([1, 'login: switched on\nlogin: not ready in time\nnode[01-02]: switched on\n']);
   expect(err).toMatch(/not all could be switched on\nhead: [^]*it jams\n {2}hint: /);
+}, 60_000);
+
+const operation: Operation = {
+  id: '7',
+  kind: 'role-change',
+  by: 'ci',
+  role: 'login',
+  drain: 'wait',
+  drainDeadlineMs: 60_000,
+  maxUnavailable: 1,
+  startedAtMs: 1,
+  state: 'running',
+};
+const inReboot: OperationNode = {
+  operation: '7',
+  node: 'node01',
+  from: 'compute',
+  steps: [{ step: 'reboot', startedAtMs: 1 }],
+};
+
+test("what a UPS runs waits for no operation, which is held until the cluster's start", async () => {
+  const guide = await readFile(path.resolve(import.meta.dirname, '../../docs/power.md'), 'utf8');
+  const [, hook = ''] = /SHUTDOWNCMD "\S+pi-image (cluster shutdown [^;"]+);/.exec(guide) ?? [];
+  const site = await lab();
+  await booted(site, 'ready');
+  const service = await serveSite(site.dir);
+  await service.state.update((state) => ({
+    ...state,
+    operations: { 7: operation },
+    operationNodes: { '7/node01': inReboot },
+  }));
+  await withSsh(site);
+  expect((await site.run('node', 'power', 'off', 'node01', '--yes')).err).toContain('node01 is in operation 7');
+
+  const down = await site.run(...hook.replace('60s', '1s').split(' '));
+
+  expect(down).toMatchObject({ code: 0, err: '' });
+  expect(down.out).toMatch(/^operation 7: held until "pi-image cluster start"\nnode01 shut down now\n/);
+  expect(down.out).toContain('node[01-02] are switched off\n');
+  expect(holdProblems(service.state.current())).toEqual([expect.stringContaining('operation 7: held since socket')]);
+  expect((await site.run('node', 'reboot', 'node02')).code).toBe(1);
+  const up = await site.run('cluster', 'start', '--deadline', '1s');
+  expect(up.out).toMatch(/\noperation 7: held before, goes on now; see "pi-image operation list"\n$/);
+  expect(service.state.current()).toMatchObject({ operationHolds: {}, operationNodes: { '7/node01': inReboot } });
 }, 60_000);

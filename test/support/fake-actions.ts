@@ -11,6 +11,7 @@ import { metricsExample, targetExample } from '../../src/api/schemas/monitoring.
 import { nodeExample, nodesChangeExample } from '../../src/api/schemas/node.ts';
 import {
   cancelledExample,
+  heldWorkExample,
   listedExample,
   resumedExample,
   shownExample,
@@ -99,6 +100,14 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
       }),
     cancelOperation: (id: string, options: ChangeOptions) => change('cancelOperation', [id], options, cancelledExample),
     resumeOperation: (id: string, options: ChangeOptions) => change('resumeOperation', [id], options, resumedExample),
+    holdOperations: (options: ChangeOptions) => {
+      changes.push({ action: 'holdOperations', sent: [], options });
+      return Promise.resolve({ ...heldWorkExample, dryRun: options.dryRun });
+    },
+    releaseOperations: (options: ChangeOptions) => {
+      changes.push({ action: 'releaseOperations', sent: [], options });
+      return Promise.resolve({ ...heldWorkExample, dryRun: options.dryRun });
+    },
     rotateSecret: (name: string, sent: unknown, options: ChangeOptions) =>
       change('rotateSecret', [name, sent], options, {
         ...startedRotationExample,

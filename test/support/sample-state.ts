@@ -170,6 +170,10 @@ export const states: fc.Arbitrary<State> = fc.record({
     fc.record({ generation: text, image: fc.constant('debian-lite@1'), role: fc.constant('compute'), by: text }),
     { maxKeys: 3, noNullPrototype: true },
   ),
+  operationHolds: fc.dictionary(name, fc.record({ by: name, sinceMs: fc.nat() }), {
+    maxKeys: 1,
+    noNullPrototype: true,
+  }),
   powerJournal: fc.dictionary(
     name,
     fc.record({

@@ -81,6 +81,16 @@ export type ResumedOperation = Readonly<z.output<typeof ResumedOperation>>;
 
 export const resumedExample = { operation: '12', dryRun: false, nodes: ['node03', 'node04'] };
 
+/** Numbers of all that has not ended; what works for a rollout is told by that. */
+export const HeldWork = z.strictObject({
+  dryRun: z.boolean(),
+  operations: z.array(z.string()),
+  rollouts: z.array(z.string()),
+});
+export type HeldWork = Readonly<z.output<typeof HeldWork>>;
+
+export const heldWorkExample = { dryRun: false, operations: ['12'], rollouts: ['3'] };
+
 export const assignExample = { nodes: ['node01', 'node02'], drain: 'wait', drainDeadlineSeconds: 1800 };
 
 export const startedExample = {

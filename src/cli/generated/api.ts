@@ -351,6 +351,7 @@ export interface Schemas {
   };
   CancelledOperation: { operation: string; dryRun: boolean; goOn: string[] };
   ResumedOperation: { operation: string; dryRun: boolean; nodes: string[] };
+  HeldWork: { dryRun: boolean; operations: string[]; rollouts: string[] };
   StartedRotation: {
     dryRun: boolean;
     operation?: string;
@@ -841,6 +842,16 @@ export interface Calls {
     path: { id: string };
 
     answer: Schemas['AnyShownOperation'];
+  };
+  'POST /operations:hold': {
+    query?: { dryRun?: 'true' | 'false' };
+
+    answer: Schemas['HeldWork'];
+  };
+  'POST /operations:release': {
+    query?: { dryRun?: 'true' | 'false' };
+
+    answer: Schemas['HeldWork'];
   };
   'POST /operations/{id}:cancel': {
     path: { id: string };

@@ -59,6 +59,7 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX audit_by_name ON audit (by_name, id);`,
   rowTable('image_builds', { image: 'TEXT', state: 'TEXT' }),
+  rowTable('operation_holds'),
 ];
 
 /** @throws ConfigError when a newer pi-image has written the file */

@@ -29,6 +29,7 @@ export const stateParts: Parts<State> = {
   operations: record('operations'),
   operationNodes: record('operation_nodes'),
   quarantine: record('quarantine'),
+  operationHolds: record('operation_holds'),
   powerJournal: record('power_journal'),
   mungeRotations: record('munge_rotations'),
   imageBuilds: record('image_builds'),

@@ -14,6 +14,7 @@ export const rowTables = [
   'operations',
   'operation_nodes',
   'quarantine',
+  'operation_holds',
   'power_journal',
   'munge_rotations',
   'image_builds',
