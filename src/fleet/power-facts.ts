@@ -3,11 +3,11 @@ import { describeError } from '../model/describe-error.ts';
 import { PiImageError } from '../model/errors.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { PortPower, PowerBudget, PowerPort, Switch } from '../model/power.ts';
-import { portOf, type SwitchFacts } from '../plan/power.ts';
+import { portOf, type SwitchFacts, type UnreadSwitch } from '../plan/power.ts';
 import type { SeenSwitch } from '../plan/switch-discover.ts';
 import type { PowerDriver, PowerTarget } from './power-driver.ts';
 
-export type FactsBySwitch = ReadonlyMap<string, SwitchFacts | { readonly failure: string }>;
+export type FactsBySwitch = ReadonlyMap<string, SwitchFacts | UnreadSwitch>;
 
 type Switches = Readonly<Record<string, Switch>>;
 
@@ -63,8 +63,8 @@ async function ask(name: string, targets: readonly PowerTarget[], { driver }: Fa
     opened = await driver(name);
     return await opened.facts(targets);
   } catch (error) {
-    const reason = error instanceof PiImageError ? error.message : describeError(error);
-    return { failure: `${name}: ${reason}` };
+    if (!(error instanceof PiImageError)) return { failure: `${name}: ${describeError(error)}` };
+    return { failure: `${name}: ${error.message}`, hint: error.hint };
   } finally {
     opened?.close();
   }

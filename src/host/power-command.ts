@@ -38,9 +38,15 @@ async function call(verb: string, { node, port }: CommandTarget, { command, time
     return await run(argv, { signal: AbortSignal.any([signal, deadline]) });
   } catch (error) {
     signal.throwIfAborted();
-    if (!deadline.aborted) throw error;
+    if (!deadline.aborted) throw error instanceof HostError ? failed(error, argv) : error;
     throw new HostError(`"${program} ${verb}" for ${node} did not end within ${timeoutMs / 1000} s`, {
       hint: 'Try it by hand; "timeout" of the switch in cluster.yaml gives it longer.',
     });
   }
+}
+
+/** What it printed stands in the message. */
+function failed({ message, cause }: HostError, [program, ...args]: Argv): HostError {
+  const hint = `Run it by hand as the user of the service: "${program}" with "${args.slice(-3).join(' ')}" must end with 0.`;
+  return new HostError(message, { hint, ...(cause !== undefined && { cause }) });
 }

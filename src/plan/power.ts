@@ -25,6 +25,11 @@ export interface SwitchFacts {
   readonly budget: PowerBudget | undefined;
 }
 
+export interface UnreadSwitch {
+  readonly failure: string;
+  readonly hint?: string | undefined;
+}
+
 export interface PowerQuestion {
   readonly action: PowerAction;
   readonly targets: readonly NodeSpec[];
@@ -32,7 +37,7 @@ export interface PowerQuestion {
   readonly switches: Readonly<Record<string, Switch>>;
   readonly policy: PowerPolicy;
   /** Of each switch: what was read, or why it could not be. */
-  readonly facts: ReadonlyMap<string, SwitchFacts | { readonly failure: string }>;
+  readonly facts: ReadonlyMap<string, SwitchFacts | UnreadSwitch>;
   readonly ownMacs: readonly MacAddress[];
   /** `sw1/7` of ports that are being switched. */
   readonly busy: ReadonlySet<string>;
@@ -101,9 +106,14 @@ function judge(node: NodeSpec, question: PowerQuestion): Judged {
   const found = portOf(node, switches);
   if (found.kind === 'none') return refuse(node, found.reason, found.hint);
   const { power } = found;
-  if (busy.has(portKey(power))) return refuse(node, `port ${power.port} of ${power.switch} is being switched already`);
-  const seen = facts.get(power.switch) ?? { failure: `${power.switch} was not asked` };
-  if ('failure' in seen) return refuse(node, seen.failure);
+  if (busy.has(portKey(power)))
+    return refuse(
+      node,
+      `port ${power.port} of ${power.switch} is being switched already`,
+      'Wait for it: "pi-image node power status" shows what it does.',
+    );
+  const seen: SwitchFacts | UnreadSwitch = facts.get(power.switch) ?? { failure: `${power.switch} was not asked` };
+  if ('failure' in seen) return refuse(node, seen.failure, seen.hint);
   const verdict = action === 'on' ? undefined : judgeOff(node, found, seen, question);
   if (verdict?.kind === 'refused') return refuse(node, verdict.reason, verdict.hint);
   return choose(node, found, seen, question);

@@ -112,7 +112,9 @@ function versionBefore(
   if (now !== to.version) return now;
   const version = mostRun(role, to, { view, statuses });
   if (version === undefined) {
-    throw new RefusedError(`no node of ${role} is known to run another version than ${to.image}@${to.version}`);
+    throw new RefusedError(`no node of ${role} is known to run another version than ${to.image}@${to.version}`, {
+      hint: `Build another version first, "pi-image build ${to.image}", or name one: "--image"; see "pi-image image list".`,
+    });
   }
   if (view.images.get(to.image)?.some((manifest) => manifest.version === version) === true) return version;
   throw new RefusedError(`${to.image}@${version}, which nodes of ${role} run, is gone: they could not go back to it`, {

@@ -65,7 +65,16 @@ test('one that hangs is ended, and one that fails is quoted', async () => {
   expect((await site.run('node', 'power', 'on', 'node01')).err).toMatch(
     /power status" for node01 did not end within 2 s/,
   );
-  await site.write('hangs', '');
+  await rm(`${site.dir}/hangs`);
+  await site.write('fails', '');
+  // It has never booted: whoever reboots it has its power cycled.
+  for (const words of ['power off', 'reboot']) {
+    const { err } = await site.run('node', ...words.split(' '), 'node01');
+    expect(err).toMatch(
+      /^pi-image: node01 is not (switched off|cycled): lab: .* failed with exit code 3\nno contact\n/,
+    );
+    expect(err).toMatch(/\n {2}hint: Run it by hand as the user of the service: .* with "status node01 1" must end/);
+  }
   expect(await orders(site)).toEqual([]);
 });
 

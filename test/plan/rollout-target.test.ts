@@ -119,3 +119,9 @@ test('of overlays it is remembered what each runs, also of those that are off', 
     'no node of compute can take it',
   );
 });
+
+test('a rollout of what all have says where another version comes from', () => {
+  expect(() => planTarget(image(), sources({ statuses: new Map([['node01', running(newest)]]) }))).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('"pi-image build debian-lite"') as never }),
+  );
+});
