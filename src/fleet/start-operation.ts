@@ -6,14 +6,13 @@ import type { NodeSpec } from '../model/node.ts';
 import type { DrainPolicy, Operation, OperationNode } from '../model/operation.ts';
 import type { RoleDiff } from '../model/role-diff.ts';
 import type { State } from '../model/state.ts';
-import type { ClusterView } from '../model/view.ts';
 import { compressHostlist } from '../plan/hostlist.ts';
 import { operationNodeKey, requireFree } from '../plan/operation-guard.ts';
 import { forgetOperations, nextOperationId } from '../plan/operation-list.ts';
 import { skipNode } from '../plan/operation.ts';
-import { planRoleChange } from '../plan/role-change.ts';
 import { commit, nodeNamed, type Edited, type Fleet } from './fleet.ts';
 import { refusal } from './role-change.ts';
+import { planRolesAhead, type RolesAhead } from './roles-ahead.ts';
 
 export interface RoleAssignment {
   readonly role: string;
@@ -35,6 +34,7 @@ export interface StartedOperation {
 
 interface Starting {
   readonly before: State;
+  readonly ahead: RolesAhead;
   readonly fleet: Fleet;
   readonly nowMs: number;
 }
@@ -47,17 +47,17 @@ export async function startRoleChange(
   now: () => number,
 ): Promise<Tagged<StartedOperation>> {
   const nowMs = now();
-  const { answer } = await commit(fleet, (before) => start(wanted, options, { before, fleet, nowMs }), options);
+  const ahead = await planRolesAhead(wanted.nodes, wanted.role, fleet);
+  const { answer } = await commit(fleet, (before) => start(wanted, options, { before, ahead, fleet, nowMs }), options);
   return { answer, etag: undefined };
 }
 
 function start(
   wanted: RoleAssignment,
   { by, dryRun }: ChangeOptions,
-  { before, fleet, nowMs }: Starting,
+  { before, ahead, fleet, nowMs }: Starting,
 ): Edited<StartedOperation> {
-  const view = fleet.viewOf(before);
-  const changes = planAll(wanted, view, { before, fleet, nowMs });
+  const changes = planAll(wanted, { before, ahead, fleet, nowMs });
   const nodes = changes.map(({ node, diff }) => ({ node: node.name, diff }));
   if (changes.length === 0) return { state: before, events: [], answer: { dryRun, nodes } };
   requireFree(
@@ -90,14 +90,12 @@ interface PlannedChange {
   readonly diff: RoleDiff;
 }
 
-function planAll(
-  { role, nodes, retry }: RoleAssignment,
-  view: ClusterView,
-  { before, fleet }: Starting,
-): PlannedChange[] {
-  return nodes.flatMap((name) => {
+function planAll({ role, nodes, retry }: RoleAssignment, { before, ahead, fleet }: Starting): PlannedChange[] {
+  const view = fleet.viewOf(before);
+  const decide = ahead.planner(view);
+  return [...new Set(nodes)].flatMap((name) => {
     const node = nodeNamed(name, view.nodes);
-    const decision = planRoleChange(node, role, view, fleet.running());
+    const decision = decide(node);
     if (decision.kind === 'refused') throw refusal(decision);
     if (decision.kind === 'same') return [];
     const bad = before.quarantine[decision.diff.generation.to ?? ''];

@@ -9,7 +9,7 @@ import type { SecretValues } from '../model/secret-values.ts';
 import type { ClusterView } from '../model/view.ts';
 import { exportsOfRole } from './exports.ts';
 import { planFrozen } from './generation.ts';
-import { mergeOverlays } from './overlay-merge.ts';
+import { mergeOverlays, type MergedOverlays } from './overlay-merge.ts';
 import { roleOf } from './overlay-variables.ts';
 import { renderLiveOverlay } from './overlay.ts';
 import { decideRoot } from './root-mode.ts';
@@ -45,9 +45,9 @@ export function roleSide(node: NodeSpec, view: ClusterView): RoleSide {
   const { manifest } = decideRoot(node, view);
   const { generation, overlay: frozen } = planFrozen(node, view);
   const live = renderLiveOverlay({ node, view, manifest, secrets: declaredSecrets(view.cluster) });
-  const secrets = secretPaths(role.overlays, view);
+  const sideOf = sidesOf(role.overlays, manifest, view);
   const files = [...frozen, ...live].flatMap((file) =>
-    file.kind === 'remove' ? [] : [[file.path, sideFile(file, { manifest, secrets })] as const],
+    file.kind === 'remove' ? [] : [[file.path, sideOf(file)] as const],
   );
   return {
     role: node.role,
@@ -68,20 +68,53 @@ export function slurmPart(role: string, view: ClusterView): SlurmPart {
   return isComputeRole(role, view) ? 'compute' : 'none';
 }
 
+const declared = new WeakMap<Cluster, SecretValues>();
+
 /** Their names stand in for their content: no secret is read, and one that nobody declared is missed. */
-function declaredSecrets({ secrets }: Cluster): SecretValues {
+function declaredSecrets(cluster: Cluster): SecretValues {
+  const known = declared.get(cluster) ?? namedSecrets(cluster);
+  declared.set(cluster, known);
+  return known;
+}
+
+function namedSecrets({ secrets }: Cluster): SecretValues {
   const names = [...Object.keys(secrets), ...builtInSecrets];
   return Object.fromEntries(names.map((name) => [name, Buffer.from(`(the secret ${name})\n`)]));
 }
 
-function secretPaths(overlays: readonly string[], view: ClusterView): ReadonlySet<string> {
-  const sources = overlays.flatMap((name) => view.overlays.get(name) ?? []);
-  const secrets = mergeOverlays(sources).entries.filter(({ kind }) => kind === 'secret');
-  return new Set(secrets.map(({ path }) => path));
+type OverlaidFile = Exclude<NodeFile, { kind: 'remove' }>;
+
+interface KnownSides {
+  readonly secrets: ReadonlySet<string>;
+  readonly files: WeakMap<OverlaidFile, SideFile>;
+}
+
+/** A file that a thousand nodes share is one object, and looked at once. */
+const knownSides = new WeakMap<MergedOverlays, WeakMap<ImageManifest, KnownSides>>();
+
+function sidesOf(
+  overlays: readonly string[],
+  manifest: ImageManifest,
+  view: ClusterView,
+): (file: OverlaidFile) => SideFile {
+  const merged = mergeOverlays(overlays.flatMap((name) => view.overlays.get(name) ?? []));
+  const ofMerged = knownSides.get(merged) ?? new WeakMap<ImageManifest, KnownSides>();
+  knownSides.set(merged, ofMerged);
+  const { secrets, files } = ofMerged.get(manifest) ?? { secrets: secretPaths(merged), files: new WeakMap() };
+  ofMerged.set(manifest, { secrets, files });
+  return (file) => {
+    const side = files.get(file) ?? sideFile(file, { manifest, secrets });
+    files.set(file, side);
+    return side;
+  };
+}
+
+function secretPaths({ entries }: MergedOverlays): ReadonlySet<string> {
+  return new Set(entries.flatMap(({ kind, path }) => (kind === 'secret' ? [path] : [])));
 }
 
 export function sideFile(
-  file: Exclude<NodeFile, { kind: 'remove' }>,
+  file: OverlaidFile,
   { manifest, secrets }: { manifest: Pick<ImageManifest, 'users' | 'groups'>; secrets: ReadonlySet<string> },
 ): SideFile {
   const isSecret = secrets.has(file.path);

@@ -6,7 +6,7 @@ import type { RoleDiff } from '../model/role-diff.ts';
 import type { ClusterView } from '../model/view.ts';
 import { withTreeOf } from './made-roots.ts';
 import { controllerHint, unprovedController } from './controller-proof.ts';
-import { diffRoles, noDiff } from './role-change-diff.ts';
+import { diffRoles, longestTextFor, noDiff } from './role-change-diff.ts';
 import { roleSide, slurmPart } from './role-change-side.ts';
 
 export type RoleDecision =
@@ -37,16 +37,42 @@ export function planRoleChange(
   view: ClusterView,
   running: RunningRoles = new Map(),
 ): RoleDecision {
+  return roleChangePlanner([node], role, view, running)(node);
+}
+
+/**
+ * Of each of these nodes, in a cluster where all of them have the role: what they see alike is rendered once.
+ * @returns decides of one of them, so that a caller may do something else in between
+ */
+export function roleChangePlanner(
+  changing: readonly NodeSpec[],
+  role: string,
+  view: ClusterView,
+  running: RunningRoles = new Map(),
+): (node: NodeSpec) => RoleDecision {
+  const wanted = new Map(changing.map((node) => [node.name, node.role === role ? node : { ...node, role }]));
+  const after = { ...view, nodes: view.nodes.map((node) => wanted.get(node.name) ?? node) };
+  const change = { view, after, running, longestTextBytes: longestTextFor(changing.length) };
+  return (node) => decideRoleChange(node, wanted.get(node.name) ?? { ...node, role }, change);
+}
+
+interface Change {
+  readonly view: ClusterView;
+  readonly after: ClusterView;
+  readonly running: RunningRoles;
+  readonly longestTextBytes: number;
+}
+
+function decideRoleChange(node: NodeSpec, wanted: NodeSpec, change: Change): RoleDecision {
+  const { view, after, running, longestTextBytes } = change;
+  const { role } = wanted;
   const had = { role: node.role, slurm: slurmPart(node.role, view) };
   if (node.role === role) return { kind: 'same', diff: noDiff(had) };
-  const refusal = refuseUnknown(role, view) ?? refuseSecondController(node, role, view, running);
+  const refusal = refuseUnknown(role, view) ?? refuseSecondController(node, role, after, running);
   if (refusal !== undefined) return refusal;
-  const wanted = { ...node, role };
-  const nodes = view.nodes.map((each) => (each.name === node.name ? wanted : each));
-  const after = withTreeOf(wanted, { ...view, nodes });
   try {
-    const to = roleSide(wanted, after);
-    return { kind: 'change', diff: diffRoles(sideOrNothing(node, view) ?? had, to) };
+    const to = roleSide(wanted, withTreeOf(wanted, after));
+    return { kind: 'change', diff: diffRoles(sideOrNothing(node, view) ?? had, to, longestTextBytes) };
   } catch (error) {
     if (!(error instanceof PiImageError)) throw error;
     return { kind: 'refused', reason: reasonOf(error), hint: error.hint };

@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 
 import type { RoleDiff } from '../../src/model/role-diff.ts';
 import type { ClusterView } from '../../src/model/view.ts';
-import { planRoleChange, withDoubts, type RoleDecision, type RunningRoles } from '../../src/plan/role-change.ts';
+import {
+  planRoleChange,
+  roleChangePlanner,
+  withDoubts,
+  type RoleDecision,
+  type RunningRoles,
+} from '../../src/plan/role-change.ts';
 import {
   sampleCluster,
   sampleClusterInput,
@@ -62,6 +68,48 @@ describe('a compute node that becomes a login node', () => {
     expect(back.files).toEqual({ ...there.files, added: there.files.removed, removed: there.files.added });
     expect([back.generation.from, back.generation.to]).toEqual([there.generation.to, there.generation.from]);
     expect(back.slurm).toEqual({ from: 'none', to: 'compute' });
+  });
+});
+
+describe('several nodes that get a role at once', () => {
+  const of = (names: readonly string[], role: string, view: ClusterView = sampleView()) => {
+    const nodes = names.map((name) => sampleNode(name, view));
+    return nodes.map(roleChangePlanner(nodes, role, view));
+  };
+
+  test('are told what is so when all of them have it', () => {
+    const [first, second] = of(['node01', 'node02'], 'login').map(diffOf);
+    const alone = diffOf(plan('node01', 'login'));
+
+    expect(first?.patches).toEqual({
+      'etc/slurm/slurm.conf': '@@ -1,2 +0,0 @@\n-NodeName=node01 CPUs=4\n-NodeName=node02 CPUs=1\n',
+    });
+    expect(second?.patches).toEqual(first?.patches);
+    expect({ ...first, patches: alone.patches }).toEqual(alone);
+  });
+
+  test('get what each would get alone, on the overlays that ship', async () => {
+    const view = await shippedView();
+    const [first, second] = of(['node01', 'node02'], 'login', view).map(diffOf);
+
+    expect(first?.generation).toEqual(diffOf(plan('node01', 'login', view)).generation);
+    expect(second?.generation).toEqual(diffOf(plan('node02', 'login', view)).generation);
+  });
+
+  test('cannot both be the controller', () => {
+    const view = sampleView({ nodes: sampleView().nodes.filter(({ name }) => name !== 'head') });
+
+    expect(of(['node01', 'node02'], 'controller', view).map(({ kind }) => kind)).toEqual(['refused', 'refused']);
+  });
+
+  test('are not each told the lines of a long file', () => {
+    const [pattern] = sampleView().nodes;
+    const nodes = Array.from({ length: 1000 }, (_, index) => Object.assign({}, pattern, { name: `n${index}` }));
+    const view = sampleView({ nodes });
+    const { files, patches } = diffOf(roleChangePlanner(nodes, 'login', view)(sampleNode('n7', view)));
+
+    expect(files.changed).toEqual(['etc/slurm/slurm.conf']);
+    expect(patches).toEqual({});
   });
 });
 
