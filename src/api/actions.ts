@@ -35,6 +35,7 @@ import type {
   Shutdown,
 } from './schemas/power.ts';
 import type { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
+import type { RolesChange, RolesRequest } from './schemas/role-changes.ts';
 import type {
   Change,
   OrderedRollout,
@@ -151,6 +152,8 @@ export interface NodeActions {
 export interface RoleActions {
   /** `node.role-set`. @throws RefusedError with the reason of planRoleChange */
   readonly setRole: (name: string, wanted: RoleRequest, options: ChangeOptions) => Promise<Tagged<RoleChange>>;
+  /** The same for several, all or none; the tag is that of `view().nodes`. */
+  readonly setRoles: (role: string, wanted: RolesRequest, options: ChangeOptions) => Promise<Tagged<RolesChange>>;
   /** `node.reboot-asked`; resolves when the event is on the disk, and ssh goes on behind it. */
   readonly reboot: (name: string, options: ChangeOptions) => Promise<Tagged<Reboot>>;
 }

@@ -41,6 +41,7 @@ import {
 } from './schemas/power.ts';
 import { Problem } from './schemas/problem.ts';
 import { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
+import { RolesChange, RolesRequest } from './schemas/role-changes.ts';
 import { ListedRotation, RotateRequest, ShownRotation, StartedRotation } from './schemas/rotation.ts';
 import {
   Change,
@@ -63,6 +64,7 @@ const requests: Readonly<Record<string, z.ZodType>> = {
   NodePatch,
   AdoptRequest,
   RoleRequest,
+  RolesRequest,
   AssignRequest,
   RotateRequest,
   RolloutRequest,
@@ -90,6 +92,7 @@ const answers: Readonly<Record<string, z.ZodType>> = {
   ShownOverlay,
   Role,
   RoleChange,
+  RolesChange,
   Reboot,
   StartedOperation,
   Operation: ListedOperation,

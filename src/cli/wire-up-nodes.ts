@@ -5,6 +5,7 @@ import { nodeEdits } from '../fleet/node-edits.ts';
 import { rebootNode } from '../fleet/reboot-node.ts';
 import { createReboots, type PowerFallback, type Reboots } from '../fleet/reboots.ts';
 import { changeRole, type RoleFleet } from '../fleet/role-change.ts';
+import { changeRoles } from '../fleet/role-changes.ts';
 import type { Secrets } from '../host/secrets.ts';
 import { rebootNode as tellToReboot } from '../host/ssh.ts';
 import type { Boot } from '../model/boot.ts';
@@ -27,6 +28,7 @@ export function nodeChanges(fleet: RoleFleet): NodeChanges {
     chooseVersion: (name, wanted, options) => chooseVersion(name, wanted, options, fleet),
     pinVersion: (id, wanted, options) => pinVersion(id, wanted, options, fleet),
     setRole: (name, wanted, options) => changeRole(name, wanted, options, fleet),
+    setRoles: (role, wanted, options) => changeRoles(role, wanted, options, fleet),
     reboot: (name, options) => rebootNode(name, options, fleet),
   };
 }

@@ -3,7 +3,8 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 
 import type { StartedOperation } from '../api/schemas/operation.ts';
-import type { Role, RoleChange } from '../api/schemas/role.ts';
+import type { RolesChange } from '../api/schemas/role-changes.ts';
+import type { Role } from '../api/schemas/role.ts';
 import type { DrainPolicy } from '../model/operation.ts';
 import type { Asked, Service } from './ask.ts';
 import { DiffView } from './diff-view.tsx';
@@ -41,7 +42,7 @@ interface Wanted {
 
 type Diffs = StartedOperation['nodes'];
 
-/** An operation for all of them; at the next boot there is nothing to watch, so that is a change of each. */
+/** An operation for all of them; at the next boot there is nothing to watch, so that is a change of them. */
 async function request(
   { service, nodes }: RoleDialogProps,
   { role, how, maxUnavailable }: Wanted,
@@ -55,13 +56,12 @@ async function request(
       ...asked,
     });
   }
-  const changes: Diffs[number][] = [];
-  for (const node of nodes) {
-    const path = `/nodes/${encodeURIComponent(node)}/role`;
-    const { diff } = await service.ask<RoleChange>(path, { method: 'PUT', body: { role, reboot: false }, ...asked });
-    changes.push({ node, diff });
-  }
-  return { dryRun: asked.dryRun === true, nodes: changes };
+  const { dryRun, changes } = await service.ask<RolesChange>(`/roles/${encodeURIComponent(role)}:set`, {
+    method: 'POST',
+    body: { nodes, reboot: false },
+    ...asked,
+  });
+  return { dryRun, nodes: changes };
 }
 
 export function RoleDialog(props: RoleDialogProps): JSX.Element {

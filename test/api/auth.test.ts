@@ -33,6 +33,7 @@ const needs: Readonly<Record<string, string>> = {
   listImages: 'read',
   followEvents: 'read',
   setNodeRole: 'operate',
+  setRoles: 'operate',
   assignRole: 'operate',
   listOperations: 'read',
   getOperation: 'read',

@@ -286,6 +286,24 @@ describe.each(kinds)('$name', ({ open }) => {
     expect((await nodes()).at(-1)).toMatchObject({ name: 'node09', mac, board: 'pi4', address: '10.42.0.19' });
   });
 
+  test('of those who give chosen nodes roles at once each succeeds, and each change is of all of them', async () => {
+    const { site, nodes, events } = await open();
+    await site.run('node', 'set', 'node01', 'node02', '--label', 'rack=a');
+    const before = (await events()).length;
+
+    const results = await Promise.all(
+      Array.from({ length: 6 }, (_, index) =>
+        site.run('node', 'set', 'rack=a', '--role', index % 2 === 0 ? 'login' : 'compute'),
+      ),
+    );
+
+    expect(results.filter(({ code }) => code !== 0)).toEqual([]);
+    const now = await nodes();
+    expect(roleOf(now, 'node01')).toBe(roleOf(now, 'node02'));
+    const set = (await events()).slice(before).filter(({ kind }) => kind === 'node.role-set');
+    expect(set.map(({ node }) => node)).toEqual(set.map((_, index) => (index % 2 === 0 ? 'node01' : 'node02')));
+  }, 60_000);
+
   test('twenty at once lose nothing', async () => {
     const { site, nodes, events } = await open();
     const before = (await events()).length;

@@ -29,8 +29,8 @@ const verbs: Readonly<Record<string, readonly string[] | string>> = {
   'node unknown': ['listUnknownBoards'],
   'node blink': ['blinkBoard'],
   'node adopt': ['adoptBoard', 'listUnknownBoards'],
-  'node set': ['changeNode', 'setNodeRole', 'rebootNode', 'assignRole'],
-  'node role': ['setNodeRole', 'assignRole'],
+  'node set': ['changeNode', 'setRoles', 'rebootNode', 'assignRole'],
+  'node role': ['setRoles', 'assignRole'],
   'node reboot': ['rebootNode'],
   'node power on': ['switchPower'],
   'node power off': ['switchPower'],
@@ -114,7 +114,15 @@ const verbs: Readonly<Record<string, readonly string[] | string>> = {
 };
 
 /** For programs: no verb asks for them. */
-const forPrograms = ['getDocument', 'getDocsPage', 'getMetrics', 'listTargets', 'listLeases', 'watchCluster'];
+const forPrograms = [
+  'setNodeRole',
+  'getDocument',
+  'getDocsPage',
+  'getMetrics',
+  'listTargets',
+  'listLeases',
+  'watchCluster',
+];
 
 function verbsOf(command: Command, words: readonly string[] = []): string[] {
   const children = command.createHelp().visibleCommands(command);

@@ -33,6 +33,7 @@ import {
   startedRolloutExample,
 } from '../../src/api/schemas/rollout.ts';
 import { roleChangeExample, roleExample } from '../../src/api/schemas/role.ts';
+import { rolesChangeExample } from '../../src/api/schemas/role-changes.ts';
 import { listedRotationExample, startedRotationExample } from '../../src/api/schemas/rotation.ts';
 import {
   eventExample,
@@ -145,6 +146,8 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     applyNodes: (sent: unknown, options: ChangeOptions) => change('applyNodes', [sent], options, nodesChangeExample),
     setRole: (name: string, sent: unknown, options: ChangeOptions) =>
       change('setRole', [name, sent], options, roleChangeExample),
+    setRoles: (role: string, sent: unknown, options: ChangeOptions) =>
+      change('setRoles', [role, sent], options, rolesChangeExample),
     chooseVersion: (name: string, sent: unknown, options: ChangeOptions) =>
       change('chooseVersion', [name, sent], options, imageChangeExample),
     pinVersion: (id: unknown, sent: unknown, options: ChangeOptions) =>

@@ -1,6 +1,7 @@
 /** What operators do with nodes: another role, a reboot. */
 import { json, route, type Route } from '../route.ts';
 import { Reboot, RoleChange, roleChangeExample, RoleRequest } from '../schemas/role.ts';
+import { RolesChange, rolesChangeExample, RolesRequest } from '../schemas/role-changes.ts';
 
 export const roleChangeRoutes: readonly Route[] = [
   route({
@@ -26,6 +27,33 @@ export const roleChangeRoutes: readonly Route[] = [
     problems: [409],
     run: async ({ actions, param, body, options }) => {
       const { answer, etag } = await actions.setRole(param('name'), body, options);
+      return json(answer, { etag });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/roles/{name}:set',
+    id: 'setRoles',
+    tag: 'nodes',
+    scope: 'operate',
+    summary: 'Give several nodes a role: all of them or none',
+    description:
+      'As for one node: they have it after their next boot, which `reboot` brings about at once. If-Match is the ETag of ' +
+      'the list of nodes, for whoever has chosen them from it. Where many are named, the lines of long files are not shown.',
+    isChange: true,
+    isGuarded: true,
+    body: { schema: RolesRequest, example: { nodes: ['node01'], reboot: true } },
+    answers: {
+      200: {
+        summary: 'What the change means for each node',
+        schema: RolesChange,
+        example: rolesChangeExample,
+        headers: ['ETag'],
+      },
+    },
+    problems: [409],
+    run: async ({ actions, param, body, options }) => {
+      const { answer, etag } = await actions.setRoles(param('name'), body, options);
       return json(answer, { etag });
     },
   }),

@@ -73,6 +73,31 @@ export async function changeEach<T>(
   return done;
 }
 
+/**
+ * All of them in one request, or none. Where they are chosen by what they are, nothing may have changed since: else they
+ * are chosen again. undefined: nobody is chosen any more.
+ */
+export async function changeTogether<T>(
+  selectors: readonly string[],
+  flags: { readonly dryRun?: boolean },
+  client: NodeClient,
+  change: (names: readonly string[], options: ChangeOptions) => Promise<T>,
+): Promise<T | undefined> {
+  const words = selectors.flatMap((selector) => expandHostlist(selector));
+  if (!words.some(isByProperty)) return change([...new Set(words)], optionsOf(flags));
+  for (let tries = 1; ; tries += 1) {
+    const nodes = await client.nodes();
+    const chosen = tries === 1 ? selectNodes(words, nodes) : selectAgain(words, nodes);
+    if (chosen.length === 0) return undefined;
+    const names = chosen.map(({ name }) => name);
+    try {
+      return await change(names, optionsOf(flags, etagOf(nodes)));
+    } catch (error) {
+      if (!(error instanceof ChangedError) || tries === mostTries) throw error;
+    }
+  }
+}
+
 async function changeOne<T>(
   target: Target,
   how: {
@@ -100,11 +125,16 @@ async function stillChosen(
   selectors: readonly string[],
   client: NodeClient,
 ): Promise<NodeSpec | undefined> {
+  const words = selectors.flatMap((selector) => expandHostlist(selector));
+  return selectAgain(words, await client.nodes()).find((node) => node.name === name);
+}
+
+function selectAgain(words: readonly string[], nodes: readonly NodeSpec[]): readonly NodeSpec[] {
   try {
-    return selectNodes(selectors, await client.nodes()).find((node) => node.name === name);
+    return selectNodes(words, nodes);
   } catch (error) {
     // Nobody has the role any more.
-    if (error instanceof ConfigError) return undefined;
+    if (error instanceof ConfigError) return [];
     throw error;
   }
 }

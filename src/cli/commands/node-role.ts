@@ -8,7 +8,7 @@ import { withNodes, type NodeClient } from '../node-client.ts';
 import { renderValue } from '../output.ts';
 import { renderPatches, renderRoleDiff } from '../role-diff.ts';
 import { assignRole, isAssignment, withAssignFlags, type AssignFlags } from './node-assign.ts';
-import { changeEach, showEnd, withChangeFlags, type ChangeFlags } from './node-change.ts';
+import { changeTogether, showEnd, withChangeFlags, type ChangeFlags } from './node-change.ts';
 
 export interface RoleFlags extends ChangeFlags, AssignFlags {
   readonly reboot?: boolean;
@@ -40,17 +40,17 @@ export function registerNodeRole(parent: Command, context: CliContext): void {
   withChangeFlags(role);
 }
 
-export function setRoles(
+export async function setRoles(
   selectors: readonly string[],
   role: string,
   flags: RoleFlags,
   client: NodeClient,
 ): Promise<RoleChange[]> {
-  const wanted = { role, reboot: flags.reboot === true };
-  return changeEach(selectors, flags, client, async (name, options) => {
-    const { answer } = await client.setRole(name, wanted, options);
-    return answer;
-  });
+  const reboot = flags.reboot === true;
+  const done = await changeTogether(selectors, flags, client, (nodes, options) =>
+    client.setRoles(role, { nodes: [...nodes], reboot }, options),
+  );
+  return done?.answer.changes ?? [];
 }
 
 export function showRoles(

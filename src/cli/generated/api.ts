@@ -23,6 +23,7 @@ export interface Schemas {
   };
   AdoptRequest: { name: string; role: string; address: string; board?: 'pi3' | 'pi4' | 'pi5' | 'uefi' };
   RoleRequest: { role: string; reboot?: boolean };
+  RolesRequest: { nodes: string[]; reboot?: boolean };
   AssignRequest: {
     nodes: string[];
     drain?: 'wait' | 'requeue' | 'force';
@@ -260,6 +261,7 @@ export interface Schemas {
     };
     reboots: boolean;
   };
+  RolesChange: { dryRun: boolean; changes: Schemas['RoleChange'][] };
   Reboot: { node: string; dryRun: boolean };
   StartedOperation: {
     dryRun: boolean;
@@ -820,6 +822,12 @@ export interface Calls {
     query?: { dryRun?: 'true' | 'false' };
     body: Schemas['RoleRequest'];
     answer: Schemas['RoleChange'];
+  };
+  'POST /roles/{name}:set': {
+    path: { name: string };
+    query?: { dryRun?: 'true' | 'false' };
+    body: Schemas['RolesRequest'];
+    answer: Schemas['RolesChange'];
   };
   'POST /nodes/{name}:reboot': {
     path: { name: string };
