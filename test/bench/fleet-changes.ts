@@ -7,11 +7,15 @@ import type { FleetSite } from './fleet-site.ts';
 
 const patienceMs = 60_000;
 
+export type SetRoles = (changed: readonly ManyNode[], role: string) => Promise<void>;
+
 export class FleetChanges {
+  readonly #set: SetRoles;
   readonly #site: FleetSite;
   readonly #service: NamespaceProgram;
 
-  constructor(site: FleetSite, service: NamespaceProgram) {
+  constructor(site: FleetSite, service: NamespaceProgram, set: SetRoles) {
+    this.#set = set;
     this.#site = site;
     this.#service = service;
   }
@@ -30,7 +34,7 @@ export class FleetChanges {
     const before = new Map((await site.answers()).map(({ name, status }) => [name, status.desired?.generation]));
     const told = this.#exportsTold();
     const beganMs = performance.now();
-    await site.setRoles(changed, role);
+    await this.#set(changed, role);
     for (;;) {
       const mounters = await site.mounters(share);
       const isExported = this.#exportsTold() > told && changed.every(({ address }) => mounters.has(address));

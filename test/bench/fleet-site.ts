@@ -1,5 +1,5 @@
 /** A storage node with 1,000 nodes that have booted, for measuring what the fleet costs: roles that differ in image, exports and Slurm. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { NodeAnswer } from '../../src/api/actions.ts';
@@ -7,7 +7,7 @@ import { requestOk } from '../../src/cli/api-client.ts';
 import { ganeshaFiles } from '../../src/host/nfs/ganesha.ts';
 import { withDatabase } from '../../src/host/state-file.ts';
 import type { Boot } from '../../src/model/boot.ts';
-import { expandHostlist } from '../../src/plan/hostlist.ts';
+import { compressHostlist, expandHostlist } from '../../src/plan/hostlist.ts';
 import type { ManyNode } from '../support/many-nodes.ts';
 import type { NamespaceProgram } from '../support/namespaces.ts';
 import { StormSite } from '../support/storm-site.ts';
@@ -16,6 +16,8 @@ const shared = ['base', 'ssh', 'slurm-node'];
 const bootsOfEach = 3;
 
 export class FleetSite extends StormSite {
+  #operator: string | undefined;
+
   get stateDir(): string {
     return path.join(this.fixture.dir, 'state');
   }
@@ -62,19 +64,29 @@ export class FleetSite extends StormSite {
     return service;
   }
 
-  /** All nodes, these with another role: one request. */
+  /** As a program of another machine does it: over TCP, with a token. */
   async setRoles(changed: readonly ManyNode[], role: string): Promise<void> {
-    const names = new Set(changed.map(({ name }) => name));
-    const nodes = this.nodes.map((node) => (names.has(node.name) ? { ...node, role } : node));
-    await requestOk(this.fixture.socket, 'PUT', '/nodes', nodes);
+    this.#operator ??= await this.newToken('operator', 'operate');
+    const body = path.join(this.fixture.dir, 'roles.json');
+    await writeFile(body, JSON.stringify({ nodes: changed.map(({ name }) => name) }));
+    const headers = [`authorization: Bearer ${this.#operator}`, 'content-type: application/json'];
+    const sent = [...headers.flatMap((header) => ['-H', header]), '--data-binary', `@${body}`];
+    const url = `http://127.0.0.1:8443/api/v1/roles/${role}:set`;
+    await this.fixture.net.run('storage', ['curl', '--fail', '-sS', '-o', '/dev/null', ...sent, url]);
+  }
+
+  /** As an operator does it. */
+  async setRolesByCommand(changed: readonly ManyNode[], role: string): Promise<void> {
+    const names = compressHostlist(changed.map(({ name }) => name));
+    await this.command('node', 'set', names, '--role', role, '-o', 'name');
   }
 
   async answers(query = ''): Promise<readonly NodeAnswer[]> {
     return (await this.#ask('GET', `/nodes${query}`)) as readonly NodeAnswer[];
   }
 
-  async newToken(name: string): Promise<string> {
-    return ((await this.#ask('POST', '/tokens', { name, scope: 'read' })) as { readonly token: string }).token;
+  async newToken(name: string, scope: 'read' | 'operate' = 'read'): Promise<string> {
+    return ((await this.#ask('POST', '/tokens', { name, scope })) as { readonly token: string }).token;
   }
 
   async #ask(method: 'GET' | 'POST', route: string, body?: unknown): Promise<unknown> {

@@ -7,7 +7,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 
 import { compile } from '../support/compiled.ts';
 import type { NamespaceProgram } from '../support/namespaces.ts';
-import { FleetChanges } from './fleet-changes.ts';
+import { FleetChanges, type SetRoles } from './fleet-changes.ts';
 import { FleetLists, type ListRound } from './fleet-lists.ts';
 import { FleetPages, leaveRoomForBrowsers, type Frames } from './fleet-pages.ts';
 import { FleetSite } from './fleet-site.ts';
@@ -28,6 +28,7 @@ const isWanted = (title: string) => words.length === 0 || words.some((word) => t
 
 const changeOfSome = 'role change of 36 nodes';
 const changeOfAll = 'role change of 1,000 nodes';
+const byCommand = ', by "pi-image node set"';
 const lists = 'GET /nodes, limit 100';
 const status = 'pi-image status of 1,000 nodes';
 const firstView = 'dashboard, first view of 1,000 nodes, cold';
@@ -46,7 +47,7 @@ await compile();
 const site = new FleetSite(nodeCount);
 try {
   await site.open();
-  if ([changeOfSome, changeOfAll, lists, status, firstView].some(isWanted)) await withOneService();
+  if ([changeOfSome, changeOfAll, byCommand, lists, status, firstView].some(isWanted)) await withOneService();
   if ([eventsInStorm, framesInStorm].some(isWanted)) await measureStorms();
 } finally {
   await site.close();
@@ -59,8 +60,12 @@ process.exitCode = figures.every(isReached) ? 0 : 1;
 async function withOneService(): Promise<void> {
   await site.haveBooted();
   const service = await site.serveAll();
-  await measureChanges(service, changeOfSome, { count: 36, atMost: 500 });
-  await measureChanges(service, changeOfAll, { count: nodeCount - 1, atMost: 3000 });
+  const overTcp: SetRoles = (changed, role) => site.setRoles(changed, role);
+  const command: SetRoles = (changed, role) => site.setRolesByCommand(changed, role);
+  for (const [how, set] of [['', overTcp] as const, [byCommand, command] as const]) {
+    await measureChanges(service, `${changeOfSome}${how}`, { count: 36, atMost: 500, set });
+    await measureChanges(service, `${changeOfAll}${how}`, { count: nodeCount - 1, atMost: 3000, set });
+  }
   if (isWanted(lists)) await measureLists(service);
   if (isWanted(status)) await measureStatus();
   if (isWanted(firstView)) await measureFirstView();
@@ -70,10 +75,10 @@ async function withOneService(): Promise<void> {
 async function measureChanges(
   service: NamespaceProgram,
   what: string,
-  { count, atMost }: { readonly count: number; readonly atMost: number },
+  { count, atMost, set }: { readonly count: number; readonly atMost: number; readonly set: SetRoles },
 ): Promise<void> {
   if (!isWanted(what)) return;
-  const changes = new FleetChanges(site, service);
+  const changes = new FleetChanges(site, service, set);
   const took = (await inRounds(() => changes.thereAndBack(count))).flat();
   figures.push({ what, rounds: took, unit: 'ms', wanted: { atMost } });
   notes.push(`${what}: ${took.map(Math.round).join(', ')} ms, the first one of its kind in this service first.`);
