@@ -118,14 +118,14 @@ interface Questions {
   readonly metrics: () => Promise<{ readonly text: string; readonly mediaType: string }>;
   readonly targets: () => readonly TargetGroup[];
   readonly images: () => readonly Image[];
-  /** @throws NotFoundError */
-  readonly image: (name: string, version: string) => ShownImage;
+  /** The tag is that of its name and pin. @throws NotFoundError */
+  readonly image: (name: string, version: string) => Tagged<ShownImage>;
   readonly overlays: () => readonly Overlay[];
   /** @throws NotFoundError */
   readonly shownOverlay: (name: string) => ShownOverlay;
   readonly roles: () => readonly Role[];
-  /** @throws NotFoundError */
-  readonly role: (name: string) => Role;
+  /** The tag is that of the role without its nodes. @throws NotFoundError */
+  readonly role: (name: string) => Tagged<Role>;
 }
 
 /**
@@ -190,12 +190,12 @@ export interface RotationActions {
   ) => Promise<Tagged<StartedRotation>>;
 }
 
-/** Changes as NodeActions; they have no tag. */
+/** Changes as NodeActions; `ifMatch` of an order is the tag of the rollout. */
 export interface RolloutActions {
   /** Newest first. */
   readonly rollouts: () => readonly ShownRollout[];
-  /** @throws NotFoundError */
-  readonly rollout: (id: string) => ShownRollout;
+  /** The tag is that of its state and its wave. @throws NotFoundError */
+  readonly rollout: (id: string) => Tagged<ShownRollout>;
   /** `rollout.started`. @throws RefusedError also when one of the nodes is in an operation */
   readonly startRollout: (wanted: RolloutRequest, options: ChangeOptions) => Promise<Tagged<StartedRollout>>;
   /** `rollout.paused`. @throws RefusedError when it has ended, or is being taken back */
@@ -212,7 +212,7 @@ export interface RolloutActions {
   readonly roleHistory: (name: string) => Promise<readonly Change[]>;
 }
 
-/** Both as NodeActions; they have no tag. */
+/** Both as NodeActions; `ifMatch` is the tag of the role, or of the version. */
 export interface ImageActions {
   /** `role.image-set` or `node.image-set`. */
   readonly chooseVersion: (name: string, wanted: ImageRequest, options: ChangeOptions) => Promise<Tagged<ImageChange>>;

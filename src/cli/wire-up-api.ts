@@ -17,6 +17,7 @@ import { noNode } from '../plan/edit-nodes.ts';
 import { etagOf } from '../plan/etag.ts';
 import { listOverlays, showOverlay } from '../plan/overlay-list.ts';
 import { withoutToken } from '../plan/node-status.ts';
+import { taggedRole, taggedVersion } from '../plan/resource-tags.ts';
 import { nodeAnswers, type StatusSources } from './node-answers.ts';
 import { listNodes } from './node-listing.ts';
 import { tokenActions } from './wire-up-api-tokens.ts';
@@ -86,11 +87,14 @@ export function apiActions(service: Service, about: ApiAbout): ApiActions {
       ...state.current().unknownBoards.map(({ address, mac }) => ({ address, mac })),
     ],
     images: () => imageAnswers(service),
-    image: (name, version) => findImage(service, name, version),
+    image: (name, version) => {
+      const answer = findImage(service, name, version);
+      return { answer, etag: etagOf(taggedVersion(name, version, answer.isPinned)) };
+    },
     overlays: () => listOverlays(site.view()),
     shownOverlay: (name) => showOverlay(name, site.view()),
     roles: () => roleAnswers(service),
-    role: (name) => findRole(service, name),
+    role: (name) => ({ answer: findRole(service, name), etag: etagOf(taggedRole(name, site.view())) }),
   };
 }
 

@@ -22,6 +22,8 @@ import { didYouMean } from '../model/nearest.ts';
 import { noNode } from '../plan/edit-nodes.ts';
 import { nodeHistory, nodeHistoryKinds, roleHistory, roleHistoryKinds } from '../plan/history.ts';
 import { slurmPart } from '../plan/role-change-side.ts';
+import { etagOf } from '../plan/etag.ts';
+import { taggedRollout } from '../plan/resource-tags.ts';
 import { listRollouts } from '../plan/rollout-list.ts';
 import type { Part } from '../serve/supervise.ts';
 import { nodeAnswers } from './node-answers.ts';
@@ -91,7 +93,10 @@ export function rolloutActions(service: Service): RolloutActions {
     orderRollout(id, kind, { options, fleet, now });
   return {
     rollouts: () => listRollouts(state.current()),
-    rollout: (id) => rolloutNamed(id, state.current()),
+    rollout: (id) => {
+      const answer = rolloutNamed(id, state.current());
+      return { answer, etag: etagOf(taggedRollout(answer)) };
+    },
     startRollout: (wanted, options) => startRollout(wantedRollout(wanted), { options, fleet, now }),
     pauseRollout: order('pause'),
     resumeRollout: order('resume'),

@@ -4,7 +4,9 @@ import { NotFoundError } from '../model/errors.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { ImageChoice, State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
+import { requireMatch } from '../plan/etag.ts';
 import { choiceTarget, nodeTarget, planChoice } from '../plan/image-choice.ts';
+import { taggedRole, taggedVersion } from '../plan/resource-tags.ts';
 import { requireNoRollout } from '../plan/rollout-list.ts';
 import { commit, type Edited, type Fleet } from './fleet.ts';
 import { withoutPin } from './generation-pins.ts';
@@ -36,10 +38,11 @@ export async function chooseVersion(
 function choose(
   name: string,
   wanted: string,
-  { by, dryRun }: ChangeOptions,
+  { by, dryRun, ifMatch }: ChangeOptions,
   { before, fleet }: { before: State; fleet: ImageFleet },
 ): Edited<ImageChange> {
   const view = fleet.viewOf(before);
+  requireMatch(`role ${name}`, taggedRole(name, view), ifMatch);
   const target = choiceTarget(name, view, before.imageChoices);
   const followers = view.nodes.filter((node) => node.name === name || node.role === name);
   for (const role of new Set([name, ...followers.map((node) => node.role)])) requireNoRollout(role, before);
@@ -100,10 +103,11 @@ export async function pinVersion(
 function pin(
   { image, version }: { image: string; version: string },
   isPinned: boolean,
-  { by, dryRun }: ChangeOptions,
+  { by, dryRun, ifMatch }: ChangeOptions,
   { before, fleet }: { before: State; fleet: ImageFleet },
 ): Edited<PinChange> {
   const key = `${image}@${version}`;
+  requireMatch(key, taggedVersion(image, version, before.imagePins[key] !== undefined), ifMatch);
   if (isPinned) requireVersion(image, version, fleet.viewOf(before));
   const isChanged = isPinned !== (before.imagePins[key] !== undefined);
   const answer = { image, version, isPinned, dryRun, isChanged };

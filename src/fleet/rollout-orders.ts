@@ -4,6 +4,8 @@ import { NotFoundError, RefusedError } from '../model/errors.ts';
 import type { Operation } from '../model/operation.ts';
 import type { Rollout, RolloutNode } from '../model/rollout.ts';
 import type { State } from '../model/state.ts';
+import { requireMatch } from '../plan/etag.ts';
+import { taggedRollout } from '../plan/resource-tags.ts';
 import { mayHaveIt } from '../plan/rollout.ts';
 import { commit, type Edited, type Fleet } from './fleet.ts';
 import { withRollout } from './rollout-change.ts';
@@ -19,7 +21,7 @@ export interface OrderedRollout {
   readonly nodes: string[];
 }
 
-/** What is so already is no change. @throws NotFoundError, RefusedError when it has ended */
+/** What is so already is no change. @throws NotFoundError, ChangedError, RefusedError when it has ended */
 export async function orderRollout(
   id: string,
   order: RolloutOrder,
@@ -38,6 +40,7 @@ interface Ordering {
 
 function change(id: string, order: RolloutOrder, { before, options, nowMs }: Ordering): Edited<OrderedRollout> {
   const rollout = rolloutNamed(id, before);
+  requireMatch(`rollout ${id}`, taggedRollout(rollout), options.ifMatch);
   if (rollout.endedAtMs !== undefined) throw new RefusedError(`rollout ${id} has ended: ${rollout.state}`);
   if (rollout.state === 'aborting' && order !== 'abort') {
     throw new RefusedError(`rollout ${id} is being taken back: ${rollout.reason ?? 'aborted'}`);

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 
 import { chooseVersion, pinVersion } from '../../src/fleet/image-choice.ts';
+import type { ChangeOptions } from '../../src/model/change.ts';
+import { ChangedError } from '../../src/model/errors.ts';
+import { etagOf } from '../../src/plan/etag.ts';
 import { withChosenImages } from '../../src/plan/image-choice.ts';
+import { taggedRole, taggedVersion } from '../../src/plan/resource-tags.ts';
 import { bySocket, dryRun, sampleFleet } from '../support/sample-fleet.ts';
 import { sampleManifest } from '../support/sample-view.ts';
 
@@ -44,6 +48,24 @@ test('a role goes back a version, further back, and to the newest again, each wi
   expect(first).toContain('role.image-set');
   expect(first).toContain(JSON.stringify({ name: 'compute', from: answer.from, to: answer.to, by: 'socket' }));
   expect(others).toHaveLength(2);
+});
+
+test('a role, or a version, that somebody has changed since it was read stays as it is', async () => {
+  const { fleet, world, database } = await withVersions();
+  const of = (ifMatch: string): ChangeOptions => ({ ...bySocket, ifMatch });
+  const seen = etagOf(taggedRole('compute', world.view));
+  await chooseVersion('compute', previous, of(seen), fleet);
+
+  const again = chooseVersion('compute', previous, of(seen), fleet);
+  await expect(again).rejects.toBeInstanceOf(ChangedError);
+  await chooseVersion('compute', newest, of(etagOf(taggedRole('compute', world.view))), fleet);
+  expect(database.state.current().imageChoices).toEqual({});
+
+  const id = { image: 'debian-lite', version: '20261121.1' };
+  const free = of(etagOf(taggedVersion(id.image, id.version, false)));
+  await pinVersion(id, { isPinned: true }, free, fleet);
+  await expect(pinVersion(id, { isPinned: false }, free, fleet)).rejects.toBeInstanceOf(ChangedError);
+  expect(Object.keys(database.state.current().imagePins)).toEqual(['debian-lite@20261121.1']);
 });
 
 test('the same again is no change, a dry run is none either', async () => {

@@ -3,6 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { chooseVersion } from '../../src/fleet/image-choice.ts';
 import { orderRollout, type RolloutOrder } from '../../src/fleet/rollout-orders.ts';
 import { cancelOperation } from '../../src/fleet/start-operation.ts';
+import type { ChangeOptions } from '../../src/model/change.ts';
+import { ChangedError } from '../../src/model/errors.ts';
+import type { Rollout } from '../../src/model/rollout.ts';
+import { etagOf } from '../../src/plan/etag.ts';
+import { taggedRollout } from '../../src/plan/resource-tags.ts';
 import { bySocket, dryRun } from '../support/sample-fleet.ts';
 import { runUntilKilled } from '../support/kill-at-write.ts';
 import { newVersion, oldVersion, rolloutWorld } from '../support/rollout-world.ts';
@@ -11,7 +16,7 @@ type World = Awaited<ReturnType<typeof rolloutWorld>>;
 
 const overlays = { kind: 'overlay', role: 'compute' } as const;
 
-function order(world: World, what: RolloutOrder, id = '1', options = bySocket) {
+function order(world: World, what: RolloutOrder, id = '1', options: ChangeOptions = bySocket) {
   return orderRollout(id, what, { options, fleet: world.fleet, now: () => world.clock.nowMs });
 }
 
@@ -142,6 +147,16 @@ test('jobs that do not end keep a node as it is; a wave that nobody took waits t
 
   expect(await world.runToEnd()).toMatchObject({ state: 'done' });
   expect(world.imagesOf()).toEqual([newVersion, newVersion]);
+});
+
+test('an order for a rollout as somebody has seen it is refused when it is another one now', async () => {
+  const world = await rolloutWorld();
+  await world.start();
+  const seen = etagOf(taggedRollout(world.rollout() as Rollout));
+  await order(world, 'pause', '1', { ...bySocket, ifMatch: seen });
+
+  await expect(order(world, 'abort', '1', { ...bySocket, ifMatch: seen })).rejects.toBeInstanceOf(ChangedError);
+  expect(world.rollout()?.state).toBe('paused');
 });
 
 test('paused, it begins no other node; resumed, it goes on', async () => {

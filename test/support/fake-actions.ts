@@ -121,7 +121,7 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
         ...(options.dryRun && { operation: undefined }),
       }),
     rollouts: () => [rolloutExample],
-    rollout: () => rolloutExample,
+    rollout: () => ({ answer: rolloutExample, etag: fakeTag }),
     startRollout: (sent: unknown, options: ChangeOptions) =>
       change('startRollout', [sent], options, {
         ...startedRolloutExample,
@@ -138,11 +138,11 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     metrics: () => Promise.resolve({ text: metricsExample, mediaType: 'text/plain; version=0.0.4; charset=utf-8' }),
     targets: () => [targetExample],
     images: () => [imageExample],
-    image: (name: string) => named(name, shownImageExample),
+    image: (name: string) => named(name, { answer: shownImageExample, etag: fakeTag }),
     overlays: () => [overlayExample],
     shownOverlay: (name: string) => named(name, shownOverlayExample),
     roles: () => [roleExample],
-    role: (name: string) => named(name, roleExample),
+    role: (name: string) => named(name, { answer: roleExample, etag: fakeTag }),
     applyNodes: (sent: unknown, options: ChangeOptions) => change('applyNodes', [sent], options, nodesChangeExample),
     setRole: (name: string, sent: unknown, options: ChangeOptions) =>
       change('setRole', [name, sent], options, roleChangeExample),

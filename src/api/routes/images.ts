@@ -30,6 +30,7 @@ export const imageRoutes: readonly Route[] = [
     description:
       '`previous` rolls back, `newest` ends a choice. Each of its nodes has that version after its next boot; what runs goes on.',
     isChange: true,
+    isGuarded: true,
     body: { schema: ImageRequest, example: { version: 'previous' } },
     answers: { 200: chosen },
     problems: [409],
@@ -58,8 +59,12 @@ export const imageRoutes: readonly Route[] = [
     tag,
     scope: 'read',
     summary: 'Show a version of an image with its kernels and packages',
-    answers: { 200: { summary: 'The version', schema: ShownImage, example: shownImageExample } },
-    run: ({ actions, param }) => json(actions.image(param('name'), param('version'))),
+    description: 'The ETag is another one when somebody pins it, or lets it go.',
+    answers: { 200: { summary: 'The version', schema: ShownImage, example: shownImageExample, headers: ['ETag'] } },
+    run: ({ actions, param }) => {
+      const { answer, etag } = actions.image(param('name'), param('version'));
+      return json(answer, { etag });
+    },
   }),
   route({
     method: 'put',
@@ -70,6 +75,7 @@ export const imageRoutes: readonly Route[] = [
     summary: 'Keep a version of an image, or let it go',
     description: 'A pinned version is never removed by a clean-up.',
     isChange: true,
+    isGuarded: true,
     body: { schema: PinRequest, example: { isPinned: true } },
     answers: { 200: { summary: 'Whether it stays', schema: PinChange, example: pinChangeExample } },
     run: async ({ actions, param, body, options }) => {

@@ -26,7 +26,11 @@ export const roleRoutes: readonly Route[] = [
     tag,
     scope: 'read',
     summary: 'Show a role with every default, and its nodes',
-    answers: { 200: { summary: 'The role', schema: Role, example: roleExample } },
-    run: ({ actions, param }) => json(actions.role(param('name'))),
+    description: 'The ETag is that of the role and of the version that was chosen for it: its nodes do not change it.',
+    answers: { 200: { summary: 'The role', schema: Role, example: roleExample, headers: ['ETag'] } },
+    run: ({ actions, param }) => {
+      const { answer, etag } = actions.role(param('name'));
+      return json(answer, { etag });
+    },
   }),
 ];

@@ -79,9 +79,14 @@ export const rolloutRoutes: readonly Route[] = [
     tag,
     scope: 'read',
     summary: 'Show a rollout with its waves',
-    description: 'The steps of the nodes of its wave are those of its operation.',
-    answers: { 200: { summary: 'The rollout', schema: ShownRollout, example: rolloutExample } },
-    run: ({ actions, param }) => json(actions.rollout(param('id'))),
+    description:
+      'The steps of the nodes of its wave are those of its operation. The ETag is another one when its state or its wave ' +
+      'is: nodes that go on do not change it.',
+    answers: { 200: { summary: 'The rollout', schema: ShownRollout, example: rolloutExample, headers: ['ETag'] } },
+    run: ({ actions, param }) => {
+      const { answer, etag } = actions.rollout(param('id'));
+      return json(answer, { etag });
+    },
   }),
   route({
     method: 'post',
@@ -92,6 +97,7 @@ export const rolloutRoutes: readonly Route[] = [
     summary: 'Begin no other node until it is resumed',
     description: 'Nodes that are under way go on to the end. One that does not come up takes all back all the same.',
     isChange: true,
+    isGuarded: true,
     answers: ordered('It is paused, or would be', 'paused'),
     problems: [409],
     run: async ({ actions, param, options }) => json((await actions.pauseRollout(param('id'), options)).answer),
@@ -104,6 +110,7 @@ export const rolloutRoutes: readonly Route[] = [
     scope: 'operate',
     summary: 'Go on with a rollout that was paused',
     isChange: true,
+    isGuarded: true,
     answers: ordered('It goes on, or would', 'running'),
     problems: [409],
     run: async ({ actions, param, options }) => json((await actions.resumeRollout(param('id'), options)).answer),
@@ -116,6 +123,7 @@ export const rolloutRoutes: readonly Route[] = [
     scope: 'operate',
     summary: 'Give all nodes back what they had',
     isChange: true,
+    isGuarded: true,
     answers: ordered('It is taken back, or would be', 'aborting'),
     problems: [409],
     run: async ({ actions, param, options }) => json((await actions.abortRollout(param('id'), options)).answer),
