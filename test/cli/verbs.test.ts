@@ -60,7 +60,7 @@ const verbs: Readonly<Record<string, readonly string[] | string>> = {
   'rollout abort': ['abortRollout'],
   'role list': ['listRoles'],
   'role show': ['getRole'],
-  'role diff': ['setNodeRole'],
+  'role diff': ['getRole', 'setRoles'],
   'role history': ['getRoleHistory'],
   'overlay list': ['listOverlays'],
   'overlay show': ['getOverlay'],
