@@ -34,8 +34,9 @@ import type {
   PowerRuns,
   Shutdown,
 } from './schemas/power.ts';
-import type { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
+import type { Reboot, Role, RoleChange } from './schemas/role.ts';
 import type { RolesChange, RolesRequest } from './schemas/role-changes.ts';
+import type { RoleRequest } from './schemas/role-request.ts';
 import type {
   Change,
   OrderedRollout,
@@ -150,8 +151,12 @@ export interface NodeActions {
 
 /** Both as NodeActions. */
 export interface RoleActions {
-  /** `node.role-set`. @throws RefusedError with the reason of planRoleChange */
-  readonly setRole: (name: string, wanted: RoleRequest, options: ChangeOptions) => Promise<Tagged<RoleChange>>;
+  /** `node.role-set`; with `drain`, `operation.started`. @throws RefusedError with the reason of planRoleChange */
+  readonly setRole: (
+    name: string,
+    wanted: RoleRequest,
+    options: ChangeOptions,
+  ) => Promise<Tagged<RoleChange | StartedOperation>>;
   /** The same for several, all or none; the tag is that of `view().nodes`. */
   readonly setRoles: (role: string, wanted: RolesRequest, options: ChangeOptions) => Promise<Tagged<RolesChange>>;
   /** `node.reboot-asked`; resolves when the event is on the disk, and ssh goes on behind it. */

@@ -40,8 +40,9 @@ import {
   Shutdown,
 } from './schemas/power.ts';
 import { Problem } from './schemas/problem.ts';
-import { Reboot, Role, RoleChange, RoleRequest } from './schemas/role.ts';
+import { Reboot, Role, RoleChange } from './schemas/role.ts';
 import { RolesChange, RolesRequest } from './schemas/role-changes.ts';
+import { RoleRequest } from './schemas/role-request.ts';
 import { ListedRotation, RotateRequest, ShownRotation, StartedRotation } from './schemas/rotation.ts';
 import {
   Change,

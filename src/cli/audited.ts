@@ -10,7 +10,6 @@ type Change = (...args: never[]) => Promise<unknown>;
 const actionNames: Readonly<Record<string, string>> = {
   patchNode: 'changeNode',
   adopt: 'adoptBoard',
-  setRole: 'setNodeRole',
   chooseVersion: 'setRoleImage',
   pinVersion: 'pinImage',
 };

@@ -54,7 +54,6 @@ function remoteNodes(server: ApiServer): NodeClient {
     patchNode: (name, patch, options) => ask('PATCH', of(name), patch, options),
     removeNode: (name, options) => ask('DELETE', of(name), undefined, options),
     adopt: (mac, node, options) => ask('POST', `/unknown-boards/${encodeURIComponent(mac)}:adopt`, node, options),
-    setRole: (name, wanted, options) => ask('PUT', of(name, '/role'), wanted, options),
     setRoles: (role, wanted, options) => ask('POST', `/roles/${encodeURIComponent(role)}:set`, wanted, options),
     assignRole: (role, wanted, options) => ask('POST', `/roles/${encodeURIComponent(role)}:assign`, wanted, options),
     chooseVersion: (name, wanted, options) => ask('PUT', `/roles/${encodeURIComponent(name)}/image`, wanted, options),

@@ -4,7 +4,7 @@ import { chooseVersion, pinVersion } from '../fleet/image-choice.ts';
 import { nodeEdits } from '../fleet/node-edits.ts';
 import { rebootNode } from '../fleet/reboot-node.ts';
 import { createReboots, type PowerFallback, type Reboots } from '../fleet/reboots.ts';
-import { changeRole, type RoleFleet } from '../fleet/role-change.ts';
+import type { RoleFleet } from '../fleet/role-change.ts';
 import { changeRoles } from '../fleet/role-changes.ts';
 import type { Secrets } from '../host/secrets.ts';
 import { rebootNode as tellToReboot } from '../host/ssh.ts';
@@ -20,14 +20,13 @@ import { withDoubts } from '../plan/role-change.ts';
 import { powerFallback } from './wire-up-power.ts';
 import type { Service } from './wire-up.ts';
 
-export type NodeChanges = NodeActions & RoleActions & ImageActions;
+export type NodeChanges = NodeActions & Omit<RoleActions, 'setRole'> & ImageActions;
 
 export function nodeChanges(fleet: RoleFleet): NodeChanges {
   return {
     ...nodeEdits(fleet),
     chooseVersion: (name, wanted, options) => chooseVersion(name, wanted, options, fleet),
     pinVersion: (id, wanted, options) => pinVersion(id, wanted, options, fleet),
-    setRole: (name, wanted, options) => changeRole(name, wanted, options, fleet),
     setRoles: (role, wanted, options) => changeRoles(role, wanted, options, fleet),
     reboot: (name, options) => rebootNode(name, options, fleet),
   };

@@ -1,13 +1,23 @@
 /** Operations of the running service: what is known of their nodes, and the part that carries them out. */
-import type { BuildActions, OperationActions, RotationActions } from '../api/actions.ts';
-import type { AssignRequest, ListedOperation, OperationCounts, ShownOperation } from '../api/schemas/operation.ts';
+import type { BuildActions, OperationActions, RoleActions, RotationActions } from '../api/actions.ts';
+import {
+  usualDrainDeadlineSeconds,
+  type AssignRequest,
+  type ListedOperation,
+  type OperationCounts,
+  type ShownOperation,
+} from '../api/schemas/operation.ts';
+import type { RoleRequest } from '../api/schemas/role-request.ts';
 import { runOperations, type ActiveNode, type NodeFacts, type OperationsDeps } from '../fleet/run-operations.ts';
 import { cancelBuild } from '../fleet/image-build-start.ts';
 import { cancelRotation } from '../fleet/munge-start.ts';
 import { resumeOperation } from '../fleet/resume-operation.ts';
+import { changeRole, type RoleFleet } from '../fleet/role-change.ts';
+import { assignRole } from '../fleet/role-operation.ts';
 import { holdOperations, releaseOperations } from '../fleet/hold-operations.ts';
 import { unlessHeld } from '../fleet/unless-held.ts';
 import { cancelOperation, startRoleChange, type RoleAssignment } from '../fleet/start-operation.ts';
+import type { ChangeOptions } from '../model/change.ts';
 import { defaultDeadlineMs } from '../model/cluster.ts';
 import { NotFoundError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
@@ -23,6 +33,8 @@ import { listedRotations, rotationActions, rotationNamed } from './wire-up-munge
 import { serviceFleet } from './wire-up-nodes.ts';
 import type { Service } from './wire-up.ts';
 
+const now = () => Date.now();
+
 export function operationsPart(service: Service, log: Log, lookEveryMs?: number): Part {
   const { state, slurm } = service;
   const deps: OperationsDeps = {
@@ -30,7 +42,7 @@ export function operationsPart(service: Service, log: Log, lookEveryMs?: number)
     state,
     factsOf: (active) => factsOf(service, active),
     slurm,
-    now: () => Date.now(),
+    now,
     log,
   };
   const run: Part['run'] = (signal, ready) => {
@@ -77,7 +89,9 @@ function lastGood({ site, boots }: Service, { node: name, from, before }: Operat
   return node && lastGoodOf({ ...node, role: from }, before, sources);
 }
 
-export function operationActions(service: Service): OperationActions & RotationActions & BuildActions {
+type ServiceOperations = OperationActions & RotationActions & BuildActions & Pick<RoleActions, 'setRole'>;
+
+export function operationActions(service: Service): ServiceOperations {
   const { state } = service;
   const fleet = serviceFleet(service);
   const all = () => listOperations(state.current());
@@ -97,9 +111,10 @@ export function operationActions(service: Service): OperationActions & RotationA
       }
       return shown(found);
     },
-    assignRole: (role, wanted, options) => startRoleChange(assignment(role, wanted), options, fleet, () => Date.now()),
+    setRole: (name, wanted, options) => setRole(name, wanted, options, fleet),
+    assignRole: (role, wanted, options) => startRoleChange(assignment(role, wanted), options, fleet, now),
     resumeOperation: (id, options) => resumeOperation(id, options, fleet),
-    holdOperations: (options) => holdOperations(options, fleet, () => Date.now()),
+    holdOperations: (options) => holdOperations(options, fleet, now),
     releaseOperations: (options) => releaseOperations(options, fleet),
     cancelOperation: (id, options) => {
       if (buildNamed(service, id) !== undefined) return cancelBuild(id, options, fleet);
@@ -107,6 +122,13 @@ export function operationActions(service: Service): OperationActions & RotationA
       return isRotation ? cancelRotation(id, options, fleet) : cancelOperation(id, options, fleet);
     },
   };
+}
+
+function setRole(name: string, wanted: RoleRequest, options: ChangeOptions, fleet: RoleFleet) {
+  const { role, reboot = false, drain, drainDeadlineSeconds = usualDrainDeadlineSeconds, retry = false } = wanted;
+  if (drain === undefined) return changeRole(name, { role, reboot }, options, fleet);
+  const operation = { role, drain, drainDeadlineMs: drainDeadlineSeconds * 1000, retry };
+  return assignRole(name, operation, options, { fleet, now });
 }
 
 function assignment(role: string, wanted: AssignRequest): RoleAssignment {

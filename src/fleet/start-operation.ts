@@ -6,6 +6,7 @@ import type { NodeSpec } from '../model/node.ts';
 import type { DrainPolicy, Operation, OperationNode } from '../model/operation.ts';
 import type { RoleDiff } from '../model/role-diff.ts';
 import type { State } from '../model/state.ts';
+import { requireMatch } from '../plan/etag.ts';
 import { compressHostlist } from '../plan/hostlist.ts';
 import { operationNodeKey, requireFree } from '../plan/operation-guard.ts';
 import { forgetOperations, nextOperationId } from '../plan/operation-list.ts';
@@ -39,7 +40,7 @@ interface Starting {
   readonly nowMs: number;
 }
 
-/** Nodes that have the role already are left out. @throws NotFoundError, RefusedError */
+/** Nodes that have the role already are left out; `ifMatch` is the tag of each. @throws NotFoundError, ChangedError, RefusedError */
 export async function startRoleChange(
   wanted: RoleAssignment,
   options: ChangeOptions,
@@ -54,10 +55,10 @@ export async function startRoleChange(
 
 function start(
   wanted: RoleAssignment,
-  { by, dryRun }: ChangeOptions,
+  { by, dryRun, ifMatch }: ChangeOptions,
   { before, ahead, fleet, nowMs }: Starting,
 ): Edited<StartedOperation> {
-  const changes = planAll(wanted, { before, ahead, fleet, nowMs });
+  const changes = planAll(wanted, ifMatch, { before, ahead, fleet });
   const nodes = changes.map(({ node, diff }) => ({ node: node.name, diff }));
   if (changes.length === 0) return { state: before, events: [], answer: { dryRun, nodes } };
   requireFree(
@@ -90,11 +91,16 @@ interface PlannedChange {
   readonly diff: RoleDiff;
 }
 
-function planAll({ role, nodes, retry }: RoleAssignment, { before, ahead, fleet }: Starting): PlannedChange[] {
+function planAll(
+  { role, nodes, retry }: RoleAssignment,
+  ifMatch: string | undefined,
+  { before, ahead, fleet }: Omit<Starting, 'nowMs'>,
+): PlannedChange[] {
   const view = fleet.viewOf(before);
   const decide = ahead.planner(view);
   return [...new Set(nodes)].flatMap((name) => {
     const node = nodeNamed(name, view.nodes);
+    requireMatch(`node ${name}`, node, ifMatch);
     const decision = decide(node);
     if (decision.kind === 'refused') throw refusal(decision);
     if (decision.kind === 'same') return [];

@@ -37,6 +37,22 @@ describe('a body is refused with what is wrong', () => {
       'body: reboot: true or false is wanted',
     ],
     [
+      'no reboot of a node that is drained',
+      'PUT',
+      '/nodes/node01/role',
+      { role: 'login', drain: 'wait', reboot: false },
+      'body: reboot: false does not go with "drain": "wait", which reboots the node',
+      'Leave out reboot; or leave out drain, and the node has the role after its next boot.',
+    ],
+    [
+      'what belongs to an operation without one',
+      'PUT',
+      '/nodes/node01/role',
+      { role: 'login', retry: true },
+      'body: retry: true goes with drain only',
+      'Send drain, too, for example "drain": "wait".',
+    ],
+    [
       'an address that is none',
       'POST',
       '/nodes',
@@ -112,6 +128,21 @@ test.each([
   expect(changes).toEqual([
     { action: expect.any(String), sent: expect.anything(), options: { by: 'admin', ...options } },
   ]);
+});
+
+test.each([
+  [{ role: 'login', reboot: true }, 200, undefined],
+  [{ role: 'login', drain: 'wait' }, 202, '/api/v1/operations/12'],
+  [
+    { role: 'login', drain: 'force', drainDeadlineSeconds: 60, retry: true, reboot: true },
+    202,
+    '/api/v1/operations/12',
+  ],
+])('a role as %o is answered %i', async (wanted, status, location) => {
+  const answered = await send('PUT', '/nodes/node01/role', wanted);
+
+  expect([answered.status, answered.headers.location]).toEqual([status, location]);
+  expect(answered.changes[0]?.sent).toEqual(['node01', wanted]);
 });
 
 test('a tag that is another by now is a conflict that names the new one', async () => {

@@ -1,6 +1,8 @@
 /** Operations through the service and the command line, with a program named ssh that is Slurm's controller and the node. */
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 
+import { apiSocket } from '../../src/cli/api-client.ts';
+import { call } from '../../src/cli/typed-client.ts';
 import { operationsPart } from '../../src/cli/wire-up-operations.ts';
 import { sampleSite, type TestSite } from '../support/command-line.ts';
 import { serveSite, type ServedSite } from '../support/serve-site.ts';
@@ -90,4 +92,20 @@ test('a dry run shows the plan; without a service there is no operation', async 
   const planned = await site.run('node', 'role', '@compute', 'login', '--drain', 'force', '--dry-run');
   expect(planned.out).toMatch(/^node\[01-02\]: compute -> login\n[^]*dry run: nothing was changed\n$/);
   expect((await site.run('operation', 'list')).out).toContain('there was no operation yet');
+});
+
+test('a node that is given a role by PUT with drain is in the same kind of operation', async () => {
+  const site = await sampleSite();
+  expect((await site.run('apply', '-f', `${site.dir}/nodes.yaml`)).code).toBe(0);
+  await serveSite(site.dir);
+  const socket = apiSocket(`${site.dir}/run`);
+  const wanted = { path: { name: 'node01' }, body: { role: 'login', drain: 'requeue' } } as const;
+
+  const planned = await call(socket, 'PUT /nodes/{name}/role', { ...wanted, query: { dryRun: 'true' } });
+  expect(planned).toMatchObject({ node: 'node01', dryRun: true, isChanged: true, reboots: true });
+  const begun = await call(socket, 'PUT /nodes/{name}/role', wanted);
+  expect(begun).toMatchObject({ dryRun: false, operation: '1', nodes: [{ node: 'node01' }] });
+
+  const shown = await call(socket, 'GET /operations/{id}', { path: { id: '1' } });
+  expect(shown).toMatchObject({ role: 'login', drain: 'requeue', drainDeadlineMs: 3_600_000, maxUnavailable: 1 });
 });

@@ -144,8 +144,13 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     roles: () => [roleExample],
     role: (name: string) => named(name, { answer: roleExample, etag: fakeTag }),
     applyNodes: (sent: unknown, options: ChangeOptions) => change('applyNodes', [sent], options, nodesChangeExample),
-    setRole: (name: string, sent: unknown, options: ChangeOptions) =>
-      change('setRole', [name, sent], options, roleChangeExample),
+    setRole: (name: string, sent: { readonly drain?: string }, options: ChangeOptions) =>
+      change(
+        'setRole',
+        [name, sent],
+        options,
+        sent.drain === undefined || options.dryRun ? roleChangeExample : startedExample,
+      ),
     setRoles: (role: string, sent: unknown, options: ChangeOptions) =>
       change('setRoles', [role, sent], options, rolesChangeExample),
     chooseVersion: (name: string, sent: unknown, options: ChangeOptions) =>

@@ -1,7 +1,9 @@
 /** What operators do with nodes: another role, a reboot. */
 import { json, route, type Route } from '../route.ts';
-import { Reboot, RoleChange, roleChangeExample, RoleRequest } from '../schemas/role.ts';
+import { startedExample, StartedOperation } from '../schemas/operation.ts';
+import { Reboot, RoleChange, roleChangeExample } from '../schemas/role.ts';
 import { RolesChange, rolesChangeExample, RolesRequest } from '../schemas/role-changes.ts';
+import { RoleRequest, roleRequestExample } from '../schemas/role-request.ts';
 
 export const roleChangeRoutes: readonly Route[] = [
   route({
@@ -12,22 +14,32 @@ export const roleChangeRoutes: readonly Route[] = [
     scope: 'operate',
     summary: 'Give a node another role',
     description:
-      'The node has it after its next boot, which `reboot` brings about at once. What it runs now stays exported until it has reported the new one.',
+      'The node has it after its next boot, which `reboot` brings about at once. What it runs now stays exported until it has reported the new one. ' +
+      'With `drain` it is an operation, as `POST /roles/{name}:assign` begins one: the node is drained in Slurm, gets ' +
+      'the role, reboots, becomes ready and takes jobs again, or gets its old role back. The answer does not wait: it ' +
+      'names the operation.',
     isChange: true,
     isGuarded: true,
-    body: { schema: RoleRequest, example: { role: 'login', reboot: true } },
+    body: { schema: RoleRequest, example: roleRequestExample },
     answers: {
       200: {
-        summary: 'What the change means for the node',
+        summary: 'What the change means for the node; with `drain`, of a dry run and of a role that it has already',
         schema: RoleChange,
         example: roleChangeExample,
         headers: ['ETag'],
+      },
+      202: {
+        summary: 'The operation has begun',
+        schema: StartedOperation,
+        example: startedExample,
+        headers: ['Location'],
       },
     },
     problems: [409],
     run: async ({ actions, param, body, options }) => {
       const { answer, etag } = await actions.setRole(param('name'), body, options);
-      return json(answer, { etag });
+      if (!('operation' in answer)) return json(answer, { etag });
+      return json(answer, { status: 202, location: `/api/v1/operations/${answer.operation}` });
     },
   }),
   route({

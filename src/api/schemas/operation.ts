@@ -8,16 +8,18 @@ import { ListedBuild, ShownBuild } from './image-build.ts';
 import { roleChangeExample } from './role.ts';
 import { ListedRotation, ShownRotation } from './rotation.ts';
 
+export const DrainDeadlineSeconds = z
+  .int()
+  .min(0)
+  .max(30 * 86_400);
+export const usualDrainDeadlineSeconds = 3600;
+
 export const AssignRequest = z.strictObject({
   nodes: z.array(NodeName).min(1),
   /** What happens to jobs that run on them. */
   drain: DrainPolicy.default('wait'),
   /** How long jobs may run on, per node. */
-  drainDeadlineSeconds: z
-    .int()
-    .min(0)
-    .max(30 * 86_400)
-    .default(3600),
+  drainDeadlineSeconds: DrainDeadlineSeconds.default(usualDrainDeadlineSeconds),
   /** So many nodes at the same time, or so many per cent of them. */
   maxUnavailable: z
     .string()

@@ -1,7 +1,7 @@
 /** Roles of cluster.yaml, and what it takes to give one to a node. */
 import { z } from 'zod';
 
-import { ResourceName, Variables } from '../../model/names.ts';
+import { Variables } from '../../model/names.ts';
 import { RoleDiff } from '../../model/role-diff.ts';
 
 /** With every default filled in. */
@@ -20,13 +20,6 @@ export const Role = z.strictObject({
   nodes: z.array(z.string()),
 });
 export type Role = Readonly<z.output<typeof Role>>;
-
-export const RoleRequest = z.strictObject({
-  role: ResourceName,
-  /** Reboot the node at once; else it has the new role after its next boot. */
-  reboot: z.boolean().default(false),
-});
-export type RoleRequest = Readonly<z.output<typeof RoleRequest>>;
 
 export const RoleChange = z.strictObject({
   node: z.string(),

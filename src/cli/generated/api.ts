@@ -22,7 +22,13 @@ export interface Schemas {
     power?: { switch: string; port: number } | null;
   };
   AdoptRequest: { name: string; role: string; address: string; board?: 'pi3' | 'pi4' | 'pi5' | 'uefi' };
-  RoleRequest: { role: string; reboot?: boolean };
+  RoleRequest: {
+    role: string;
+    reboot?: boolean;
+    drain?: 'wait' | 'requeue' | 'force';
+    drainDeadlineSeconds?: number;
+    retry?: boolean;
+  };
   RolesRequest: { nodes: string[]; reboot?: boolean };
   AssignRequest: {
     nodes: string[];
@@ -821,7 +827,7 @@ export interface Calls {
     path: { name: string };
     query?: { dryRun?: 'true' | 'false' };
     body: Schemas['RoleRequest'];
-    answer: Schemas['RoleChange'];
+    answer: Schemas['RoleChange'] | Schemas['StartedOperation'];
   };
   'POST /roles/{name}:set': {
     path: { name: string };
