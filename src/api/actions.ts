@@ -163,12 +163,12 @@ export interface RoleActions {
   readonly reboot: (name: string, options: ChangeOptions) => Promise<Tagged<Reboot>>;
 }
 
-/** Changes as NodeActions; they have no tag. */
+/** Changes as NodeActions; `ifMatch` of one that there is already is the tag of the operation. */
 export interface OperationActions {
   /** Newest first. */
   readonly operations: () => readonly AnyOperation[];
-  /** @throws NotFoundError */
-  readonly operation: (id: string) => AnyShownOperation;
+  /** The tag is that of its state. @throws NotFoundError */
+  readonly operation: (id: string) => Tagged<AnyShownOperation>;
   /** `operation.started`. @throws RefusedError also when one of the nodes is in another operation */
   readonly assignRole: (
     role: string,
@@ -217,7 +217,7 @@ export interface RolloutActions {
   readonly roleHistory: (name: string) => Promise<readonly Change[]>;
 }
 
-/** Both as NodeActions; `ifMatch` is the tag of the role, or of the version. */
+/** Both as NodeActions; `ifMatch` is the tag of the role, of the node, or of the version. */
 export interface ImageActions {
   /** `role.image-set` or `node.image-set`. */
   readonly chooseVersion: (name: string, wanted: ImageRequest, options: ChangeOptions) => Promise<Tagged<ImageChange>>;
@@ -263,9 +263,11 @@ export interface TokenActions {
   /** Who brings this token? undefined: nobody. */
   readonly authenticate: (token: string) => KnownToken | undefined;
   readonly tokens: () => readonly Token[];
+  /** The tag is another one when its name was given to a new one. @throws NotFoundError */
+  readonly token: (name: string) => Tagged<Token>;
   /** `token.created`. @throws RefusedError when there is one of that name */
   readonly createToken: (wanted: TokenRequest, options: ChangeOptions) => Promise<NewToken>;
-  /** `token.revoked`. @throws NotFoundError */
+  /** `token.revoked`; `ifMatch` is the tag of the token. @throws NotFoundError, ChangedError */
   readonly revokeToken: (name: string, options: ChangeOptions) => Promise<RevokedToken>;
 }
 

@@ -7,6 +7,8 @@ import { hasExpired, type ApiToken } from '../model/api-token.ts';
 import { NotFoundError, RefusedError } from '../model/errors.ts';
 import { didYouMean } from '../model/nearest.ts';
 import { endOfLife } from '../model/token-life.ts';
+import { etagOf, requireMatch } from '../plan/etag.ts';
+import { taggedToken } from '../plan/resource-tags.ts';
 
 const prefix = 'pi_';
 
@@ -21,6 +23,10 @@ export function tokenActions(tokens: Tokens, now: () => number = Date.now): Toke
       return found && { name: found.name, scope: found.scope, expiresAtMs: found.expiresAtMs };
     },
     tokens: () => tokens.list().map(publicToken),
+    token: (name) => {
+      const found = requireToken(tokens.list(), name);
+      return { answer: publicToken(found), etag: etagOf(taggedToken(found)) };
+    },
     createToken: async ({ name, scope, expires }, { by, dryRun }) => {
       if (takenNames.has(name)) {
         throw new RefusedError(`a token cannot be called ${name}: changes are told by that name`, {
@@ -38,8 +44,10 @@ export function tokenActions(tokens: Tokens, now: () => number = Date.now): Toke
       const { secret } = await tokens.create(name, scope, { by, expiresAtMs });
       return { ...answer, token: `${prefix}${secret}` };
     },
-    revokeToken: async (name, { by, dryRun }) => {
-      const { id, scope } = requireToken(tokens.list(), name);
+    revokeToken: async (name, { by, dryRun, ifMatch }) => {
+      const found = requireToken(tokens.list(), name);
+      requireMatch(`token ${name}`, taggedToken(found), ifMatch);
+      const { id, scope } = found;
       if (!dryRun) await tokens.revoke(id, by);
       return { name, scope, dryRun };
     },

@@ -2,6 +2,7 @@
 import type { BuildActions, OperationActions, RoleActions, RotationActions } from '../api/actions.ts';
 import {
   usualDrainDeadlineSeconds,
+  type AnyShownOperation,
   type AssignRequest,
   type ListedOperation,
   type OperationCounts,
@@ -22,9 +23,11 @@ import { defaultDeadlineMs } from '../model/cluster.ts';
 import { NotFoundError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import { nodeResults, type OperationNode } from '../model/operation.ts';
+import { etagOf } from '../plan/etag.ts';
 import { isActive } from '../plan/operation.ts';
 import { listOperations, type OperationWithNodes } from '../plan/operation-list.ts';
 import { lastGoodOf } from '../plan/fall-back.ts';
+import { taggedOperation } from '../plan/resource-tags.ts';
 import { slurmPart } from '../plan/role-change-side.ts';
 import type { Part } from '../serve/supervise.ts';
 import { nodeAnswers } from './node-answers.ts';
@@ -94,22 +97,16 @@ type ServiceOperations = OperationActions & RotationActions & BuildActions & Pic
 export function operationActions(service: Service): ServiceOperations {
   const { state } = service;
   const fleet = serviceFleet(service);
-  const all = () => listOperations(state.current());
   return {
     ...rotationActions(service),
     ...buildActions(service),
     operations: () =>
-      [...all().map(listed), ...listedRotations(service), ...listedBuilds(service)].toSorted(
+      [...listOperations(state.current()).map(listed), ...listedRotations(service), ...listedBuilds(service)].toSorted(
         (a, b) => Number(b.id) - Number(a.id),
       ),
     operation: (id) => {
-      const other = rotationNamed(service, id) ?? buildNamed(service, id);
-      if (other !== undefined) return other;
-      const found = all().find(({ operation }) => operation.id === id);
-      if (found === undefined) {
-        throw new NotFoundError(`there is no operation ${id}`, { hint: 'See "pi-image operation list".' });
-      }
-      return shown(found);
+      const answer = operationNamed(service, id);
+      return { answer, etag: etagOf(taggedOperation(answer)) };
     },
     setRole: (name, wanted, options) => setRole(name, wanted, options, fleet),
     assignRole: (role, wanted, options) => startRoleChange(assignment(role, wanted), options, fleet, now),
@@ -122,6 +119,14 @@ export function operationActions(service: Service): ServiceOperations {
       return isRotation ? cancelRotation(id, options, fleet) : cancelOperation(id, options, fleet);
     },
   };
+}
+
+function operationNamed(service: Service, id: string): AnyShownOperation {
+  const other = rotationNamed(service, id) ?? buildNamed(service, id);
+  if (other !== undefined) return other;
+  const found = listOperations(service.state.current()).find(({ operation }) => operation.id === id);
+  if (found !== undefined) return shown(found);
+  throw new NotFoundError(`there is no operation ${id}`, { hint: 'See "pi-image operation list".' });
 }
 
 function setRole(name: string, wanted: RoleRequest, options: ChangeOptions, fleet: RoleFleet) {

@@ -4,8 +4,10 @@ import { NotFoundError, RefusedError } from '../model/errors.ts';
 import type { ImageBuild } from '../model/image-build.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { State } from '../model/state.ts';
+import { requireMatch } from '../plan/etag.ts';
 import { forgetBuilds, openBuild, withBuild } from '../plan/image-build-journal.ts';
 import { nextOperationId } from '../plan/operation-list.ts';
+import { taggedOperation } from '../plan/resource-tags.ts';
 import { commit, type Edited, type Fleet } from './fleet.ts';
 import type { CancelledOperation } from './start-operation.ts';
 
@@ -89,15 +91,16 @@ function requireNone(state: State): void {
   });
 }
 
-/** Its programs are told to end; what was made before stays in the cache. @throws NotFoundError, RefusedError */
+/** Its programs are told to end; what was made before stays in the cache. @throws NotFoundError, ChangedError, RefusedError */
 export async function cancelBuild(
   id: string,
-  { by, dryRun }: ChangeOptions,
+  { by, dryRun, ifMatch }: ChangeOptions,
   fleet: Pick<Fleet, 'state'>,
 ): Promise<Tagged<CancelledOperation>> {
   const cancel = (before: State): Edited<CancelledOperation> => {
     const build = before.imageBuilds[id];
     if (build === undefined) throw new NotFoundError(`there is no operation ${id}`);
+    requireMatch(`operation ${id}`, taggedOperation(build), ifMatch);
     if (build.endedAtMs !== undefined) throw new RefusedError(`operation ${id} has ended: ${build.state}`);
     const answer = { operation: id, dryRun, goOn: [] };
     if (build.state === 'stopping') return { state: before, events: [], answer };

@@ -24,7 +24,7 @@ export interface ImageChange {
   readonly nodes: string[];
 }
 
-/** The next boot of each of its nodes has that version; who runs goes on as it is. @throws NotFoundError, RefusedError */
+/** The next boot of each of its nodes has that version; who runs goes on as it is. @throws NotFoundError, ChangedError, RefusedError */
 export async function chooseVersion(
   name: string,
   wanted: { readonly version: string },
@@ -42,8 +42,9 @@ function choose(
   { before, fleet }: { before: State; fleet: ImageFleet },
 ): Edited<ImageChange> {
   const view = fleet.viewOf(before);
-  requireMatch(`role ${name}`, taggedRole(name, view), ifMatch);
   const target = choiceTarget(name, view, before.imageChoices);
+  const tagged = view.nodes.find((each) => each.name === name) ?? taggedRole(name, view);
+  requireMatch(target.who, tagged, ifMatch);
   const followers = view.nodes.filter((node) => node.name === name || node.role === name);
   for (const role of new Set([name, ...followers.map((node) => node.role)])) requireNoRollout(role, before);
   const choice = planChoice(target, wanted, view.images);

@@ -6,6 +6,7 @@ import { NotFoundError, RefusedError } from '../model/errors.ts';
 import type { MungeNode, MungeRotation } from '../model/munge-rotation.ts';
 import type { State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
+import { requireMatch } from '../plan/etag.ts';
 import { mungeSecret } from '../plan/munge-holders.ts';
 import { canCancel, forgetRotations, withRotation } from '../plan/munge-journal.ts';
 import type { MungeKeys } from '../plan/munge-key.ts';
@@ -13,6 +14,7 @@ import type { HolderFacts } from '../plan/munge-move.ts';
 import { planRotation } from '../plan/munge-start.ts';
 import { requireNoOperation } from '../plan/operation-guard.ts';
 import { nextOperationId } from '../plan/operation-list.ts';
+import { taggedOperation } from '../plan/resource-tags.ts';
 import { commit, type Edited, type Fleet } from './fleet.ts';
 import type { PartitionControl } from './munge-slurm.ts';
 import type { CancelledOperation } from './start-operation.ts';
@@ -112,15 +114,16 @@ function journalOf(
   };
 }
 
-/** The old key comes back. @throws NotFoundError, RefusedError */
+/** The old key comes back. @throws NotFoundError, ChangedError, RefusedError */
 export async function cancelRotation(
   id: string,
-  { by, dryRun }: ChangeOptions,
+  { by, dryRun, ifMatch }: ChangeOptions,
   fleet: Pick<Fleet, 'state'>,
 ): Promise<Tagged<CancelledOperation>> {
   const cancel = (before: State): Edited<CancelledOperation> => {
     const rotation = before.mungeRotations[id];
     if (rotation === undefined) throw new NotFoundError(`there is no operation ${id}`);
+    requireMatch(`operation ${id}`, taggedOperation(rotation), ifMatch);
     if (rotation.endedAtMs !== undefined) throw new RefusedError(`operation ${id} has ended: ${rotation.state}`);
     const answer = { operation: id, dryRun, goOn: [] };
     if (rotation.state === 'stopping') return { state: before, events: [], answer };

@@ -3,9 +3,11 @@ import type { ChangeOptions, Tagged } from '../model/change.ts';
 import { NotFoundError, RefusedError } from '../model/errors.ts';
 import type { Operation, OperationNode } from '../model/operation.ts';
 import type { State } from '../model/state.ts';
+import { requireMatch } from '../plan/etag.ts';
 import { compressHostlist } from '../plan/hostlist.ts';
 import { operationNodeKey, requireFree } from '../plan/operation-guard.ts';
 import { resumable, resumed } from '../plan/operation.ts';
+import { taggedOperation } from '../plan/resource-tags.ts';
 import { planRoleChange } from '../plan/role-change.ts';
 import { commit, nodeNamed, type Edited, type Fleet } from './fleet.ts';
 import { refusal } from './role-change.ts';
@@ -17,7 +19,7 @@ export interface ResumedOperation {
   readonly nodes: string[];
 }
 
-/** Nodes that failed stay as they are, and a fifth of the others may fail anew. @throws NotFoundError, RefusedError */
+/** Nodes that failed stay as they are, and a fifth of the others may fail anew. @throws NotFoundError, ChangedError, RefusedError */
 export async function resumeOperation(
   id: string,
   options: ChangeOptions,
@@ -29,13 +31,14 @@ export async function resumeOperation(
 
 function resume(
   id: string,
-  { by, dryRun }: ChangeOptions,
+  { by, dryRun, ifMatch }: ChangeOptions,
   { before, fleet }: { before: State; fleet: Fleet },
 ): Edited<ResumedOperation> {
   const operation = before.operations[id];
   if (operation === undefined) {
     throw new NotFoundError(`there is no operation ${id} on nodes`, { hint: 'See "pi-image operation list".' });
   }
+  requireMatch(`operation ${id}`, taggedOperation(operation), ifMatch);
   requireResumable(operation);
   const own = Object.values(before.operationNodes).filter((node) => node.operation === id);
   const open = own.filter(resumable);

@@ -11,6 +11,7 @@ import { compressHostlist } from '../plan/hostlist.ts';
 import { operationNodeKey, requireFree } from '../plan/operation-guard.ts';
 import { forgetOperations, nextOperationId } from '../plan/operation-list.ts';
 import { skipNode } from '../plan/operation.ts';
+import { taggedOperation } from '../plan/resource-tags.ts';
 import { commit, nodeNamed, type Edited, type Fleet } from './fleet.ts';
 import { refusal } from './role-change.ts';
 import { planRolesAhead, type RolesAhead } from './roles-ahead.ts';
@@ -140,7 +141,7 @@ export interface CancelledOperation {
   readonly goOn: string[];
 }
 
-/** No other node is begun, and those that are drained only take jobs again. @throws NotFoundError, RefusedError */
+/** No other node is begun, and those that are drained only take jobs again. @throws NotFoundError, ChangedError, RefusedError */
 export async function cancelOperation(
   id: string,
   options: ChangeOptions,
@@ -150,10 +151,11 @@ export async function cancelOperation(
   return { answer, etag: undefined };
 }
 
-function cancel(id: string, { by, dryRun }: ChangeOptions, before: State): Edited<CancelledOperation> {
+function cancel(id: string, { by, dryRun, ifMatch }: ChangeOptions, before: State): Edited<CancelledOperation> {
   const operation = before.operations[id];
   if (operation === undefined)
     throw new NotFoundError(`there is no operation ${id}`, { hint: 'See "pi-image operation list".' });
+  requireMatch(`operation ${id}`, taggedOperation(operation), ifMatch);
   if (operation.endedAtMs !== undefined) throw new RefusedError(`operation ${id} has ended: ${operation.state}`);
   if (operation.rollout !== undefined) {
     throw new RefusedError(`operation ${id} is a part of rollout ${operation.rollout.id}`, {

@@ -72,6 +72,7 @@ const needs: Readonly<Record<string, string>> = {
   adoptBoard: 'admin',
   blinkBoard: 'operate',
   listTokens: 'admin',
+  getToken: 'admin',
   createToken: 'admin',
   revokeToken: 'admin',
   whoami: 'read',

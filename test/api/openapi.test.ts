@@ -49,18 +49,14 @@ test('every change can be tried, needs more than to read, and every single resou
     'assignRole',
     'holdOperations',
     'releaseOperations',
-    'cancelOperation',
-    'resumeOperation',
     'startRollout',
     'rollBackNodes',
     'rotateSecret',
     'switchPower',
     'shutdownNode',
-    'setNodeImage',
     'buildImage',
     'blinkBoard',
     'adoptBoard',
     'createToken',
-    'revokeToken',
   ]);
 });

@@ -121,7 +121,8 @@ test.each([
   ['DELETE', '/nodes/node01?dryRun=false', {}, { dryRun: false, ifMatch: undefined }],
   ['DELETE', '/nodes/node01?dryRun=true', {}, { dryRun: true, ifMatch: undefined }],
   ['DELETE', '/nodes/node01', { 'if-match': fakeTag }, { dryRun: false, ifMatch: fakeTag }],
-  ['DELETE', '/tokens/ci', { 'if-match': fakeTag }, { dryRun: false, ifMatch: undefined }],
+  ['DELETE', '/tokens/ci', { 'if-match': fakeTag }, { dryRun: false, ifMatch: fakeTag }],
+  ['POST', '/operations:hold', { 'if-match': fakeTag }, { dryRun: false, ifMatch: undefined }],
 ])('%s %s with %o is asked for as %o', async (method, path, headers, options) => {
   const { changes } = await send(method, path, undefined, headers);
 

@@ -6,12 +6,12 @@ import { expect, test } from 'vitest';
 
 import { shownBuildExample } from '../../src/api/schemas/image-build.ts';
 import { emptySite } from '../support/command-line.ts';
-import { fakeApi } from '../support/fake-actions.ts';
+import { fakeApi, fakeTag } from '../support/fake-actions.ts';
 import { loopbackApi } from '../support/loopback-api.ts';
 
 async function remote(ended: object = { state: 'done', reason: 'published debian-lite@20261122.1', endedAtMs: 1 }) {
   const site = await emptySite();
-  const operation = () => ({ ...shownBuildExample, ...ended }) as never;
+  const operation = () => ({ answer: { ...shownBuildExample, ...ended } as never, etag: fakeTag });
   const { actions, changes } = fakeApi({ operation });
   const { port } = await loopbackApi(actions);
   const file = path.join(site.dir, 'token');

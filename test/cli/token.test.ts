@@ -2,8 +2,9 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
+import { tokenActions } from '../../src/cli/wire-up-api-tokens.ts';
 import { openDatabase } from '../../src/host/database/open.ts';
 import { emptySite, type TestSite } from '../support/command-line.ts';
 import { fakeApi } from '../support/fake-actions.ts';
@@ -96,6 +97,24 @@ describe('without a service', () => {
 
     expect(await run('token', ...args)).toMatchObject({ code, out: '', err: expect.stringContaining(message) });
   });
+});
+
+test('of two tokens of one name the second is not revoked for the first', async () => {
+  const { dir } = await emptySite();
+  const database = await openDatabase(path.join(dir, 'state'));
+  onTestFinished(() => database.close());
+  const { token, createToken, revokeToken } = tokenActions(database.tokens);
+  const by = { by: 'socket', dryRun: false };
+  const ci = { name: 'ci', scope: 'read', expires: 'never' } as const;
+  await createToken(ci, { ...by, ifMatch: undefined });
+  const first = token('ci').etag;
+  await revokeToken('ci', { ...by, ifMatch: first });
+  await createToken(ci, { ...by, ifMatch: undefined });
+
+  const again = revokeToken('ci', { ...by, ifMatch: first });
+  await expect(again).rejects.toThrow('token ci was changed since you read it');
+  await revokeToken('ci', { ...by, ifMatch: token('ci').etag });
+  expect(database.tokens.list()).toEqual([]);
 });
 
 describe('with --server', () => {

@@ -116,6 +116,7 @@ const verbs: Readonly<Record<string, readonly string[] | string>> = {
 /** For programs: no verb asks for them. */
 const forPrograms = [
   'setNodeRole',
+  'getToken',
   'getDocument',
   'getDocsPage',
   'getMetrics',

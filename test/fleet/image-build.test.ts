@@ -144,6 +144,8 @@ describe('stopped', () => {
     await expect.poll(() => build()?.log.length, patience).toBe(1);
     const child = Number(build()?.log[0]?.replace('child ', ''));
 
+    const stale = { ...ci, ifMatch: '"old"' };
+    await expect(cancelBuild('1', stale, fleet)).rejects.toThrow('operation 1 was changed since');
     expect((await cancelBuild('1', { ...ci, dryRun: true }, fleet)).answer).toMatchObject({ dryRun: true });
     expect(build()?.state).toBe('running');
     await cancelBuild('1', ci, fleet);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { chooseVersion, pinVersion } from '../../src/fleet/image-choice.ts';
+import { changeRole } from '../../src/fleet/role-change.ts';
 import type { ChangeOptions } from '../../src/model/change.ts';
 import { ChangedError } from '../../src/model/errors.ts';
 import { etagOf } from '../../src/plan/etag.ts';
@@ -66,6 +67,18 @@ test('a role, or a version, that somebody has changed since it was read stays as
   await pinVersion(id, { isPinned: true }, free, fleet);
   await expect(pinVersion(id, { isPinned: false }, free, fleet)).rejects.toBeInstanceOf(ChangedError);
   expect(Object.keys(database.state.current().imagePins)).toEqual(['debian-lite@20261121.1']);
+});
+
+test('a node that has got another role since it was read boots what it did', async () => {
+  const { fleet, database } = await withVersions();
+  const tagOfNode = (): string => etagOf(database.state.current().nodes.find(({ name }) => name === 'node01') ?? {});
+  const seen = tagOfNode();
+  await changeRole('node01', { role: 'login', reboot: false }, bySocket, fleet);
+
+  const stale = chooseVersion('node01', previous, { ...bySocket, ifMatch: seen }, fleet);
+  await expect(stale).rejects.toThrow('node node01 was changed since you read it');
+  expect(database.state.current().imageChoices).toEqual({});
+  await chooseVersion('node01', previous, { ...bySocket, ifMatch: tagOfNode() }, fleet);
 });
 
 test('the same again is no change, a dry run is none either', async () => {

@@ -137,6 +137,8 @@ describe('cancelled', () => {
     await world.start();
     while (world.rotation()?.steps.at(-1)?.step !== step) await world.look();
 
+    const stale = { ...bySocket, ifMatch: '"old"' };
+    await expect(cancelRotation('1', stale, world.fleet)).rejects.toThrow('operation 1 was changed since');
     expect((await cancelRotation('1', bySocket, world.fleet)).answer).toMatchObject({ operation: '1', goOn: [] });
 
     expect(await world.runToEnd()).toMatchObject({ state: 'cancelled', reason: 'cancelled by socket' });

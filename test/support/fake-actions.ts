@@ -93,7 +93,7 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
     powerOrder: () => powerOrderExample,
     discoverPower: () => powerMapExample,
     operations: () => [listedBuildExample, listedRotationExample, listedExample],
-    operation: () => shownExample,
+    operation: () => ({ answer: shownExample, etag: fakeTag }),
     assignRole: (role: string, sent: unknown, options: ChangeOptions) =>
       change('assignRole', [role, sent], options, {
         ...startedExample,
@@ -180,6 +180,7 @@ export function fakeApi(own: Partial<ApiActions> = {}): FakeApi {
       return scope && { name: scope, scope };
     },
     tokens: () => [tokenExample],
+    token: () => ({ answer: tokenExample, etag: fakeTag }),
     createToken: ({ name, scope, expires }: Record<'name' | 'scope' | 'expires', string>, options: ChangeOptions) => {
       changes.push({ action: 'createToken', sent: [name, scope, expires], options });
       return Promise.resolve({ name, scope, dryRun: options.dryRun, ...(!options.dryRun && { token: 'pi_x' }) });

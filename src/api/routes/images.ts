@@ -44,8 +44,10 @@ export const imageRoutes: readonly Route[] = [
     tag,
     scope: 'operate',
     summary: 'Choose the version of its image that one node boots',
-    description: 'Goes before what was chosen for its role, as long as its role has the same image.',
+    description:
+      'Goes before what was chosen for its role, as long as its role has the same image. If-Match is the ETag of the node.',
     isChange: true,
+    isGuarded: true,
     body: { schema: ImageRequest, example: { version: '20261121.1' } },
     answers: { 200: { ...chosen, example: { ...imageChangeExample, name: 'node01', nodes: ['node01'] } } },
     problems: [409],

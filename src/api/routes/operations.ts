@@ -79,9 +79,16 @@ export const operationRoutes: readonly Route[] = [
     tag,
     scope: 'read',
     summary: 'Show an operation with its steps',
-    description: 'Of each node; of a build, its own, and the last lines that it said.',
-    answers: { 200: { summary: 'The operation', schema: AnyShownOperation, example: shownExample } },
-    run: ({ actions, param }) => json(actions.operation(param('id'))),
+    description:
+      'Of each node; of a build, its own, and the last lines that it said. The ETag is another one when its state is: ' +
+      'steps that go on do not change it.',
+    answers: {
+      200: { summary: 'The operation', schema: AnyShownOperation, example: shownExample, headers: ['ETag'] },
+    },
+    run: ({ actions, param }) => {
+      const { answer, etag } = actions.operation(param('id'));
+      return json(answer, { etag });
+    },
   }),
   route({
     method: 'post',
@@ -119,6 +126,7 @@ export const operationRoutes: readonly Route[] = [
     description:
       'Nodes that are drained only take jobs again. Those that have their new role go on to the end, and fall back by themselves where it does not come up. Of a rotation: the old key comes back. A build ends, and leaves no version.',
     isChange: true,
+    isGuarded: true,
     answers: {
       200: { summary: 'It stops, or would', schema: CancelledOperation, example: cancelledExample },
     },
@@ -135,6 +143,7 @@ export const operationRoutes: readonly Route[] = [
     description:
       'Of a role for nodes that stopped because too many failed, or was cancelled: nodes that were not begun, or kept what they had, have their turn. Those that failed stay as they are. Rotations and builds are begun again instead.',
     isChange: true,
+    isGuarded: true,
     answers: {
       200: { summary: 'It goes on, or would', schema: ResumedOperation, example: resumedExample },
     },

@@ -58,6 +58,27 @@ export const tokenRoutes: readonly Route[] = [
     },
   }),
   route({
+    method: 'get',
+    path: '/tokens/{name}',
+    id: 'getToken',
+    tag,
+    scope,
+    summary: 'Show a token',
+    description: 'The ETag is another one when its name was given to a new token.',
+    answers: {
+      200: {
+        summary: 'The token, without what it authorises with',
+        schema: Token,
+        example: tokenExample,
+        headers: ['ETag'],
+      },
+    },
+    run: ({ actions, param }) => {
+      const { answer, etag } = actions.token(param('name'));
+      return json(answer, { etag });
+    },
+  }),
+  route({
     method: 'delete',
     path: '/tokens/{name}',
     id: 'revokeToken',
@@ -66,6 +87,7 @@ export const tokenRoutes: readonly Route[] = [
     summary: 'Revoke a token',
     description: 'It is refused from the next request on. A stream of events that it has opened ends.',
     isChange: true,
+    isGuarded: true,
     answers: {
       200: { summary: 'The token is revoked, or would be', schema: RevokedToken, example: { ...named, dryRun: false } },
     },

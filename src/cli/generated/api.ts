@@ -1082,6 +1082,11 @@ export interface Calls {
     body: Schemas['TokenRequest'];
     answer: Schemas['NewToken'];
   };
+  'GET /tokens/{name}': {
+    path: { name: string };
+
+    answer: Schemas['Token'];
+  };
   'DELETE /tokens/{name}': {
     path: { name: string };
     query?: { dryRun?: 'true' | 'false' };
