@@ -14,8 +14,12 @@ export async function askHealth(server: ApiServer): Promise<unknown> {
 
 export function bodyOf(server: ApiServer, answer: ApiAnswer): unknown {
   if (answer.kind === 'answer') return answer.body;
+  throw noService(server);
+}
+
+export function noService(server: ApiServer): HostError {
   const where = typeof server === 'string' ? `nobody listens on ${server}` : server.url.origin;
-  throw new HostError(`no service runs here (${where})`, {
+  return new HostError(`no service runs here (${where})`, {
     hint: 'Start it with "systemctl start pi-image" or "pi-image serve".',
   });
 }
