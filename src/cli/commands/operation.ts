@@ -1,20 +1,14 @@
 /** pi-image operation: work on nodes that takes minutes, how it goes, how to stop it, and how to go on. */
 import type { Command } from 'commander';
 
-import type {
-  AnyOperation,
-  AnyShownOperation,
-  CancelledOperation,
-  ResumedOperation,
-} from '../../api/schemas/operation.ts';
+import type { AnyShownOperation, CancelledOperation } from '../../api/schemas/operation.ts';
 import { HostError, UsageError } from '../../model/errors.ts';
 import { compressHostlist } from '../../plan/hostlist.ts';
-import { requestOk } from '../api-client.ts';
-import { ask, bodyOf } from '../ask-service.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
 import { ringOnEvents } from '../event-bell.ts';
 import { describeEnd, operationChanges, operationListing, renderOperation } from '../operation-text.ts';
 import { renderListing, renderValue, withOutput, type OutputFormat } from '../output.ts';
+import { call, dryRunQuery } from '../typed-client.ts';
 import { watch } from '../watch.ts';
 import { withChangeFlags, type ChangeFlags } from './node-change.ts';
 
@@ -36,7 +30,7 @@ function registerList(parent: Command, context: CliContext): void {
     .description('All that go on, and the last hundred that have ended.')
     .addHelpText('after', '\nExample:\n  pi-image operation list')
     .action(async ({ output }: { output: OutputFormat }) => {
-      const found = (await ask(await context.service(), '/operations')) as readonly AnyOperation[];
+      const found = await call(await context.service(), 'GET /operations');
       context.stdout(renderListing(found, output, operationListing(Date.now())));
     });
   withOutput(list);
@@ -80,8 +74,8 @@ function registerCancel(parent: Command, context: CliContext): void {
     .addHelpText('after', '\nExample:\n  pi-image operation cancel 12')
     .action(async (id: string, flags: ChangeFlags) => {
       const server = await context.service();
-      const route = `${routeOf(id)}:cancel${flags.dryRun === true ? '?dryRun=true' : ''}`;
-      const answer = bodyOf(server, await requestOk(server, 'POST', route)) as CancelledOperation;
+      const given = { path: { id: numberOf(id) }, query: dryRunQuery(flags.dryRun) };
+      const answer = await call(server, 'POST /operations/{id}:cancel', given);
       if (flags.output === 'name') return context.stdout(`${answer.operation}\n`);
       if (flags.output !== 'table') return context.stdout(renderValue(answer, flags.output));
       context.stdout(describeCancel(answer));
@@ -101,8 +95,8 @@ function registerResume(parent: Command, context: CliContext): void {
     .addHelpText('after', '\nExample:\n  pi-image operation resume 12')
     .action(async (id: string, flags: ChangeFlags) => {
       const server = await context.service();
-      const route = `${routeOf(id)}:resume${flags.dryRun === true ? '?dryRun=true' : ''}`;
-      const answer = bodyOf(server, await requestOk(server, 'POST', route)) as ResumedOperation;
+      const given = { path: { id: numberOf(id) }, query: dryRunQuery(flags.dryRun) };
+      const answer = await call(server, 'POST /operations/{id}:resume', given);
       if (flags.output === 'name') return context.stdout(`${answer.operation}\n`);
       if (flags.output !== 'table') return context.stdout(renderValue(answer, flags.output));
       const { operation, nodes, dryRun } = answer;
@@ -116,17 +110,16 @@ function describeCancel({ operation, goOn, dryRun }: CancelledOperation): string
   return `operation ${operation} ${dryRun ? 'would stop' : 'stops'}${rest}\n`;
 }
 
-/** Numbers: anything else would be another path. */
-function routeOf(id: string): string {
+/** What is no number is refused before the service is asked. */
+function numberOf(id: string): string {
   if (!/^\d{1,9}$/.test(id)) {
     throw new UsageError(`"${id}" is not the number of an operation`, { hint: 'See "pi-image operation list".' });
   }
-  return `/operations/${id}`;
+  return id;
 }
 
 export async function readOperation(id: string, context: CliContext): Promise<AnyShownOperation> {
-  // The service and this command are one program: what it answers has the types of its actions.
-  return (await ask(await context.service(), routeOf(id))) as AnyShownOperation;
+  return call(await context.service(), 'GET /operations/{id}', { path: { id: numberOf(id) } });
 }
 
 export async function watchOperation(id: string, context: CliContext): Promise<void> {

@@ -1,11 +1,10 @@
 /** pi-image role history: who changed what of a role, when. */
 import type { Command } from 'commander';
 
-import type { Change } from '../../api/schemas/rollout.ts';
-import { ask } from '../ask-service.ts';
 import { changeListing } from '../change-listing.ts';
 import type { CliContext } from '../context.ts';
 import { renderListing, withOutput } from '../output.ts';
+import { call } from '../typed-client.ts';
 
 export function registerRoleHistory(parent: Command, context: CliContext): void {
   const history = parent
@@ -17,8 +16,8 @@ export function registerRoleHistory(parent: Command, context: CliContext): void 
     .argument('<role>')
     .addHelpText('after', '\nExample:\n  pi-image role history compute')
     .action(async (name: string, { output }: { output: 'table' | 'json' | 'yaml' }) => {
-      const changes = await ask(await context.service(), `/roles/${encodeURIComponent(name)}/history`);
-      context.stdout(renderListing(changes as readonly Change[], output, changeListing(`role ${name}`, true)));
+      const changes = await call(await context.service(), 'GET /roles/{name}/history', { path: { name } });
+      context.stdout(renderListing(changes, output, changeListing(`role ${name}`, true)));
     });
   withOutput(history, ['table', 'json', 'yaml']);
 }

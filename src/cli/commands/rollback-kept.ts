@@ -5,11 +5,10 @@ import type { Rollback, RollbackRequest } from '../../api/schemas/rollout.ts';
 import { parseDurationMs } from '../../model/duration.ts';
 import { PiImageError, UsageError } from '../../model/errors.ts';
 import { compressHostlist, expandHostlist } from '../../plan/hostlist.ts';
-import { requestOk } from '../api-client.ts';
-import { bodyOf } from '../ask-service.ts';
 import type { CliContext } from '../context.ts';
 import { renderValue } from '../output.ts';
 import { readRoles } from '../read-nodes.ts';
+import { call, dryRunQuery } from '../typed-client.ts';
 import type { ChangeFlags } from './node-change.ts';
 
 export interface KeptFlags {
@@ -52,8 +51,7 @@ export async function rollBackToKept(
 ): Promise<void> {
   const server = await context.service();
   const request: RollbackRequest = { ...(await whoOf(name, context)), to: toOf(flags) };
-  const route = `/nodes:rollback${flags.dryRun === true ? '?dryRun=true' : ''}`;
-  const answer = bodyOf(server, await requestOk(server, 'POST', route, request)) as Rollback;
+  const answer = await call(server, 'POST /nodes:rollback', { query: dryRunQuery(flags.dryRun), body: request });
   const changed = answer.nodes.filter(({ isChanged }) => isChanged);
   if (flags.output === 'name') return context.stdout(changed.map(({ node }) => `${node}\n`).join(''));
   if (flags.output !== 'table') return context.stdout(renderValue(answer, flags.output));

@@ -1,17 +1,16 @@
 /** pi-image rollout start. */
 import { Option, type Command } from 'commander';
 
-import { RolloutRequest, type StartedRollout } from '../../api/schemas/rollout.ts';
+import { RolloutRequest } from '../../api/schemas/rollout.ts';
 import { checkShape } from '../../model/check-shape.ts';
 import { parseDurationMs } from '../../model/duration.ts';
 import { ConfigError, UsageError } from '../../model/errors.ts';
 import { drainPolicies } from '../../model/operation.ts';
-import { requestOk } from '../api-client.ts';
-import { bodyOf } from '../ask-service.ts';
 import type { CliContext } from '../context.ts';
 import { explainFlag, given } from '../node-flags.ts';
 import { renderValue } from '../output.ts';
 import { renderStarted } from '../rollout-text.ts';
+import { call, dryRunQuery } from '../typed-client.ts';
 import { withChangeFlags, type ChangeFlags } from './node-change.ts';
 
 interface StartFlags extends ChangeFlags {
@@ -68,9 +67,8 @@ export function registerRolloutStart(
     )
     .action(async (role: string, flags: StartFlags) => {
       const server = await context.service();
-      const route = `/rollouts${flags.dryRun === true ? '?dryRun=true' : ''}`;
-      const answer = await requestOk(server, 'POST', route, requestOf(role, flags));
-      const started = bodyOf(server, answer) as StartedRollout;
+      const asked = { query: dryRunQuery(flags.dryRun), body: requestOf(role, flags) };
+      const started = await call(server, 'POST /rollouts', asked);
       const { rollout } = started;
       if (flags.output === 'name') context.stdout(rollout === undefined ? '' : `${rollout}\n`);
       else context.stdout(flags.output === 'table' ? renderStarted(started) : renderValue(started, flags.output));

@@ -1,15 +1,14 @@
 /** pi-image rollout: a new version for the nodes of a role, a canary first, and back when it is not well. */
 import type { Command } from 'commander';
 
-import type { OrderedRollout, ShownRollout } from '../../api/schemas/rollout.ts';
+import type { ShownRollout } from '../../api/schemas/rollout.ts';
 import { HostError, UsageError } from '../../model/errors.ts';
 import { compressHostlist } from '../../plan/hostlist.ts';
-import { requestOk } from '../api-client.ts';
-import { ask, bodyOf } from '../ask-service.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
 import { ringOnEvents } from '../event-bell.ts';
 import { renderListing, renderValue, withOutput, type OutputFormat } from '../output.ts';
 import { describeEnd, renderRollout, rolloutChanges, rolloutListing } from '../rollout-text.ts';
+import { call, dryRunQuery } from '../typed-client.ts';
 import { watch } from '../watch.ts';
 import { withChangeFlags, type ChangeFlags } from './node-change.ts';
 import { registerRolloutStart } from './rollout-start.ts';
@@ -30,7 +29,7 @@ function registerList(parent: Command, context: CliContext): void {
     .description('All that go on, and the last fifty that have ended.')
     .addHelpText('after', '\nExample:\n  pi-image rollout list')
     .action(async ({ output }: { output: OutputFormat }) => {
-      const found = (await ask(await context.service(), '/rollouts')) as readonly ShownRollout[];
+      const found = await call(await context.service(), 'GET /rollouts');
       context.stdout(renderListing(found, output, rolloutListing(Date.now())));
     });
   withOutput(list);
@@ -97,8 +96,8 @@ function registerOrder(
     .addHelpText('after', `\nExample:\n  pi-image rollout ${verb} 3`)
     .action(async (id: string, flags: ChangeFlags) => {
       const server = await context.service();
-      const route = `${routeOf(id)}:${verb}${flags.dryRun === true ? '?dryRun=true' : ''}`;
-      const answer = bodyOf(server, await requestOk(server, 'POST', route)) as OrderedRollout;
+      const given = { path: { id: numberOf(id) }, query: dryRunQuery(flags.dryRun) };
+      const answer = await call(server, `POST /rollouts/{id}:${verb}`, given);
       if (flags.output === 'name') return context.stdout(`${answer.rollout}\n`);
       if (flags.output !== 'table') return context.stdout(renderValue(answer, flags.output));
       const { nodes, dryRun, rollout } = answer;
@@ -108,17 +107,16 @@ function registerOrder(
   withChangeFlags(command);
 }
 
-/** Numbers: anything else would be another path. */
-function routeOf(id: string): string {
+/** What is no number is refused before the service is asked. */
+function numberOf(id: string): string {
   if (!/^\d{1,9}$/.test(id)) {
     throw new UsageError(`"${id}" is not the number of a rollout`, { hint: 'See "pi-image rollout list".' });
   }
-  return `/rollouts/${id}`;
+  return id;
 }
 
 async function readRollout(id: string, context: CliContext): Promise<ShownRollout> {
-  // The service and this command are one program: what it answers has the types of its actions.
-  return (await ask(await context.service(), routeOf(id))) as ShownRollout;
+  return call(await context.service(), 'GET /rollouts/{id}', { path: { id: numberOf(id) } });
 }
 
 async function watchRollout(id: string, context: CliContext): Promise<void> {

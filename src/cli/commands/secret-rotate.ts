@@ -7,10 +7,9 @@ import { signingSecret } from '../../model/cluster.ts';
 import { ConfigError, UsageError } from '../../model/errors.ts';
 import type { Log } from '../../model/log.ts';
 import { compressHostlist } from '../../plan/hostlist.ts';
-import { requestOk } from '../api-client.ts';
-import { bodyOf } from '../ask-service.ts';
 import type { CliContext } from '../context.ts';
 import { renderValue, withOutput, type OutputFormat } from '../output.ts';
+import { call, dryRunQuery } from '../typed-client.ts';
 import { watchOperation } from './operation.ts';
 
 interface RotateFlags {
@@ -54,10 +53,9 @@ export function registerRotate(
 }
 
 async function rotateMunge(flags: RotateFlags, context: CliContext): Promise<void> {
-  const { dryRun = false, force = false, output } = flags;
-  const server = await context.service();
-  const route = `/secrets/${mungeName}:rotate${dryRun ? '?dryRun=true' : ''}`;
-  const answer = bodyOf(server, await requestOk(server, 'POST', route, { force })) as StartedRotation;
+  const { dryRun, force = false, output } = flags;
+  const given = { path: { name: mungeName }, query: dryRunQuery(dryRun), body: { force } };
+  const answer = await call(await context.service(), 'POST /secrets/{name}:rotate', given);
   if (output === 'name') context.stdout(answer.operation === undefined ? '' : `${answer.operation}\n`);
   else context.stdout(output === 'table' ? describe(answer) : renderValue(answer, output));
   if (flags.wait === true && answer.operation !== undefined) await watchOperation(answer.operation, context);
