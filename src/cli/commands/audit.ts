@@ -3,9 +3,9 @@ import { InvalidArgumentError } from 'commander';
 
 import type { AuditEntry } from '../../model/audit.ts';
 import { withDatabase } from '../../host/state-file.ts';
-import { requestOk } from '../api-client.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
+import { callIfThere } from '../typed-client.ts';
 
 interface AuditFlags {
   readonly by?: string;
@@ -42,10 +42,8 @@ async function readAudit(
   context: CliContext,
   { by, limit }: { readonly by: string | undefined; readonly limit: number },
 ): Promise<readonly AuditEntry[]> {
-  const query = new URLSearchParams({ limit: String(limit), ...(by !== undefined && { by }) });
-  const answer = await requestOk(await context.service(), 'GET', `/audit?${query.toString()}`);
-  // The service and this command are one program: what it answers has the types of its actions.
-  if (answer.kind === 'answer') return answer.body as readonly AuditEntry[];
+  const called = await callIfThere(await context.service(), 'GET /audit', { query: { limit, by } });
+  if (called.kind === 'answer') return called.answer;
   return withDatabase(context.paths().state, context.signal, ({ audit }) => audit.list({ limit, by }));
 }
 

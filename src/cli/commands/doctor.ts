@@ -1,18 +1,16 @@
 /** pi-image doctor: what is wrong with a node, or with the whole site, and what is to be done about it? */
-import type { NodeAnswer } from '../../api/actions.ts';
 import { readCluster } from '../../host/config-files.ts';
-import type { Finding, NodeDiagnosis, SiteDiagnosis } from '../../model/diagnosis.ts';
+import type { Finding, SiteDiagnosis } from '../../model/diagnosis.ts';
 import { HostError, PiImageError } from '../../model/errors.ts';
 import type { PlacedProblem } from '../../model/problem.ts';
 import { statusOf } from '../../plan/doctor-site.ts';
 import { diagnoseMachine } from '../../plan/doctor-rules.ts';
-import { requestOk } from '../api-client.ts';
-import { ask } from '../ask-service.ts';
 import { checkConfig } from '../check.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
 import { renderFindings, renderNodeDiagnosis } from '../doctor-report.ts';
 import { gatherMachineFacts } from '../machine-facts.ts';
 import { renderValue, withOutput } from '../output.ts';
+import { call, callIfThere } from '../typed-client.ts';
 
 type Format = 'table' | 'json' | 'yaml';
 
@@ -35,13 +33,13 @@ export const registerDoctor: RegisterCommand = (program, context) => {
 
 async function diagnoseNode(name: string, context: CliContext, output: Format): Promise<void> {
   const server = await context.service();
-  const place = `/nodes/${encodeURIComponent(name)}`;
-  const diagnosis = (await ask(server, `${place}/diagnosis`)) as NodeDiagnosis;
+  const path = { name };
+  const diagnosis = await call(server, 'GET /nodes/{name}/diagnosis', { path });
   if (output !== 'table') {
     context.stdout(renderValue(diagnosis, output));
     return failWhenWrong(diagnosis.findings);
   }
-  const { status } = (await ask(server, place)) as NodeAnswer;
+  const { status } = await call(server, 'GET /nodes/{name}', { path });
   // What stands in its way may be on the storage node.
   const isWrong = statusOf(diagnosis.findings) === 'wrong';
   const others = isWrong && typeof server === 'string' ? await findOnMachine(context) : [];
@@ -51,8 +49,8 @@ async function diagnoseNode(name: string, context: CliContext, output: Format): 
 
 async function diagnoseSite(context: CliContext, output: Format): Promise<void> {
   const server = await context.service();
-  const answer = await requestOk(server, 'GET', '/diagnosis');
-  const site = answer.kind === 'answer' ? (answer.body as SiteDiagnosis) : undefined;
+  const called = await callIfThere(server, 'GET /diagnosis', {});
+  const site = called.kind === 'answer' ? called.answer : undefined;
   const local = typeof server === 'string' ? [...(await findInConfig(context)), ...(await findOnMachine(context))] : [];
   const findings = withoutDoubles([...(site?.findings ?? [noService]), ...local]);
   if (output === 'table') context.stdout(`${summarise(site)}${renderFindings(findings) || '\nNothing is wrong.\n'}`);

@@ -5,7 +5,7 @@ import { Option, type Command } from 'commander';
 
 import type { ChangeOptions } from '../../model/change.ts';
 import type { TokenActions } from '../../api/actions.ts';
-import type { NewToken, RevokedToken, Token } from '../../api/schemas/token.ts';
+import type { RevokedToken, Token } from '../../api/schemas/token.ts';
 import { writeFileAtomically } from '../../host/atomic-file.ts';
 import { withDatabase } from '../../host/state-file.ts';
 import { hasExpired, tokenScopes, type TokenScope } from '../../model/api-token.ts';
@@ -13,11 +13,11 @@ import { checkShape } from '../../model/check-shape.ts';
 import { UsageError } from '../../model/errors.ts';
 import { defaultLife, renderMoment, TokenLife } from '../../model/token-life.ts';
 import { ResourceName } from '../../model/names.ts';
-import { requestOk, type ApiMethod } from '../api-client.ts';
 import { audited } from '../audited.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
 import { renderAge } from '../../model/duration.ts';
 import { renderListing, withOutput, type Listing, type OutputFormat } from '../output.ts';
+import { callIfThere, dryRunQuery } from '../typed-client.ts';
 import { tokenActions } from '../wire-up-api-tokens.ts';
 
 export const registerToken: RegisterCommand = (program, context) => {
@@ -60,10 +60,9 @@ async function create(name: string, flags: CreateFlags, context: CliContext): Pr
   const { scope, expires, out, dryRun = false } = flags;
   requireShape(ResourceName, name);
   requireShape(TokenLife, expires);
-  const route = `/tokens?dryRun=${dryRun}`;
-  const made = await ask<NewToken>(context, ['POST', route, { name, scope, expires }], (actions) =>
-    actions.createToken({ name, scope, expires }, options(dryRun)),
-  );
+  const given = { query: dryRunQuery(dryRun), body: { name, scope, expires } };
+  const called = await callIfThere(await context.service(), 'POST /tokens', given);
+  const made = await answerOf(called, context, (actions) => actions.createToken(given.body, options(dryRun)));
   const what = `token ${name} with the scope ${scope}, ${untilOf(made)}`;
   if (made.token === undefined) return context.stdout('dry run: nothing was changed\n');
   if (out === undefined) {
@@ -94,7 +93,8 @@ function registerList(parent: Command, context: CliContext): void {
     .summary('list tokens')
     .addHelpText('after', '\nExample:\n  pi-image token list')
     .action(async (flags: { output: OutputFormat }) => {
-      const tokens = await ask<readonly Token[]>(context, ['GET', '/tokens'], (actions) => actions.tokens());
+      const called = await callIfThere(await context.service(), 'GET /tokens', {});
+      const tokens = await answerOf(called, context, (actions) => actions.tokens());
       context.stdout(renderListing(tokens, flags.output, listing(Date.now())));
     });
   withOutput(list);
@@ -140,22 +140,21 @@ function registerRevoke(parent: Command, context: CliContext): void {
     });
 }
 
-function revoke(name: string, dryRun: boolean, context: CliContext): Promise<RevokedToken> {
-  const route = `/tokens/${encodeURIComponent(name)}?dryRun=${dryRun}`;
-  return ask(context, ['DELETE', route], (actions) => actions.revokeToken(name, options(dryRun)));
+async function revoke(name: string, dryRun: boolean, context: CliContext): Promise<RevokedToken> {
+  const given = { path: { name }, query: dryRunQuery(dryRun) };
+  const called = await callIfThere(await context.service(), 'DELETE /tokens/{name}', given);
+  return answerOf(called, context, (actions) => actions.revokeToken(name, options(dryRun)));
 }
 
 const options = (dryRun: boolean): ChangeOptions => ({ by: 'command', dryRun, ifMatch: undefined });
 
 /** @param here what the service would do, for when none runs on this machine */
-async function ask<T>(
+async function answerOf<T>(
+  called: { readonly kind: 'answer'; readonly answer: T } | { readonly kind: 'no-service' },
   context: CliContext,
-  [method, route, body]: readonly [ApiMethod, string, unknown?],
   here: (actions: TokenActions) => T | Promise<T>,
 ): Promise<T> {
-  const answer = await requestOk(await context.service(), method, route, body);
-  // The service and this command are one program: what it answers has the types of its actions.
-  if (answer.kind === 'answer') return answer.body as T;
+  if (called.kind === 'answer') return called.answer;
   return withDatabase(context.paths().state, context.signal, async ({ tokens, audit }) => {
     const { createToken, revokeToken, ...questions } = tokenActions(tokens);
     return here({ ...questions, ...audited({ createToken, revokeToken }, audit) });
