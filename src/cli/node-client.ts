@@ -1,23 +1,23 @@
 /** Changes of nodes for the command line: by the service that runs, else in the database of this machine under its lock. */
 import path from 'node:path';
 
-import type { ChangeOptions, Tagged } from '../model/change.ts';
-import type { NodeAnswer, OperationActions } from '../api/actions.ts';
-import type { Problem } from '../api/schemas/problem.ts';
+import type { OperationActions } from '../api/actions.ts';
 import type { RoleFleet } from '../fleet/role-change.ts';
 import { readFrozenBoots } from '../host/frozen-boots.ts';
 import type { Database } from '../host/database/open.ts';
 import { withDatabase } from '../host/state-file.ts';
-import { ChangedError, HostError } from '../model/errors.ts';
+import { HostError } from '../model/errors.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { nodesWithMacs, type State, type UnknownBoard } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { runningRoles } from '../plan/role-change-running.ts';
 import type { RunningRoles } from '../plan/role-change.ts';
-import { request, requireOk, type ApiMethod, type ApiServer } from './api-client.ts';
+import { request, type ApiServer } from './api-client.ts';
 import { audited } from './audited.ts';
+import { branded } from './branded.ts';
 import type { CliContext, Paths } from './context.ts';
-import { withoutStatus } from './read-nodes.ts';
+import { askNodes, withoutStatus } from './read-nodes.ts';
+import { call, change } from './typed-client.ts';
 import { readView } from './view.ts';
 import { nodeChanges, type NodeChanges } from './wire-up-nodes.ts';
 
@@ -41,45 +41,28 @@ export async function withNodes<T>(context: CliContext, use: (client: NodeClient
   return withDatabase(paths.state, context.signal, async (database) => use(await localNodes(database, view, paths)));
 }
 
-const of = (name: string, more = '') => `/nodes/${encodeURIComponent(name)}${more}`;
-
 function remoteNodes(server: ApiServer): NodeClient {
-  const ask = asker(server);
   return {
     service: server,
-    nodes: async () => (await ask<readonly NodeAnswer[]>('GET', '/nodes')).answer.map(withoutStatus),
-    unknownBoards: async () => (await ask<readonly UnknownBoard[]>('GET', '/unknown-boards')).answer,
-    applyNodes: (nodes, options) => ask('PUT', '/nodes', nodes, options),
-    addNode: (node, options) => ask('POST', '/nodes', node, options),
-    patchNode: (name, patch, options) => ask('PATCH', of(name), patch, options),
-    removeNode: (name, options) => ask('DELETE', of(name), undefined, options),
-    adopt: (mac, node, options) => ask('POST', `/unknown-boards/${encodeURIComponent(mac)}:adopt`, node, options),
-    setRoles: (role, wanted, options) => ask('POST', `/roles/${encodeURIComponent(role)}:set`, wanted, options),
-    assignRole: (role, wanted, options) => ask('POST', `/roles/${encodeURIComponent(role)}:assign`, wanted, options),
-    chooseVersion: (name, wanted, options) => ask('PUT', `/roles/${encodeURIComponent(name)}/image`, wanted, options),
-    pinVersion: ({ image, version }, wanted, options) =>
-      ask('PUT', `/images/${encodeURIComponent(image)}/${encodeURIComponent(version)}/pin`, wanted, options),
-    reboot: (name, options) => ask('POST', of(name, ':reboot'), undefined, options),
+    nodes: async () => (await askNodes(server)).map(withoutStatus),
+    unknownBoards: async () => branded<readonly UnknownBoard[]>(await call(server, 'GET /unknown-boards')),
+    applyNodes: (nodes, options) => change(server, 'PUT /nodes', { body: nodes }, options),
+    addNode: (node, options) => change(server, 'POST /nodes', { body: node }, options),
+    patchNode: (name, patch, options) =>
+      change(server, 'PATCH /nodes/{name}', { path: { name }, body: patch }, options),
+    removeNode: (name, options) => change(server, 'DELETE /nodes/{name}', { path: { name } }, options),
+    adopt: (mac, node, options) =>
+      change(server, 'POST /unknown-boards/{mac}:adopt', { path: { mac }, body: node }, options),
+    setRoles: (role, wanted, options) =>
+      change(server, 'POST /roles/{name}:set', { path: { name: role }, body: wanted }, options),
+    assignRole: (role, wanted, options) =>
+      change(server, 'POST /roles/{name}:assign', { path: { name: role }, body: wanted }, options),
+    chooseVersion: (name, wanted, options) =>
+      change(server, 'PUT /roles/{name}/image', { path: { name }, body: wanted }, options),
+    pinVersion: ({ image: name, version }, wanted, options) =>
+      change(server, 'PUT /images/{name}/{version}/pin', { path: { name, version }, body: wanted }, options),
+    reboot: (name, options) => change(server, 'POST /nodes/{name}:reboot', { path: { name } }, options),
   };
-}
-
-const readOnly: ChangeOptions = { by: '', dryRun: false, ifMatch: undefined };
-
-function asker(server: ApiServer) {
-  return async <T>(method: ApiMethod, route: string, body?: unknown, options = readOnly): Promise<Tagged<T>> => {
-    const { dryRun, ifMatch } = options;
-    const answer = await request(server, method, `${route}${dryRun ? '?dryRun=true' : ''}`, body, { ifMatch });
-    if (answer.kind === 'no-service') throw new HostError('the service has ended', { hint: 'Try again.' });
-    if (answer.status === 412) throw changedError(answer.body as Problem);
-    requireOk(answer);
-    // The service and this command are one program: what it answers has the types of its actions.
-    return { answer: answer.body as T, etag: answer.etag };
-  };
-}
-
-/** As the service has thrown it: the caller may read again and repeat. */
-function changedError({ title, etag = '' }: Problem): ChangedError {
-  return new ChangedError(title.replace(/ was changed since you read it$/, ''), etag);
 }
 
 async function localNodes(database: Database, view: ClusterView, paths: Paths): Promise<NodeClient> {

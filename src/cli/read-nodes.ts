@@ -3,15 +3,21 @@ import type { NodeAnswer } from '../api/actions.ts';
 import type { Role } from '../api/schemas/role.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { asWritten } from '../model/node-address.ts';
-import { ask } from './ask-service.ts';
+import type { ApiServer } from './api-client.ts';
+import { branded } from './branded.ts';
 import type { CliContext } from './context.ts';
+import { call } from './typed-client.ts';
 import { readSources, readView } from './view.ts';
 
 /** With the MAC addresses that were learned. */
 export async function readNodes(context: CliContext): Promise<readonly NodeSpec[]> {
   const server = await context.service();
   if (typeof server === 'string') return (await readView(context.paths())).nodes.map(asWritten);
-  return ((await ask(server, '/nodes')) as readonly NodeAnswer[]).map(withoutStatus);
+  return (await askNodes(server)).map(withoutStatus);
+}
+
+export async function askNodes(server: ApiServer): Promise<readonly NodeAnswer[]> {
+  return branded<readonly NodeAnswer[]>(await call(server, 'GET /nodes'));
 }
 
 /** As they were applied, where that can be told. */
@@ -22,7 +28,7 @@ export async function readApplied(context: CliContext): Promise<readonly NodeSpe
 
 export async function readRoles(context: CliContext): Promise<readonly Role[]> {
   const server = await context.service();
-  if (typeof server !== 'string') return (await ask(server, '/roles')) as readonly Role[];
+  if (typeof server !== 'string') return call(server, 'GET /roles');
   const { cluster, nodes } = await readView(context.paths());
   return Object.entries(cluster.roles).map(([name, { deadline: deadlineMs, ...role }]) => {
     const members = nodes.filter((node) => node.role === name).map((node) => node.name);

@@ -1,5 +1,6 @@
 /** Calls of the API whose arguments and answers the compiler knows: `generated/api.ts` is made from the document. */
 import type { Problem } from '../api/schemas/problem.ts';
+import type { ChangeOptions, Tagged } from '../model/change.ts';
 import { ChangedError } from '../model/errors.ts';
 import { request, requireOk, type ApiMethod, type ApiServer } from './api-client.ts';
 import { noService } from './ask-service.ts';
@@ -54,6 +55,24 @@ export async function callIfThere<Name extends CallName>(
   requireOk(answer);
   // The types are made from the document, and the tests of the document prove that the service keeps to it.
   return { kind: 'answer', answer: answer.body as Calls[Name]['answer'], etag: answer.etag };
+}
+
+type ChangeName = {
+  [Name in CallName]: Calls[Name] extends { query?: { dryRun?: unknown } } ? Name : never;
+}[CallName];
+
+/** A change as it is wanted, and the tag of what it leaves. @throws as callIfThere, and HostError when no service runs */
+export async function change<Name extends ChangeName>(
+  server: ApiServer,
+  name: Name,
+  given: Omit<Given<Name>, 'query'>,
+  { dryRun, ifMatch }: Pick<ChangeOptions, 'dryRun' | 'ifMatch'>,
+): Promise<Tagged<Calls[Name]['answer']>> {
+  // Each of these takes that query.
+  const tried = { ...given, query: dryRunQuery(dryRun) } as unknown as Given<Name>;
+  const called = await callIfThere(server, name, tried, { ifMatch });
+  if (called.kind === 'no-service') throw noService(server);
+  return called;
 }
 
 /** As the service has thrown it: the caller may read again and repeat. */
