@@ -1,20 +1,13 @@
-/** Questions that only a running service can answer. */
+/** What only a running service can answer. */
+import type { HealthAnswer } from '../api/actions.ts';
 import { HostError } from '../model/errors.ts';
-import { request, requestOk, type ApiAnswer, type ApiServer } from './api-client.ts';
+import { request, type ApiServer } from './api-client.ts';
 
-/** @throws HostError when no service runs, or with the service's own words when it refuses */
-export async function ask(server: ApiServer, route: string): Promise<unknown> {
-  return bodyOf(server, await requestOk(server, 'GET', route));
-}
-
-/** Answered also by a service that is not well. */
-export async function askHealth(server: ApiServer): Promise<unknown> {
-  return bodyOf(server, await request(server, 'GET', '/healthz'));
-}
-
-export function bodyOf(server: ApiServer, answer: ApiAnswer): unknown {
-  if (answer.kind === 'answer') return answer.body;
-  throw noService(server);
+/** Answered also by a service that is not well: 503 is no refusal here. */
+export async function askHealth(server: ApiServer): Promise<HealthAnswer> {
+  const answer = await request(server, 'GET', '/healthz');
+  if (answer.kind === 'no-service') throw noService(server);
+  return answer.body as HealthAnswer;
 }
 
 export function noService(server: ApiServer): HostError {

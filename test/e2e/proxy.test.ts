@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import type { NodeAnswer } from '../../src/api/actions.ts';
 import { apiSocket } from '../../src/cli/api-client.ts';
-import { ask } from '../../src/cli/ask-service.ts';
+import { ask } from '../support/ask-service.ts';
 import { dnsmasq } from '../support/dhcp-net.ts';
 import type { Namespaces, NamespaceProgram } from '../support/namespaces.ts';
 import { buildImage, imageState, piImage, piImageWorks, processesWith } from '../support/pi-image.ts';

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { NodeAnswer } from '../../src/api/actions.ts';
 import { apiSocket } from '../../src/cli/api-client.ts';
-import { ask } from '../../src/cli/ask-service.ts';
 import type { NodeStatus, PublicBoot } from '../../src/model/node-status.ts';
 import type { RackStatus } from '../../src/rack/control.ts';
+import { ask } from './ask-service.ts';
 import { piImage, type Ended } from './pi-image.ts';
 
 export interface RootRole {

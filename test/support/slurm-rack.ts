@@ -8,9 +8,9 @@ import type { NodeAnswer } from '../../src/api/actions.ts';
 import type { Role } from '../../src/api/schemas/role.ts';
 import type { ShownOperation } from '../../src/api/schemas/operation.ts';
 import { apiSocket } from '../../src/cli/api-client.ts';
-import { ask } from '../../src/cli/ask-service.ts';
 import type { NodeStatus } from '../../src/model/node-status.ts';
 import { askRack, type RackRequest, type RackStatus } from '../../src/rack/control.ts';
+import { ask } from './ask-service.ts';
 import { imageState, piImage, piImageWorks, processesWith, type Ended } from './pi-image.ts';
 
 /** A boot in emulation, some times over, on a machine that does other things too. */

@@ -3,7 +3,6 @@ import path from 'node:path';
 
 import { Option } from 'commander';
 
-import type { NodeAnswer } from '../../api/actions.ts';
 import { openSecrets, type Secrets } from '../../host/secrets.ts';
 import { renderYaml } from '../../host/yaml-text.ts';
 import { HostError, unreachable, UsageError } from '../../model/errors.ts';
@@ -16,9 +15,8 @@ import { clusterShellGroups, gendersText } from '../../plan/inventory-groups.ts'
 import { knownHosts, sshConfig } from '../../plan/inventory-ssh.ts';
 import { selectNodes } from '../../plan/select-nodes.ts';
 import type { ApiServer } from '../api-client.ts';
-import { ask } from '../ask-service.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
-import { readRoles, withoutStatus } from '../read-nodes.ts';
+import { askNodes, readRoles, withoutStatus } from '../read-nodes.ts';
 import { readView } from '../view.ts';
 
 const formats = ['ansible', 'genders', 'clustershell', 'ssh-config', 'known-hosts'] as const;
@@ -90,7 +88,7 @@ const toJson = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 /** Where nodes are now, also where that is not what nodes.yaml says. */
 async function readInventory(context: CliContext): Promise<Inventory> {
   const server = await context.service();
-  const nodes = typeof server === 'string' ? (await readView(context.paths())).nodes : await askNodes(server);
+  const nodes = typeof server === 'string' ? (await readView(context.paths())).nodes : await nodesThere(server);
   const roles = await readRoles(context);
   return {
     nodes: nodes.toSorted((a, b) => compareNames(a.name, b.name)),
@@ -98,9 +96,8 @@ async function readInventory(context: CliContext): Promise<Inventory> {
   };
 }
 
-async function askNodes(server: ApiServer): Promise<NodeSpec[]> {
-  const answers = (await ask(server, '/nodes')) as readonly NodeAnswer[];
-  return answers.map((answer) => {
+async function nodesThere(server: ApiServer): Promise<NodeSpec[]> {
+  return (await askNodes(server)).map((answer) => {
     const node = withoutStatus(answer);
     const { address } = answer.status;
     return address === undefined ? node : withAddress(node, parseIpv4(address));

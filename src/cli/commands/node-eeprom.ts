@@ -3,17 +3,16 @@ import { readFile } from 'node:fs/promises';
 
 import { InvalidArgumentError, type Command } from 'commander';
 
-import type { NodeAnswer } from '../../api/actions.ts';
-import type { Eeprom, EepromChange } from '../../api/schemas/eeprom.ts';
+import type { Eeprom } from '../../api/schemas/eeprom.ts';
 import { HostError } from '../../model/errors.ts';
 import { compareNames, compressHostlist, expandHostlist } from '../../plan/hostlist.ts';
 import { selectNodes } from '../../plan/select-nodes.ts';
-import { requestOk, type ApiServer } from '../api-client.ts';
-import { ask, bodyOf } from '../ask-service.ts';
+import type { ApiServer } from '../api-client.ts';
 import type { CliContext } from '../context.ts';
+import type { Schemas } from '../generated/api.ts';
 import { renderListing, withOutput, type Listing } from '../output.ts';
-import { withoutStatus } from '../read-nodes.ts';
-import { call } from '../typed-client.ts';
+import { askNodes } from '../read-nodes.ts';
+import { call, dryRunQuery } from '../typed-client.ts';
 import { withChangeFlags, type ChangeFlags } from './node-change.ts';
 
 const listing: Listing<Eeprom> = {
@@ -125,7 +124,7 @@ function registerCancel(parent: Command, context: CliContext): void {
 
 async function changeSome(
   selectors: readonly string[],
-  body: object,
+  body: Schemas['EepromRequest'],
   isMeant: (eeprom: Eeprom) => boolean,
   { flags, context }: { readonly flags: ChangeFlags; readonly context: CliContext },
 ): Promise<void> {
@@ -140,14 +139,15 @@ async function changeSome(
   if (flags.dryRun === true && flags.output === 'table') context.stdout('dry run: nothing was changed\n');
 }
 
-type Wish = { readonly name: string; readonly body: object };
+type Wish = { readonly name: string; readonly body: Schemas['EepromRequest'] };
 
 /** All of them are found possible before the first is changed. */
 async function put(wishes: readonly Wish[], { dryRun = false }: ChangeFlags, server: ApiServer): Promise<void> {
-  const route = ({ name }: Wish) => `/nodes/${encodeURIComponent(name)}/eeprom`;
-  for (const wish of wishes) bodyOf(server, await requestOk(server, 'PUT', `${route(wish)}?dryRun=true`, wish.body));
-  if (dryRun) return;
-  for (const wish of wishes) bodyOf(server, await requestOk(server, 'PUT', route(wish), wish.body)) as EepromChange;
+  for (const isDryRun of dryRun ? [true] : [true, false]) {
+    for (const { name, body } of wishes) {
+      await call(server, 'PUT /nodes/{name}/eeprom', { path: { name }, query: dryRunQuery(isDryRun), body });
+    }
+  }
 }
 
 const eeproms = (server: ApiServer) => call(server, 'GET /eeproms');
@@ -163,7 +163,7 @@ async function show(names: readonly string[], { output }: ChangeFlags, server: A
 
 /** In the order of their names; all nodes unless some are named. */
 async function chosen(server: ApiServer, selectors: readonly string[]): Promise<string[]> {
-  const nodes = ((await ask(server, '/nodes')) as readonly NodeAnswer[]).map(withoutStatus);
+  const nodes = await askNodes(server);
   const words = selectors.flatMap((selector) => expandHostlist(selector));
   const found = words.length === 0 ? nodes : selectNodes(words, nodes);
   return found.map(({ name }) => name).toSorted(compareNames);

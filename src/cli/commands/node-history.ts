@@ -3,12 +3,13 @@ import type { Command } from 'commander';
 
 import type { Change } from '../../api/schemas/rollout.ts';
 import type { PublicBoot } from '../../model/node-status.ts';
-import { ask } from '../ask-service.ts';
 import { describeOutcome, outcomeOf, renderBoot, spanOf } from '../boot-report.ts';
+import { branded } from '../branded.ts';
 import { changeListing } from '../change-listing.ts';
 import type { CliContext } from '../context.ts';
 import { printable, renderTime } from '../format.ts';
 import { renderListing, withOutput, type Listing } from '../output.ts';
+import { call } from '../typed-client.ts';
 
 export function registerHistory(parent: Command, context: CliContext): void {
   const history = parent
@@ -27,8 +28,8 @@ export function registerHistory(parent: Command, context: CliContext): void {
     )
     .action(async (name: string, { output, waterfall, changes }: HistoryFlags) => {
       if (changes === true) return context.stdout(renderListing(await readChanges(name, context), output, told(name)));
-      const answer = await ask(await context.service(), `/nodes/${encodeURIComponent(name)}/boots`);
-      const boots = answer as readonly PublicBoot[];
+      const answer = await call(await context.service(), 'GET /nodes/{name}/boots', { path: { name } });
+      const boots = branded<readonly PublicBoot[]>(answer);
       const nowMs = Date.now();
       if (waterfall === true && output === 'table') return context.stdout(drawAll(boots, nowMs, context));
       context.stdout(renderListing(boots, output, listing(name, nowMs)));
@@ -48,9 +49,7 @@ interface HistoryFlags {
 const told = (node: string) => changeListing(node, false);
 
 async function readChanges(node: string, context: CliContext): Promise<readonly Change[]> {
-  const answer = await ask(await context.service(), `/nodes/${encodeURIComponent(node)}/history`);
-  // The service and this command are one program: what it answers has the types of its actions.
-  return answer as readonly Change[];
+  return call(await context.service(), 'GET /nodes/{name}/history', { path: { name: node } });
 }
 
 function drawAll(boots: readonly PublicBoot[], nowMs: number, context: CliContext): string {

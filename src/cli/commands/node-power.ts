@@ -8,10 +8,10 @@ import type { PowerAction } from '../../model/power.ts';
 import { compareNames, compressHostlist, expandHostlist } from '../../plan/hostlist.ts';
 import { selectNodes } from '../../plan/select-nodes.ts';
 import type { ApiServer } from '../api-client.ts';
-import { ask } from '../ask-service.ts';
 import type { CliContext } from '../context.ts';
 import { renderListing, renderValue, withOutput, type Listing } from '../output.ts';
 import { followPower, type PowerResult } from '../power-progress.ts';
+import { askNodes } from '../read-nodes.ts';
 import { call } from '../typed-client.ts';
 import { withChangeFlags, type ChangeFlags } from './node-change.ts';
 import { registerDiscover } from './node-power-discover.ts';
@@ -86,7 +86,7 @@ async function switchNodes(
 }
 
 async function chooseNodes(server: ApiServer, selectors: readonly string[]): Promise<NodeAnswer[]> {
-  const nodes = (await ask(server, '/nodes')) as readonly NodeAnswer[];
+  const nodes = await askNodes(server);
   const words = selectors.flatMap((selector) => expandHostlist(selector));
   const names = new Set(selectNodes(words, nodes).map(({ name }) => name));
   return nodes.filter(({ name }) => names.has(name)).toSorted((one, other) => compareNames(one.name, other.name));

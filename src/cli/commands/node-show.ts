@@ -4,10 +4,11 @@ import type { Command } from 'commander';
 import type { NodeAnswer } from '../../api/actions.ts';
 import type { NodeSpec } from '../../model/node.ts';
 import { selectNodes } from '../../plan/select-nodes.ts';
-import { requestOk } from '../api-client.ts';
+import { branded } from '../branded.ts';
 import type { CliContext } from '../context.ts';
 import { renderNode, renderSpec } from '../node-report.ts';
 import { renderValue, withOutput } from '../output.ts';
+import { callIfThere } from '../typed-client.ts';
 import { readView } from '../view.ts';
 
 export function registerShow(parent: Command, context: CliContext): void {
@@ -33,9 +34,9 @@ export function registerShow(parent: Command, context: CliContext): void {
 
 /** From the service; where none runs, from what it would read. */
 async function readNodes(context: CliContext): Promise<readonly (NodeSpec | NodeAnswer)[]> {
-  const answer = await requestOk(await context.service(), 'GET', '/nodes');
-  if (answer.kind === 'no-service') return (await readView(context.paths())).nodes;
-  return answer.body as readonly NodeAnswer[];
+  const called = await callIfThere(await context.service(), 'GET /nodes', {});
+  if (called.kind === 'no-service') return (await readView(context.paths())).nodes;
+  return branded<readonly NodeAnswer[]>(called.answer);
 }
 
 const isAnswer = (node: NodeSpec | NodeAnswer): node is NodeAnswer => 'status' in node;

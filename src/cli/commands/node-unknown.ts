@@ -2,14 +2,14 @@
 import type { Command } from 'commander';
 
 import { parseMac } from '../../model/mac.ts';
-import type { SiteDiagnosis } from '../../model/diagnosis.ts';
 import type { WaitingBoard } from '../../model/state.ts';
-import { requestOk, type ApiServer } from '../api-client.ts';
-import { ask } from '../ask-service.ts';
+import type { ApiServer } from '../api-client.ts';
+import { branded } from '../branded.ts';
 import type { CliContext } from '../context.ts';
 import { printable } from '../format.ts';
 import { renderListing, renderValue, withOutput, type OutputFormat } from '../output.ts';
 import { boardColumns } from '../status-text.ts';
+import { call } from '../typed-client.ts';
 
 export function registerUnknown(parent: Command, context: CliContext): void {
   const unknown = parent
@@ -21,9 +21,8 @@ export function registerUnknown(parent: Command, context: CliContext): void {
     )
     .addHelpText('after', '\nExamples:\n  pi-image node unknown\n  pi-image node unknown -o name')
     .action(async ({ output }: { output: OutputFormat }) => {
-      // The service and this command are one program: what it answers has the types of its actions.
       const server = await context.service();
-      const boards = (await ask(server, '/unknown-boards')) as readonly WaitingBoard[];
+      const boards = branded<readonly WaitingBoard[]>(await call(server, 'GET /unknown-boards'));
       const columns = [{ title: 'mac', of: ({ mac }: WaitingBoard) => mac }, ...boardColumns(boards, Date.now())];
       const empty = 'no board waits for a name; switch one on, and look again';
       context.stdout(renderListing(boards, output, { columns, name: ({ mac }) => mac, empty }));
@@ -34,7 +33,7 @@ export function registerUnknown(parent: Command, context: CliContext): void {
 
 /** Boards that get no address, and so never wait for a name: they may be the one that is looked for. */
 async function renderConflicts(server: ApiServer): Promise<string> {
-  const { findings } = (await ask(server, '/diagnosis')) as SiteDiagnosis;
+  const { findings } = await call(server, 'GET /diagnosis');
   const found = findings.filter(({ rule }) => rule === 'identity-conflict');
   // Each of the nodes that it could be says it.
   const told = new Map(found.map(({ cause, hint = '' }) => [cause, hint]));
@@ -52,12 +51,9 @@ export function registerBlink(parent: Command, context: CliContext): void {
     .addHelpText('after', '\nExample:\n  pi-image node blink dc:a6:32:01:02:03')
     .action(async (text: string, { output }: { output: 'table' | 'json' | 'yaml' }) => {
       const mac = parseMac(text);
-      const route = `/unknown-boards/${encodeURIComponent(mac)}:blink`;
-      const server = await context.service();
-      await ask(server, '/unknown-boards');
-      const answer = await requestOk(server, 'POST', route);
+      const board = await call(await context.service(), 'POST /unknown-boards/{mac}:blink', { path: { mac } });
       if (output === 'table') return context.stdout(`${mac} blinks for ten seconds\n`);
-      context.stdout(renderValue(answer.kind === 'answer' ? answer.body : {}, output));
+      context.stdout(renderValue(board, output));
     });
   withOutput(blink, ['table', 'json', 'yaml']);
 }

@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 
 import type { OverlayReport } from '../../model/overlay-report.ts';
 import { describeDrift } from '../../plan/drift.ts';
-import { ask } from '../ask-service.ts';
 import type { CliContext } from '../context.ts';
 import { printable } from '../format.ts';
 import { renderFacts, renderValue, withOutput } from '../output.ts';
 import { renderFiles, renderPatches } from '../role-diff.ts';
+import { call } from '../typed-client.ts';
 
 interface DiffFlags {
   readonly running?: boolean;
@@ -26,8 +26,8 @@ export function registerDiff(parent: Command, context: CliContext): void {
     .option('--running', 'ask the node to compare its files now')
     .addHelpText('after', '\nExamples:\n  pi-image overlay diff node01\n  pi-image overlay diff node01 --running')
     .action(async (name: string, { running, output }: DiffFlags) => {
-      const route = `/nodes/${encodeURIComponent(name)}/overlay${running === true ? '/now' : ''}`;
-      const report = (await ask(await context.service(), route)) as OverlayReport;
+      const route = running === true ? 'GET /nodes/{name}/overlay/now' : 'GET /nodes/{name}/overlay';
+      const report = await call(await context.service(), route, { path: { name } });
       if (running === true && !report.hasLooked) context.stderr(`note: ${name} did not answer\n`);
       context.stdout(output === 'table' ? renderReport(report) : renderValue(report, output));
     });

@@ -1,11 +1,14 @@
 /** pi-image status: is the service well, where does each node stand, which boards wait for a name? */
 import { HostError, UsageError } from '../../model/errors.ts';
 import type { ApiServer } from '../api-client.ts';
-import { ask, askHealth } from '../ask-service.ts';
+import { askHealth } from '../ask-service.ts';
+import { branded } from '../branded.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
 import { ringOnEvents } from '../event-bell.ts';
 import { renderValue, withOutput } from '../output.ts';
+import { askNodes } from '../read-nodes.ts';
 import { renderScreen, renderStatus, statusChanges, type Status } from '../status-text.ts';
+import { call } from '../typed-client.ts';
 import { watch } from '../watch.ts';
 
 interface StatusOptions {
@@ -57,9 +60,8 @@ async function watchStatus(context: CliContext, output: StatusOptions['output'])
 async function readStatus(server: ApiServer): Promise<Status> {
   const [health, nodes, unknownBoards] = await Promise.all([
     askHealth(server),
-    ask(server, '/nodes'),
-    ask(server, '/unknown-boards'),
+    askNodes(server),
+    call(server, 'GET /unknown-boards'),
   ]);
-  // The service and this command are one program: what it answers has the types of its actions.
-  return { health, nodes, unknownBoards } as Status;
+  return { health, nodes, unknownBoards: branded<Status['unknownBoards']>(unknownBoards) };
 }
