@@ -110,8 +110,10 @@ export function rolloutActions(service: Service): RolloutActions {
       return nodeHistory(name, known, state.current());
     },
     roleHistory: async (name) => {
-      requireRole(name, service);
-      return roleHistory(name, await events.ofKinds(roleHistoryKinds, undefined, mostEvents), state.current());
+      const known = roleHistory(name, await events.ofKinds(roleHistoryKinds, undefined, mostEvents), state.current());
+      // As above: when it was removed.
+      if (known.length === 0) requireRole(name, service);
+      return known;
     },
   };
 }

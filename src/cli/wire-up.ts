@@ -127,12 +127,13 @@ async function openGround({ paths, byHelper = false, log, signal }: Opening) {
   const addresses = seenAddresses(bootsFile);
   if (!byHelper) await signOlderVersions(paths.state, log);
   const readers = siteReaders(paths, untrustedTo(health, log));
-  const site = await openSite({ ...readers, state, held: heldBoot(state, frozen), addresses, health, log });
+  const { append } = events;
+  const site = await openSite({ ...readers, state, held: heldBoot(state, frozen), addresses, append, health, log });
   const dirs = rootDirs(paths.state);
   const acts = byHelper ? rootActsByHelper(paths) : rootActsHere({ paths, log })(site.view().cluster);
   const roots = createRoots({ acts, site, state, health, log, signal });
   const heartbeats = createHeartbeats(now);
-  const challenges = createChallenges({ heartbeats, append: events.append, now, log });
+  const challenges = createChallenges({ heartbeats, append, now, log });
   const { settle } = roots;
   const boots = createBoots({ file: bootsFile, frozen, held, site, settle, health, challenges, now, log });
   return { database, bootsFile, dirs, known: { site, health, frozen, acts, roots, heartbeats, challenges, boots } };

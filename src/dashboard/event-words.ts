@@ -25,6 +25,11 @@ function whatBegan(fields: Fields): string {
   return `role ${of(fields, 'role')} for ${of(fields, 'nodes')}`;
 }
 
+function edited({ role, ...edits }: Fields): string {
+  const told = Object.entries(edits).map(([name, value]) => `${name} ${value}`);
+  return `Role ${role} was edited: ${told.join(', ')}`;
+}
+
 /** What is not here is told by its kind and fields. */
 const sentences: Readonly<Record<string, (fields: Fields) => string>> = {
   'boot.begun': (fields) => `was switched on${fields['image'] === undefined ? '' : `, boots ${fields['image']}`}`,
@@ -51,6 +56,9 @@ const sentences: Readonly<Record<string, (fields: Fields) => string>> = {
   'node.image-set': (fields) => `boots ${of(fields, 'to')} instead of ${of(fields, 'from')}${by(fields)}`,
   'role.image-set': (fields) =>
     `Role ${of(fields, 'name')} boots ${of(fields, 'to')} instead of ${of(fields, 'from')}${by(fields)}`,
+  'role.added': (fields) => `Role ${of(fields, 'role')} was added to cluster.yaml`,
+  'role.edited': edited,
+  'role.removed': (fields) => `Role ${of(fields, 'role')} was removed from cluster.yaml`,
   'operation.started': (fields) => `Operation ${of(fields, 'operation')} began: ${whatBegan(fields)}${by(fields)}`,
   'operation.step': (fields) =>
     `${of(fields, 'step')} ${of(fields, 'outcome') || 'goes on'} (operation ${of(fields, 'operation')})${because(fields, 'detail')}`,

@@ -21,8 +21,8 @@ const text = (fields: Fields, name: string): string => String(fields[name] ?? '-
 
 const fromTo = (fields: Fields) => `${text(fields, 'from')} -> ${text(fields, 'to')}`;
 
-/** Words of `node.changed` that are no fields of the node. */
-const beside: ReadonlySet<string> = new Set(['by']);
+/** Words of `node.changed` and `role.edited` that say whose the others are, and who did it. */
+const beside: ReadonlySet<string> = new Set(['role', 'by']);
 
 const changedFields = (fields: Fields) =>
   Object.entries(fields)
@@ -52,6 +52,9 @@ const nodeWords: Readonly<Record<string, (fields: Fields) => string>> = {
 };
 
 const roleWords: Readonly<Record<string, (fields: Fields) => string>> = {
+  'role.added': () => 'added to cluster.yaml',
+  'role.edited': changedFields,
+  'role.removed': () => 'removed from cluster.yaml',
   'role.image-set': (fields) => `image ${fromTo(fields)}`,
   'node.role-set': (fields) => `role ${fromTo(fields)}`,
   'operation.started': (fields) => `operation ${text(fields, 'operation')} for ${text(fields, 'nodes')}`,

@@ -60,7 +60,7 @@ function keepSameOverlay(old: OverlaySource, next: OverlaySource): OverlaySource
   return isSame ? old : { ...next, files };
 }
 
-function isSameFile(one: OverlaySourceFile, other: OverlaySourceFile): boolean {
+export function isSameFile(one: OverlaySourceFile, other: OverlaySourceFile): boolean {
   if (one.kind === 'link' || other.kind === 'link') return isSameText(one, other);
   const isSameKind = one.isTemplate === other.isTemplate && one.isExecutable === other.isExecutable;
   return isSameKind && Buffer.compare(one.bytes, other.bytes) === 0;

@@ -5,6 +5,7 @@ import type { StateFile } from '../host/state-file.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { describeError } from '../model/describe-error.ts';
 import { ConfigError, PiImageError } from '../model/errors.ts';
+import type { NewEvent } from '../model/event.ts';
 import type { FrozenBoot } from '../model/frozen-boot.ts';
 import { holdBoot } from '../model/generation-pin.ts';
 import type { Log } from '../model/log.ts';
@@ -16,6 +17,7 @@ import type { ClusterView } from '../model/view.ts';
 import { withChosenImages } from '../plan/image-choice.ts';
 import { atLearnedAddresses, hasOwnAddresses } from '../plan/learned-addresses.ts';
 import { refuseBrokenOverlays } from '../plan/overlay-check.ts';
+import { roleEdits } from '../plan/role-edits.ts';
 import { RootNotMadeError } from '../plan/root-mode.ts';
 import { keepSame, keepSameImages, keepSameRoots } from '../plan/same-config.ts';
 import type { Health } from './health.ts';
@@ -39,6 +41,8 @@ export interface SiteDeps {
   readonly freeze: (node: NodeSpec, view: ClusterView) => FrozenBoot;
   /** What a node is held at, whatever its role and the files say; undefined: it follows them. */
   readonly held?: (node: NodeSpec) => FrozenBoot | typeof holdBoot | undefined;
+  /** Hears what an edit changed of roles. Resolves when the events are on the disk. */
+  readonly append?: (events: readonly NewEvent[]) => Promise<unknown>;
   readonly health: Health;
   readonly log: Log;
 }
@@ -106,6 +110,7 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
       images = nextImages;
       roots = nextRoots;
       own = ownNow;
+      tellEdits(roleEdits(config, next), deps);
       config = next;
       tellChange();
       deps.health.report('config', []);
@@ -134,6 +139,12 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
   };
   const desired = (node: NodeSpec): Desired => asHeld(deps.held?.(node)) ?? plan(node, view());
   return { view, desired, reload, reloadIfChanged, onChange };
+}
+
+/** What was read counts, whether its history can be written or not. */
+function tellEdits(edits: readonly NewEvent[], { append, log }: Pick<SiteDeps, 'append' | 'log'>): void {
+  if (edits.length === 0) return;
+  append?.(edits).catch((error: unknown) => log.warn('role.edit-untold', { reason: describeError(error) }));
 }
 
 const onHold: Desired = {

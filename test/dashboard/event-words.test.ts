@@ -17,6 +17,12 @@ test.each([
     'Operation 4 ended: failed: too many',
     'bad',
   ],
+  [
+    sampleEvent(1, 'role.edited', undefined, { role: 'compute', root: 'shared -> ram', 'overlays.login': 'etc/motd' }),
+    'Role compute was edited: root shared -> ram, overlays.login etc/motd',
+    'quiet',
+  ],
+  [sampleEvent(1, 'role.added', undefined, { role: 'gpu' }), 'Role gpu was added to cluster.yaml', 'good'],
   [sampleEvent(1, 'operation.ended', undefined, { operation: '4', state: 'done' }), 'Operation 4 ended: done', 'good'],
   // One that nobody has thought of here is told all the same.
   [sampleEvent(1, 'moon.full', undefined, { phase: 3 }), 'moon full (phase 3)', 'quiet'],

@@ -61,6 +61,9 @@ test('what merely happens to a node is no change, nor is a step in the middle', 
 test('of a role: its versions, its nodes, its operations and rollouts', () => {
   const events = [
     event('role.image-set', undefined, { name: 'compute', from: 'a@1', to: 'a@2', by: 'ops' }),
+    event('role.edited', undefined, { role: 'compute', kernelArguments: '+quiet', 'overlays.base': 'etc/motd' }),
+    event('role.edited', undefined, { role: 'login', root: 'shared -> ram' }),
+    event('role.added', undefined, { role: 'compute' }),
     event('role.image-set', undefined, { name: 'login', from: 'a@1', to: 'a@2', by: 'ops' }),
     event('node.role-set', 'node01', { from: 'compute', to: 'login', by: 'ops' }),
     event('node.role-set', 'node02', { from: 'login', to: 'head', by: 'ops' }),
@@ -75,6 +78,8 @@ test('of a role: its versions, its nodes, its operations and rollouts', () => {
   ];
   expect(roleHistory('compute', events, begun).map(({ what, node, cause }) => [what, node, cause])).toEqual([
     ['image a@1 -> a@2', undefined, undefined],
+    ['kernelArguments +quiet, overlays.base etc/motd', undefined, undefined],
+    ['added to cluster.yaml', undefined, undefined],
     ['role compute -> login', 'node01', undefined],
     ['rollout 3 of a@3 to 9 nodes', undefined, undefined],
     ['rollout 3: rolled-back', undefined, 'why'],

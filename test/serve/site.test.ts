@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { ConfigError } from '../../src/model/errors.ts';
+import type { NewEvent } from '../../src/model/event.ts';
 import type { FrozenBoot } from '../../src/model/frozen-boot.ts';
 import { parseMac } from '../../src/model/mac.ts';
 import { emptyState, type State } from '../../src/model/state.ts';
@@ -33,6 +34,7 @@ async function openSample() {
   const health = createHealth(() => 0);
   const log = { info: () => undefined, warn: () => undefined };
   let frozenCount = 0;
+  const edits: NewEvent[] = [];
   const site = await openSite({
     readConfig: () => Promise.resolve().then(() => files.config()),
     listImages: () => Promise.resolve(files.images),
@@ -43,11 +45,12 @@ async function openSample() {
       frozenCount += 1;
       return { format: 1, generation: planGeneration(node, of), overlay: [] };
     },
+    append: (events) => Promise.resolve(edits.push(...events)),
     health,
     log,
   });
   const said = () => health.parts().find(({ name }) => name === 'config')?.problems ?? [];
-  return { site, files, said, frozenCount: () => frozenCount };
+  return { site, files, said, edits, frozenCount: () => frozenCount };
 }
 
 test('the view is one object until something changes', async () => {
@@ -165,6 +168,30 @@ test('an edit of an overlay is a new plan for the nodes that have it, and for no
     ['login', true],
   ]);
   expect(frozenCount()).toBe(6);
+});
+
+test('an edit is told once for each role that it changes, and one that is not taken is not', async () => {
+  const { site, files, edits } = await openSample();
+  files.config = () => withOverlay('login', {}, { 'etc/motd.hbs': '{{#if node' });
+  await site.reload();
+  expect(edits).toEqual([]);
+
+  files.config = () => withOverlay('login', {}, { 'etc/motd.hbs': '{{node.name}}' });
+  await site.reload();
+  await site.reload();
+  expect(edits).toEqual([
+    { kind: 'role.edited', fields: { role: 'login', 'overlays.login': 'overlay.yaml +etc/motd' } },
+  ]);
+});
+
+test('a version that is chosen for a role has an event of its own, and is no edit', async () => {
+  const { site, files, edits } = await openSample();
+  const choice = { image: 'debian-lite', version: '20261120.1' };
+  files.state = { ...files.state, imageChoices: { 'role/compute': choice } };
+
+  await site.reload();
+
+  expect(edits).toEqual([]);
 });
 
 test('another content of the cluster file or its secrets is another cluster', async () => {

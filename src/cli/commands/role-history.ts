@@ -11,7 +11,8 @@ export function registerRoleHistory(parent: Command, context: CliContext): void 
     .command('history')
     .summary('list who changed what of a role, newest first')
     .description(
-      'Versions of its image that were chosen, nodes that got or lost the role, operations and rollouts, as far as events are kept.',
+      'Versions of its image that were chosen, nodes that got or lost the role, operations and rollouts, and edits of its part ' +
+        'of cluster.yaml and of its overlays, as far as events are kept. Edits are told when the running service has read them.',
     )
     .argument('<role>')
     .addHelpText('after', '\nExample:\n  pi-image role history compute')
