@@ -251,7 +251,7 @@ export interface PowerActions {
   readonly power: () => Promise<NodePower[]>;
   /** `node.power-asked`; goes on behind the answer. @throws as NodeActions */
   readonly switchPower: (wanted: PowerListRequest, options: ChangeOptions) => Promise<PowerChange[]>;
-  /** `node.shutdown-asked`; ends when the node has taken the order. @throws as NodeActions */
+  /** `node.shutdown-asked`, then `node.shutting-down`; ends when the node has taken the order. @throws as NodeActions */
   readonly shutdownNode: (name: string, options: ChangeOptions) => Promise<Shutdown>;
   readonly powerRuns: () => PowerRuns;
   readonly powerOrder: () => PowerOrder;

@@ -48,6 +48,7 @@ const sentences: Readonly<Record<string, (fields: Fields) => string>> = {
   'node.rebooting': () => 'reboots',
   'node.reboot-failed': (fields) => `could not be told to reboot${because(fields, 'reason')}`,
   'node.shutdown-asked': (fields) => `is to shut down${by(fields)}`,
+  'node.shutting-down': () => 'shuts down',
   'node.power-asked': (fields) => `power ${of(fields, 'action')} asked for${by(fields)}`,
   'node.power-on': () => 'has power',
   'node.power-off': () => 'has no power',

@@ -31,7 +31,13 @@ export async function shutdownNode(
     options,
   );
   const runs = decision.kind === 'ssh';
-  if (runs && !options.dryRun) await tell(decision.address, ssh);
+  if (runs && !options.dryRun) {
+    await tell(decision.address, ssh);
+    await fleet.state.update(
+      (state) => state,
+      [{ kind: 'node.shutting-down', node: name, fields: { by: options.by } }],
+    );
+  }
   return { node: name, dryRun: options.dryRun, runs };
 }
 

@@ -24,6 +24,7 @@ test.each([
   ],
   [sampleEvent(1, 'role.added', undefined, { role: 'gpu' }), 'Role gpu was added to cluster.yaml', 'good'],
   [sampleEvent(1, 'operation.ended', undefined, { operation: '4', state: 'done' }), 'Operation 4 ended: done', 'good'],
+  [sampleEvent(1, 'node.shutting-down', 'node01', { by: 'ops' }), 'shuts down', 'quiet'],
   // One that nobody has thought of here is told all the same.
   [sampleEvent(1, 'moon.full', undefined, { phase: 3 }), 'moon full (phase 3)', 'quiet'],
 ])('%o', (event, text, tone) => {
