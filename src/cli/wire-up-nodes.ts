@@ -71,7 +71,7 @@ const isCurrent = (wanted: State, now: State) => wanted.nodes === now.nodes && w
 
 const withNodes = (view: ClusterView, state: State): ClusterView => ({ ...view, nodes: nodesWithMacs(state) });
 
-function isHeard(last: Boot, heartbeats: Service['heartbeats']): boolean {
+export function isHeard(last: Boot, heartbeats: Service['heartbeats']): boolean {
   return heartbeats.of(last.node)?.boot === last.id && !heartbeats.isSilent(last);
 }
 

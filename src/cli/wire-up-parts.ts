@@ -21,6 +21,7 @@ import type { Plane } from '../serve/plane/service.ts';
 import type { Part } from '../serve/supervise.ts';
 import type { Paths } from './context.ts';
 import { requireExportsApart } from './exports-apart.ts';
+import { absencesPart } from './wire-up-absences.ts';
 import { apiParts } from './wire-up-api-parts.ts';
 import { buildsPart } from './wire-up-builds.ts';
 import { httpPart } from './wire-up-http.ts';
@@ -50,6 +51,7 @@ export function serviceParts(service: Service, plane: Plane, options: PartsOptio
     rootsPart(service),
     operationsPart(service, options.log),
     rolloutsPart(service, options.log),
+    absencesPart(service, options.log),
     mungePart(service),
     buildsPart(service),
     controllersPart(service),

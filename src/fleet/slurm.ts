@@ -1,6 +1,7 @@
 /** Slurm by its own tools, on the node that has the controller: their version is the daemons'. */
 import type { Ipv4Address } from '../model/ipv4.ts';
 import { HostError } from '../model/errors.ts';
+import { setDownCommand, takeBackCommand } from '../plan/slurm-batch.ts';
 import { parseSlurmNodes, unlessAdministrators, type SlurmNodeState } from '../plan/slurm-state.ts';
 
 export interface SlurmController {
@@ -20,6 +21,10 @@ export interface ClusterSlurm {
   readonly resume: (node: string, signal: AbortSignal) => Promise<void>;
   readonly requeueJobs: (node: string, signal: AbortSignal) => Promise<void>;
   readonly cancelJobs: (node: string, signal: AbortSignal) => Promise<void>;
+  /** Without power. Its jobs go back into the queue. */
+  readonly setDown: (nodes: readonly string[], signal: AbortSignal) => Promise<void>;
+  /** What `setDown` did is undone. */
+  readonly takeBack: (nodes: readonly string[], signal: AbortSignal) => Promise<void>;
 }
 
 export function clusterSlurm({ address, run }: SlurmController): ClusterSlurm {
@@ -48,5 +53,7 @@ export function clusterSlurm({ address, run }: SlurmController): ClusterSlurm {
         signal,
       ),
     cancelJobs: (node, signal) => order(`scancel --nodelist=${node}`, signal),
+    setDown: (nodes, signal) => order(setDownCommand(nodes), signal),
+    takeBack: (nodes, signal) => order(takeBackCommand(nodes), signal),
   };
 }

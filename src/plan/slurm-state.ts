@@ -29,6 +29,9 @@ export function parseSlurmNodes(text: string): ReadonlyMap<string, SlurmNodeStat
 /** Administrators read it in `sinfo -R`. */
 export const drainReason = (operation: string): string => `pi-image operation ${operation}`;
 
+/** Of a node that was shut down, switched off or removed by an order of ours; `sinfo -R` shows twenty characters. */
+export const offReason = 'pi-image: off';
+
 /** What slurmctld itself says of a node that it misses: over when the node is back. */
 const slurmsOwnReasons = ['Node unexpectedly rebooted', 'Not responding', 'Reboot ASAP'];
 
@@ -37,7 +40,7 @@ export type ReasonOwner = 'nobody' | 'ours' | 'slurm' | 'administrator';
 /** Whose word is it? All that we tell Slurm of a node depends on it: an administrator's is neither overwritten nor lifted. */
 export function reasonOwner({ reason }: Pick<SlurmNodeState, 'reason'>): ReasonOwner {
   if (reason === undefined) return 'nobody';
-  if (/^pi-image operation \d+$/.test(reason)) return 'ours';
+  if (reason === offReason || /^pi-image operation \d+$/.test(reason)) return 'ours';
   return slurmsOwnReasons.includes(reason) ? 'slurm' : 'administrator';
 }
 
@@ -46,13 +49,17 @@ export function isAdministrators(node: SlurmNodeState): boolean {
   return (isDrained(node) || node.base === 'DOWN') && reasonOwner(node) === 'administrator';
 }
 
+/** For a `case` of the shell over the line of a node: its reason is no administrator's. */
+export const notTheirs = [
+  `*' Reason=pi-image operation '[0-9]*`,
+  ...[offReason, ...slurmsOwnReasons].map((reason) => `*' Reason=${reason} ['*`),
+].join('|');
+
 /**
  * The same question once more, for the shell of the controller: between our look and our order an administrator may have
  * spoken. @param command is left out then
  */
 export function unlessAdministrators(node: string, command: string): string {
-  const ours = `*' Reason=pi-image operation '[0-9]*`;
-  const notTheirs = [ours, ...slurmsOwnReasons.map((reason) => `*' Reason=${reason} ['*`)].join('|');
   const theirs = `*' State='*+DRAIN*' Reason='*|*' State=DOWN'*' Reason='*`;
   return `case "$(scontrol --oneliner show node ${node})" in ${notTheirs});; ${theirs}) exit 0;; esac; ${command}`;
 }

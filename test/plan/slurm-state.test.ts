@@ -91,6 +91,8 @@ test('one that Slurm does not know is absent, and our reason is told from all ot
 const reasons = [
   [undefined, 'nobody'],
   ['pi-image operation 12', 'ours'],
+  ['pi-image: off', 'ours'],
+  ['pi-image: off, for good', 'administrator'],
   ['Not responding', 'slurm'],
   ['Node unexpectedly rebooted', 'slurm'],
   ['Reboot ASAP', 'slurm'],

@@ -234,6 +234,8 @@ function simulatedSlurm({ nodes, told, isDown }: SlurmWorld): ClusterSlurm {
     resume: (name) => tell('resume', name, (node) => Object.assign(node, { isDrained: false, reason: undefined })),
     requeueJobs: (name) => tell('requeue', name, (node) => Object.assign(node, { jobLooks: 0 })),
     cancelJobs: (name) => tell('cancel', name, (node) => Object.assign(node, { jobLooks: 0 })),
+    setDown: () => Promise.reject(new Error('operations drain')),
+    takeBack: () => Promise.reject(new Error('operations resume')),
   };
 }
 

@@ -20,6 +20,7 @@ become() { echo "$1" > ${folder}/slurm.new; mv ${folder}/slurm.new ${folder}/slu
 case $command in
   *'show nodes') echo "NodeName=node01 Arch=aarch64 State=$state" ;;
   *state=drain*) become "$state+DRAIN Reason=pi-image operation 1" ;;
+  *"state=down reason='pi-image: off'") become 'DOWN Reason=pi-image: off [root@now]' ;;
   *state=resume) become IDLE ;;
 esac
 `;
