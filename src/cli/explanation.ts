@@ -82,6 +82,6 @@ const mountColumns = [
   { title: 'access', of: (mount: NodeExplanation['mounts'][number]) => mount.access },
 ];
 
-function indent(text: string): string {
+export function indent(text: string): string {
   return text.replaceAll(/^(?=.)/gm, '  ');
 }

@@ -30,3 +30,6 @@ export type Generation = Readonly<z.infer<typeof Generation>>;
 
 /** 43 characters, the length of 32 random bytes in base64url: replacing it never changes a file's size. */
 export const tokenSlot = '@pi-image-boot-token-goes-into-this-place-@';
+
+/** Shown in its place. */
+export const hiddenToken = '(hidden)';

@@ -2,7 +2,7 @@
 import { boards } from '../model/board.ts';
 import type { Role } from '../model/cluster.ts';
 import { unreachable } from '../model/errors.ts';
-import { tokenSlot, type Generation } from '../model/generation.ts';
+import { hiddenToken, tokenSlot, type Generation } from '../model/generation.ts';
 import type { ImageManifest } from '../model/manifest.ts';
 import type { NodeFile } from '../model/node-file.ts';
 import type { NodeSpec } from '../model/node.ts';
@@ -55,8 +55,6 @@ export interface ExplainedFile {
   readonly sizeBytes: number | undefined;
   readonly isLive: boolean;
 }
-
-const hiddenToken = '(hidden)';
 
 /** @throws ConfigError that says why this node cannot boot */
 export function explainNode(node: NodeSpec, view: ClusterView): NodeExplanation {

@@ -4,11 +4,14 @@ import path from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import type { Plan } from '../../src/api/schemas/boot.ts';
+import type { NodeExplanation } from '../../src/plan/explain-node.ts';
 import { sampleSite } from '../support/command-line.ts';
 import { serveSite } from '../support/serve-site.ts';
 
 async function served() {
   const site = await sampleSite();
+  await site.run('apply', '-f', path.join(site.dir, 'nodes.yaml'));
   const { url, tokens } = await serveSite(site.dir);
   const { secret } = await tokens.create('look', 'operate', { expiresAtMs: Date.parse('2199-01-02T03:04:05Z') });
   await writeFile(path.join(site.dir, 'token'), `pi_${secret}\n`);
@@ -54,6 +57,24 @@ test('overlays are the same here and there', async () => {
   expect(JSON.parse(asked?.out ?? '')).toEqual(JSON.parse(own?.out ?? ''));
   expect((await there('overlay', 'show', 'bas')).err).toContain('there is no overlay bas; did you mean base?');
   expect((await there('overlay', 'show', 'node01', '/etc/hosts')).err).toContain('does not take --server');
+});
+
+test('what a node boots is told there, by its name and by its MAC address', async () => {
+  const { here, there } = await served();
+  const { out } = await there('node', 'explain', 'node01');
+
+  expect(out).toMatch(
+    /^node: +node01\n[^]*^image: +debian-lite 20261121\.1\nroot: +shared\nboot: +tftp\ngeneration: +[0-9a-f]{64}$/m,
+  );
+  expect(out).toContain('pi_image.token=(hidden) ');
+  expect(out).toMatch(/^ {2}0644 +0:0 +\/etc\/hostname$/m);
+  const plan = JSON.parse((await there('node', 'explain', '2C-CF-67-01-02-03', '-o', 'json')).out) as Plan;
+  const own = JSON.parse((await here('node', 'explain', 'node01', '-o', 'json')).out) as NodeExplanation;
+  expect([plan.node, plan.generation.id]).toEqual(['node01', own.generation]);
+  expect((await there('node', 'explain', '02:00:00:00:00:01')).out).toBe(
+    '02:00:00:00:00:01 is the MAC address of no node\n',
+  );
+  expect((await there('node', 'explain', 'node09')).err).toContain('there is no node node09');
 });
 
 test('versions of images are listed and shown there', async () => {
