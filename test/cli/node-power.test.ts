@@ -201,6 +201,47 @@ test('a cluster whose switch cannot be read is neither started nor shut down, an
   expect(down.err).toMatch(/not all went as it should\nnode01: [^]*\nnode02: [^]*\nlogin: [^]*\nhead: /);
 });
 
+test('for programs a shutdown and a start are one value each, also where they fail', async () => {
+  const site = await lab();
+  for (const name of ['node02', 'login', 'head']) await site.write(`now-${name}`, 'off\n');
+  await site.write('jams-head', '');
+  await booted(site, 'ready');
+  await serveSite(site.dir);
+  await withSsh(site);
+  const ask = async (...args: string[]) => {
+    const { code, out } = await site.run('cluster', ...args, '--switch-deadline', '1s', '-o', 'json');
+    return { code, report: JSON.parse(out) as unknown };
+  };
+  const compute = ['node01', 'node02'];
+  const stages = [compute, ['login'], ['head']].map((names) => ({ nodes: names, off: names }));
+
+  expect(await ask('shutdown', '--dry-run')).toEqual({ code: 0, report: { dryRun: true, stages, troubles: [] } });
+  const held = { operations: [], rollouts: [] };
+  const [first, ...others] = stages.map((stage) => Object.assign({ late: [] as string[] }, stage));
+  expect(await ask('shutdown', '--yes', '--deadline', '1s')).toEqual({
+    code: 0,
+    report: { dryRun: false, stages: [{ ...first, late: ['node01'] }, ...others], held, troubles: [] },
+  });
+
+  const order = [['head'], ['login'], compute].map((names) => ({ nodes: names }));
+  const plan = { dryRun: true, byHand: [], stages: order, troubles: [] };
+  expect(await ask('start', '--dry-run')).toEqual({ code: 0, report: plan });
+  expect(await ask('start', '--deadline', '1s')).toEqual({
+    code: 1,
+    report: {
+      dryRun: false,
+      byHand: [],
+      stages: [
+        { nodes: ['head'], on: [], late: [] },
+        { nodes: ['login'], on: ['login'], late: ['login'] },
+        { nodes: compute, on: compute, late: [] },
+      ],
+      released: held,
+      troubles: [expect.stringMatching(/^head: .*it jams/s)],
+    },
+  });
+}, 60_000);
+
 test('a switch that answers after a while has its nodes switched on', async () => {
   const site = await lab();
   for (const name of ['node01', 'node02', 'login', 'head']) await site.write(`now-${name}`, 'off\n');

@@ -50,6 +50,19 @@ describe('apply', () => {
     expect((await run('node', 'show', 'node02', '-o', 'json')).out).toContain('"role": "compute"');
   });
 
+  test('tells programs what the service answers, and nothing else', async () => {
+    const { run, dir, write } = await appliedSite();
+    const apply = async (...args: string[]) => (await run('apply', '-f', ...args)).out;
+    const fewer = await write('n.yaml', renderYaml([head, node01, login]));
+    const changes = [{ kind: 'removed', node: 'node02', fields: [] }];
+
+    expect(JSON.parse(await apply(`${dir}/nodes.yaml`, '-o', 'json'))).toEqual([{ dryRun: false, changes: [] }]);
+    expect(JSON.parse(await apply(fewer, '--dry-run', '-o', 'json'))).toEqual([{ dryRun: true, changes }]);
+    expect(await run('apply', '-f', fewer, '-o', 'json')).toMatchObject({ code: 1, out: '' });
+    expect(JSON.parse(await apply(fewer, '--yes', '-o', 'json'))).toEqual([{ dryRun: false, changes }]);
+    expect(await apply(`${dir}/nodes.yaml`, '-o', 'name')).toBe('node02\n');
+  });
+
   test('removes nobody without --yes', async () => {
     const { run, write } = await appliedSite();
     const fewer = await write('n.yaml', renderYaml([head]));

@@ -8,18 +8,17 @@ import { checkNodes } from '../../plan/check-cluster-nodes.ts';
 import { compressHostlist } from '../../plan/hostlist.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
 import { describeLeft } from '../left-trees.ts';
-import { withNodes } from '../node-client.ts';
+import { withNodes, type NodeClient } from '../node-client.ts';
 import { readSources } from '../view.ts';
-import { optionsOf, renderNodesChange } from './node-change.ts';
+import { optionsOf, renderNodesChange, showChanges, withChangeFlags, type ChangeFlags } from './node-change.ts';
 
-interface ApplyOptions {
+interface ApplyOptions extends ChangeFlags {
   readonly file: string;
-  readonly dryRun?: boolean;
   readonly yes?: boolean;
 }
 
 export const registerApply: RegisterCommand = (program, context) => {
-  program
+  const command = program
     .command('apply')
     .summary('make the nodes what nodes.yaml says')
     .description(
@@ -28,10 +27,10 @@ export const registerApply: RegisterCommand = (program, context) => {
         'A changed node gets its new files and role at its next boot.',
     )
     .requiredOption('-f, --file <nodes.yaml>', 'the list of all nodes; - reads it from stdin')
-    .option('--dry-run', 'show what would change, change nothing')
     .option('-y, --yes', 'remove nodes that are not in the file')
     .addHelpText('after', '\nExamples:\n  pi-image apply -f nodes.yaml --dry-run\n  pi-image node export > nodes.yaml')
     .action((options: ApplyOptions) => apply(options, context));
+  withChangeFlags(command);
 };
 
 async function apply(options: ApplyOptions, context: CliContext): Promise<void> {
@@ -41,15 +40,16 @@ async function apply(options: ApplyOptions, context: CliContext): Promise<void> 
   await withNodes(context, async (client) => {
     const planned = await client.applyNodes(nodes, optionsOf({ dryRun: true }));
     const { changes } = planned.answer;
-    context.stdout(renderApplied(changes, nodes));
-    if (changes.length === 0) return context.stdout(`nothing to change: ${count(nodes.length)}\n`);
-    if (options.dryRun === true) return context.stdout('dry run: nothing was changed\n');
-    if (options.yes !== true) refuseRemoval(changes);
+    const isPlan = changes.length === 0 || options.dryRun === true;
+    const isForPeople = options.output === 'table';
+    if (isForPeople) context.stdout(renderApplied(changes, nodes));
+    if (!isPlan && options.yes !== true) refuseRemoval(changes);
     // What was shown is what is done: whatever others have changed since would be overwritten unseen.
-    await client.applyNodes(nodes, optionsOf({}, planned.etag));
-    const how = client.service === undefined ? '; no service runs, so they wait in the state' : '';
-    context.stdout(`applied ${count(nodes.length)}${how}\n`);
-    if (isHere) context.stderr(await describeLeft(removedOf(changes), context.paths()));
+    if (!isPlan) await client.applyNodes(nodes, optionsOf({}, planned.etag));
+    const nothing = `nothing to change: ${count(nodes.length)}`;
+    if (isForPeople) context.stdout(isPlan ? planEnd(changes, nothing) : appliedEnd(nodes, client));
+    else showChanges([{ dryRun: options.dryRun === true, changes }], { flags: options, context, client, nothing });
+    if (!isPlan && isHere) context.stderr(await describeLeft(removedOf(changes), context.paths()));
   });
 }
 
@@ -61,6 +61,14 @@ async function refuseProblems(nodes: readonly NodeSpec[], place: Place, context:
 }
 
 type Changes = NodesChange['changes'];
+
+const planEnd = (changes: Changes, nothing: string) =>
+  changes.length === 0 ? `${nothing}\n` : 'dry run: nothing was changed\n';
+
+function appliedEnd(nodes: readonly NodeSpec[], { service }: NodeClient): string {
+  const how = service === undefined ? '; no service runs, so they wait in the state' : '';
+  return `applied ${count(nodes.length)}${how}\n`;
+}
 
 /** `+ node01  compute pi5 10.42.0.11`, `~ node02  role: compute -> login`, `- node03` */
 function renderApplied(changes: Changes, nodes: readonly NodeSpec[]): string {

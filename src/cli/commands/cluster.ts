@@ -5,6 +5,7 @@ import { parseDurationMs, renderDuration } from '../../model/duration.ts';
 import { shutDownCluster, type ShutdownFlags } from '../cluster-shutdown.ts';
 import { startCluster, type StartFlags } from '../cluster-start.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
+import { withOutput } from '../output.ts';
 
 export const registerCluster: RegisterCommand = (program, context) => {
   const cluster = program.command('cluster').summary('shut all nodes down, and start them');
@@ -19,7 +20,7 @@ const stagesText =
   'Compute nodes first, then those with the role login, then the Slurm controller; power.order in cluster.yaml names others.';
 
 function registerShutdown(parent: Command, context: CliContext): void {
-  parent
+  const shutdown = parent
     .command('shutdown')
     .summary('shut all nodes down, then switch their power off')
     .description(
@@ -36,10 +37,11 @@ function registerShutdown(parent: Command, context: CliContext): void {
       '\nExamples:\n  pi-image cluster shutdown --dry-run\n  pi-image cluster shutdown --yes --deadline 60s',
     )
     .action((flags: ShutdownFlags) => shutDownCluster(flags, context));
+  withOutput(shutdown, ['table', 'json', 'yaml']);
 }
 
 function registerStart(parent: Command, context: CliContext): void {
-  parent
+  const start = parent
     .command('start')
     .summary('switch all nodes on')
     .description(
@@ -51,4 +53,5 @@ function registerStart(parent: Command, context: CliContext): void {
     .addOption(deadline('switch-deadline', 'for all switches to answer: they start slowly after a power cut', 600_000))
     .addHelpText('after', '\nExamples:\n  pi-image cluster start --dry-run\n  pi-image cluster start')
     .action((flags: StartFlags) => startCluster(flags, context));
+  withOutput(start, ['table', 'json', 'yaml']);
 }
