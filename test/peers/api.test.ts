@@ -186,6 +186,7 @@ test('every question is answered as the document says', async () => {
     '/roles/node01/history': '/roles/compute/history',
     '/operations/12': '/operations/1',
     '/overlays/node01': '/overlays/base',
+    '/tokens/node01': '/tokens/reader',
     '/images/node01/20261121.1': '/images/small/20261121.1',
   };
   const wrong: string[] = [];
