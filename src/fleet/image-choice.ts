@@ -1,15 +1,17 @@
 /** Which version of its image a role or a node boots, and which versions must stay: written down with an event. */
 import type { ChangeOptions, Tagged } from '../model/change.ts';
-import { NotFoundError } from '../model/errors.ts';
+import { NotFoundError, RefusedError } from '../model/errors.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { ImageChoice, State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { requireMatch } from '../plan/etag.ts';
 import { choiceTarget, nodeTarget, planChoice } from '../plan/image-choice.ts';
+import { whyQuarantined } from '../plan/quarantine.ts';
 import { taggedRole, taggedVersion } from '../plan/resource-tags.ts';
 import { requireNoRollout } from '../plan/rollout-list.ts';
 import { commit, type Edited, type Fleet } from './fleet.ts';
 import { withoutPin } from './generation-pins.ts';
+import { plannedGeneration } from './planned-generation.ts';
 
 type ImageFleet = Pick<Fleet, 'state' | 'viewOf'>;
 
@@ -24,20 +26,26 @@ export interface ImageChange {
   readonly nodes: string[];
 }
 
+interface WantedVersion {
+  readonly version: string;
+  /** Also what did not come up before. */
+  readonly retry?: boolean | undefined;
+}
+
 /** The next boot of each of its nodes has that version; who runs goes on as it is. @throws NotFoundError, ChangedError, RefusedError */
 export async function chooseVersion(
   name: string,
-  wanted: { readonly version: string },
+  wanted: WantedVersion,
   options: ChangeOptions,
   fleet: ImageFleet,
 ): Promise<Tagged<ImageChange>> {
-  const { answer } = await commit(fleet, (before) => choose(name, wanted.version, options, { before, fleet }), options);
+  const { answer } = await commit(fleet, (before) => choose(name, wanted, options, { before, fleet }), options);
   return { answer, etag: undefined };
 }
 
 function choose(
   name: string,
-  wanted: string,
+  { version: wanted, retry = false }: WantedVersion,
   { by, dryRun, ifMatch }: ChangeOptions,
   { before, fleet }: { before: State; fleet: ImageFleet },
 ): Edited<ImageChange> {
@@ -56,6 +64,7 @@ function choose(
   const isChanged = isOther || held.length > 0;
   const answer = { name, from, to, dryRun, isChanged, nodes };
   if (!isChanged) return { state: before, events: [], answer };
+  if (!isOther && !retry) refuseQuarantined(held, view, before);
   const kind = target.target === nodeTarget(name) ? 'node.image-set' : 'role.image-set';
   const where = target.target === nodeTarget(name) ? { node: name } : {};
   const events = [
@@ -65,6 +74,20 @@ function choose(
   ];
   const generationPins = held.reduce(withoutPin, before.generationPins);
   return { state: withChoice({ ...before, generationPins }, target.target, choice), events, answer };
+}
+
+/** Nodes that are let go would boot what they would boot now. */
+function refuseQuarantined(held: readonly string[], view: ClusterView, { quarantine }: State): void {
+  const known = new Set(Object.values(quarantine).map(({ node }) => node));
+  // Planning takes a while, and a whole role may be held.
+  for (const node of held.filter((name) => known.has(name))) {
+    const id = plannedGeneration(node, view);
+    const bad = id === undefined ? undefined : quarantine[id];
+    if (bad === undefined) continue;
+    throw new RefusedError(whyQuarantined(node, bad), {
+      hint: 'Correct its overlays, its image or its role, or name another version; or try the same again with --retry.',
+    });
+  }
 }
 
 /** What it boots without a choice of its own. */

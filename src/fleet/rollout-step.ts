@@ -1,12 +1,11 @@
 /** What the end of a step of a rollout's operation changes beside the journal: what a node boots, there and back. */
-import { PiImageError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Operation, OperationNode } from '../model/operation.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
-import { planGeneration } from '../plan/generation.ts';
 import { withoutPin } from './generation-pins.ts';
+import { plannedGeneration } from './planned-generation.ts';
 import { choiceOf, holdBefore, withNodeChoices } from './rollout-change.ts';
 import type { StepChange, StepFacts } from './step-change.ts';
 
@@ -53,7 +52,7 @@ function takeBack(
 ) {
   const { fleet, nowMs } = around;
   const { target, from } = rollout;
-  const bad = generationOf(node, fleet.viewOf(fleet.state.current()));
+  const bad = plannedGeneration(node, fleet.viewOf(fleet.state.current()));
   const entry = { node, role: target.role, operation, atMs: nowMs, cause };
   const apply = (state: State): State => {
     const after = holdBefore(state, rollout, [node]);
@@ -64,16 +63,6 @@ function takeBack(
       ? [imageSet(node, { from: target.image, to: from }, rollout, cause)]
       : [heldAgain(node, rollout, cause)];
   return { kind: 'change', apply, events } as const;
-}
-
-function generationOf(name: string, view: ClusterView): string | undefined {
-  const node = view.nodes.find((each) => each.name === name);
-  try {
-    return node && planGeneration(node, view).id;
-  } catch (error) {
-    if (error instanceof PiImageError) return undefined;
-    throw error;
-  }
 }
 
 function imageSet(

@@ -11,6 +11,7 @@ import { compressHostlist } from '../plan/hostlist.ts';
 import { operationNodeKey, requireFree } from '../plan/operation-guard.ts';
 import { forgetOperations, nextOperationId } from '../plan/operation-list.ts';
 import { skipNode } from '../plan/operation.ts';
+import { whyQuarantined } from '../plan/quarantine.ts';
 import { taggedOperation } from '../plan/resource-tags.ts';
 import { commit, nodeNamed, type Edited, type Fleet } from './fleet.ts';
 import { refusal } from './role-change.ts';
@@ -107,7 +108,7 @@ function planAll(
     if (decision.kind === 'same') return [];
     const bad = before.quarantine[decision.diff.generation.to ?? ''];
     if (bad !== undefined && !retry) {
-      throw new RefusedError(`${name} did not come up as ${role} in operation ${bad.operation}: ${bad.cause}`, {
+      throw new RefusedError(whyQuarantined(name, bad, ` as ${role}`), {
         hint: 'Change what is wrong with the role, its overlays or its image; or try the same again with --retry.',
       });
     }

@@ -7,6 +7,7 @@ import type { Rollout, RolloutNode, RolloutTarget } from '../model/rollout.ts';
 import type { State } from '../model/state.ts';
 import type { ClusterView } from '../model/view.ts';
 import { requireFree } from '../plan/operation-guard.ts';
+import { whyQuarantined } from '../plan/quarantine.ts';
 import { forgetRollouts, nextRolloutId, requireNoRollout } from '../plan/rollout-list.ts';
 import { planTarget, type PlannedTarget, type TargetSources, type WantedTarget } from '../plan/rollout-target.ts';
 import { completeWaves, planWaves } from '../plan/rollout-waves.ts';
@@ -104,7 +105,7 @@ function refuseQuarantined({ nodes }: PlannedTarget, { quarantine }: State): voi
   for (const { node, after } of nodes) {
     const bad = after === undefined ? undefined : quarantine[after];
     if (bad === undefined) continue;
-    throw new RefusedError(`${node} did not come up in it in operation ${bad.operation}: ${bad.cause}`, {
+    throw new RefusedError(whyQuarantined(node, bad), {
       hint: 'Change what is wrong with the image or the overlays; or try the same again with --retry.',
     });
   }

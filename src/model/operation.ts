@@ -93,7 +93,8 @@ export type OperationNode = Readonly<z.infer<typeof OperationNode>>;
 export const Quarantined = z.strictObject({
   node: z.string(),
   role: z.string(),
-  operation: z.string(),
+  /** undefined: it failed when nobody had asked for it, and was taken back by itself. */
+  operation: z.string().optional(),
   atMs: z.number(),
   cause: z.string(),
 });

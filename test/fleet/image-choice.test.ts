@@ -5,10 +5,11 @@ import { changeRole } from '../../src/fleet/role-change.ts';
 import type { ChangeOptions } from '../../src/model/change.ts';
 import { ChangedError } from '../../src/model/errors.ts';
 import { etagOf } from '../../src/plan/etag.ts';
+import { planGeneration } from '../../src/plan/generation.ts';
 import { withChosenImages } from '../../src/plan/image-choice.ts';
 import { taggedRole, taggedVersion } from '../../src/plan/resource-tags.ts';
 import { bySocket, dryRun, sampleFleet } from '../support/sample-fleet.ts';
-import { sampleManifest } from '../support/sample-view.ts';
+import { sampleManifest, sampleNode } from '../support/sample-view.ts';
 
 const versions = ['20261121.3', '20261121.2', '20261121.1'].map((version) => sampleManifest({ version }));
 
@@ -133,4 +134,23 @@ test('a pin is kept, and is for versions that there are', async () => {
   await pinVersion({ ...id, version: '20261121.9' }, { isPinned: false }, bySocket, fleet);
   await pinVersion(id, { isPinned: false }, bySocket, fleet);
   expect(database.state.current().imagePins).toEqual({});
+});
+
+test('a node that is held is not let go into what it did not come up in, unless that is meant', async () => {
+  const { fleet, database, world } = await withVersions();
+  const node = database.state.current().nodes.find(({ name }) => name === 'node01') ?? sampleNode('node01');
+  const { id } = planGeneration(node, world.view);
+  const pin = { generation: 'before', image: 'debian-lite@20261121.1', role: 'compute', by: 'rollout 1' };
+  const bad = { node: 'node01', role: 'compute', operation: '7', atMs: 1, cause: 'slurmd.service: killed' };
+  await database.state.update((state) => ({ ...state, generationPins: { node01: pin }, quarantine: { [id]: bad } }));
+
+  for (const name of ['node01', 'compute']) {
+    await expect(chooseVersion(name, newest, bySocket, fleet)).rejects.toThrow(
+      'node01 did not come up in it in operation 7: slurmd.service: killed',
+    );
+  }
+  expect((await chooseVersion('node01', { version: '20261121.1' }, dryRun, fleet)).answer.isChanged).toBe(true);
+  await chooseVersion('node01', { ...newest, retry: true }, bySocket, fleet);
+
+  expect(database.state.current().generationPins).toEqual({});
 });

@@ -28,7 +28,8 @@ export const imageRoutes: readonly Route[] = [
     scope: 'operate',
     summary: 'Choose the version of its image that a role boots',
     description:
-      '`previous` rolls back, `newest` ends a choice. Each of its nodes has that version after its next boot; what runs goes on.',
+      '`previous` rolls back, `newest` ends a choice. Each of its nodes has that version after its next boot; what runs goes on. ' +
+      'Nodes that are held are let go; where one of them would boot again what it did not come up in, `retry` is needed.',
     isChange: true,
     isGuarded: true,
     body: { schema: ImageRequest, example: { version: 'previous' } },

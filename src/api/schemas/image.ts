@@ -7,6 +7,8 @@ import { Image, imageExample } from './service.ts';
 export const ImageRequest = z.strictObject({
   /** `previous`, `newest`, or the name of a version. */
   version: z.string().min(1),
+  /** Also what a node that is held did not come up in before. */
+  retry: z.boolean().optional(),
 });
 export type ImageRequest = Readonly<z.output<typeof ImageRequest>>;
 

@@ -29,14 +29,15 @@ export function withKeptFlags(command: Command): Command {
 /** @throws UsageError when the flags contradict each other */
 export function isKeptWanted(
   name: string | undefined,
-  flags: KeptFlags & { readonly to?: string; readonly newest?: boolean },
+  flags: KeptFlags & { readonly to?: string; readonly newest?: boolean; readonly retry?: boolean },
 ): boolean {
-  const { generation, lastGood, at, all, to, newest } = flags;
+  const { generation, lastGood, at, all, to, newest, retry } = flags;
   const kept = [generation, lastGood, at].filter((flag) => flag !== undefined).length;
   if (kept > 1) throw new UsageError('give one of --generation, --last-good, --at');
   if (kept === 1 && (to !== undefined || newest !== undefined)) {
     throw new UsageError('--to and --newest choose versions: give them without --generation, --last-good, --at');
   }
+  if (kept === 1 && retry === true) throw new UsageError('--retry goes with --newest or --to');
   if (all === true && kept === 0) {
     throw new UsageError('--all goes with --last-good or --at', { hint: 'Versions of images are chosen by role.' });
   }

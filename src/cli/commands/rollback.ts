@@ -11,6 +11,7 @@ import { isKeptWanted, rollBackToKept, withKeptFlags, type KeptFlags } from './r
 interface RollbackFlags extends ChangeFlags, KeptFlags {
   readonly to?: string;
   readonly newest?: boolean;
+  readonly retry?: boolean;
 }
 
 export const registerRollback: RegisterCommand = (program, context) => {
@@ -25,7 +26,8 @@ export const registerRollback: RegisterCommand = (program, context) => {
     )
     .argument('[role|nodes]', 'a role or a name; with the flags for generations also node[01-08]')
     .option('--to <version>', 'this version')
-    .option('--newest', 'boot the newest version again, or what cluster.yaml says');
+    .option('--newest', 'boot the newest version again, or what cluster.yaml says')
+    .option('--retry', 'with --newest or --to, also what a node did not come up in before');
   withKeptFlags(rollback)
     .addHelpText(
       'after',
@@ -43,7 +45,11 @@ async function chooseVersion(name: string | undefined, flags: RollbackFlags, con
     throw new UsageError('which role or node?', { hint: 'For example "pi-image rollback compute".' });
   const version = wantedVersion(flags);
   await withNodes(context, async (client) => {
-    const { answer } = await client.chooseVersion(name, { version }, optionsOf(flags));
+    const { answer } = await client.chooseVersion(
+      name,
+      { version, ...(flags.retry === true && { retry: true }) },
+      optionsOf(flags),
+    );
     if (flags.output === 'name') return context.stdout(`${answer.to}\n`);
     if (flags.output !== 'table') return context.stdout(renderValue(answer, flags.output));
     context.stdout(describe(answer));

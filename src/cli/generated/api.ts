@@ -61,7 +61,7 @@ export interface Schemas {
   EepromRequest: { image?: string | null; config?: string; keepConfig?: boolean; waitsFor?: string[] };
   PowerRequest: { action: 'on' | 'off' | 'cycle' };
   PowerListRequest: { nodes: string[]; action: 'on' | 'off' | 'cycle' };
-  ImageRequest: { version: string };
+  ImageRequest: { version: string; retry?: boolean };
   PinRequest: { isPinned: boolean };
   BuildRequest: { packages?: 'kept' | 'update' | 'anew' | 'offline'; squash?: boolean };
   TokenRequest: { name: string; scope: 'read' | 'operate' | 'admin'; expires?: string };
@@ -342,7 +342,13 @@ export interface Schemas {
       node: string;
       from: string;
       before?: { generation: string; image: string };
-      pinBefore?: { generation: string; image: string; role: string; by: string };
+      pinBefore?: {
+        generation: string;
+        image: string;
+        role: string;
+        by: string;
+        fellFrom?: { generation: string; cause: string };
+      };
       heldAt?: string;
       steps: {
         step: 'drain' | 'set' | 'reboot' | 'boot' | 'resume' | 'revert' | 'reboot-back' | 'boot-back' | 'resume-back';
