@@ -48,7 +48,8 @@ function diagnoseAll({ sources, answers, now }: DiagnosisDeps, nodes: readonly N
     const eeprom = sources.eeproms.of(node.name);
     const largestFile = largestOf(node, sources);
     const boots = sources.boots.ofNode(node.name).map(withoutToken);
-    return diagnoseNode({ node, status, boots, eeprom, largestFile, around, nowMs });
+    const pin = sources.state.current().generationPins[node.name];
+    return diagnoseNode({ node, status, boots, pin, eeprom, largestFile, around, nowMs });
   });
 }
 

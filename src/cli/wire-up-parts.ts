@@ -28,6 +28,7 @@ import { httpPart } from './wire-up-http.ts';
 import { webhooksPart } from './wire-up-webhooks.ts';
 import { controllersPart } from './wire-up-controllers.ts';
 import { mungePart } from './wire-up-munge.ts';
+import { fallBackPart } from './wire-up-fall-backs.ts';
 import { operationsPart } from './wire-up-operations.ts';
 import { rolloutsPart } from './wire-up-rollouts.ts';
 import type { Service } from './wire-up.ts';
@@ -52,6 +53,7 @@ export function serviceParts(service: Service, plane: Plane, options: PartsOptio
     operationsPart(service, options.log),
     rolloutsPart(service, options.log),
     absencesPart(service, options.log),
+    fallBackPart(service, options.log),
     mungePart(service),
     buildsPart(service),
     controllersPart(service),

@@ -74,8 +74,8 @@ const sentences: Readonly<Record<string, (fields: Fields) => string>> = {
     `Operation ${of(fields, 'operation')} ended: ${of(fields, 'state')}${because(fields, 'reason')}`,
   'node.held': (fields) =>
     of(fields, 'generation') === 'hold'
-      ? `is given the hold boot${by(fields)}`
-      : `is held at generation ${of(fields, 'generation').slice(0, 12)}${by(fields)}`,
+      ? `is given the hold boot${by(fields)}${because(fields, 'reason')}`
+      : `is held at generation ${of(fields, 'generation').slice(0, 12)}${by(fields)}${because(fields, 'reason')}`,
   'rollout.started': (fields) => `Rollout ${of(fields, 'rollout')} began${by(fields)}`,
   'rollout.wave-begun': (fields) => `Rollout ${of(fields, 'rollout')} begins wave ${of(fields, 'wave')}`,
   'rollout.wave-ended': (fields) => `Rollout ${of(fields, 'rollout')}: wave ${of(fields, 'wave')} is well`,

@@ -51,8 +51,7 @@ function choose(
 ): Edited<ImageChange> {
   const view = fleet.viewOf(before);
   const target = choiceTarget(name, view, before.imageChoices);
-  const tagged = view.nodes.find((each) => each.name === name) ?? taggedRole(name, view);
-  requireMatch(target.who, tagged, ifMatch);
+  requireMatch(target.who, taggedTarget(name, view), ifMatch);
   const followers = view.nodes.filter((node) => node.name === name || node.role === name);
   for (const role of new Set([name, ...followers.map((node) => node.role)])) requireNoRollout(role, before);
   const choice = planChoice(target, wanted, view.images);
@@ -75,6 +74,9 @@ function choose(
   const generationPins = held.reduce(withoutPin, before.generationPins);
   return { state: withChoice({ ...before, generationPins }, target.target, choice), events, answer };
 }
+
+const taggedTarget = (name: string, view: ClusterView) =>
+  view.nodes.find((each) => each.name === name) ?? taggedRole(name, view);
 
 /** Nodes that are let go would boot what they would boot now. */
 function refuseQuarantined(held: readonly string[], view: ClusterView, { quarantine }: State): void {

@@ -14,5 +14,10 @@ export type KeptGeneration = Readonly<z.infer<typeof KeptGeneration>>;
 export const holdBoot = 'hold';
 
 /** A generation that a node boots instead of what its role and the files say. */
-export const GenerationPin = KeptGeneration.extend({ role: ResourceName, by: z.string() });
+export const GenerationPin = KeptGeneration.extend({
+  role: ResourceName,
+  by: z.string(),
+  /** It was taken back by itself: what it failed in, and of what. Such a hold ends when the node would boot something else. */
+  fellFrom: KeptGeneration.pick({ generation: true }).extend({ cause: z.string() }).optional(),
+});
 export type GenerationPin = Readonly<z.infer<typeof GenerationPin>>;

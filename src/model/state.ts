@@ -84,6 +84,8 @@ export const State = z.strictObject({
   rollouts: z.record(z.string(), Rollout).default({}),
   /** By node. */
   generationPins: z.record(z.string(), GenerationPin).default({}),
+  /** By part of the service that judges what happens: from when on. What lies before is not its matter. */
+  watchedSince: z.record(z.string(), z.strictObject({ sinceMs: z.number() })).default({}),
 });
 export type State = Readonly<z.infer<typeof State>>;
 
@@ -105,6 +107,7 @@ export const emptyState: State = {
   imageBuilds: {},
   rollouts: {},
   generationPins: {},
+  watchedSince: {},
 };
 
 export const BootLog = z.strictObject({ boots: z.array(Boot) });

@@ -7,6 +7,9 @@ const isRefused: DiagnosisRule['when'] = ({ end, phase, tokenRefused }) =>
 
 const beforeOverlay: ReadonlySet<string> = new Set(['offered', 'loading', 'kernel', 'network', 'root']);
 
+/** Id of the rule for a system that was started, and one of whose units did not come up. */
+export const unitFailed = 'unit-failed';
+
 export const reportedRules: readonly DiagnosisRule[] = [
   {
     id: 'token-refused',
@@ -101,7 +104,7 @@ export const reportedRules: readonly DiagnosisRule[] = [
     hint: () => 'Add the package systemd-sysv to the image, and build it again.',
   },
   {
-    id: 'unit-failed',
+    id: unitFailed,
     says: ['….service: …'],
     when: ({ end, phase }) => end === 'failed' && ['overlay', 'userspace', 'waiting'].includes(phase),
     cause: itsWords,

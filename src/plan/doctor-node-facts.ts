@@ -1,5 +1,6 @@
 /** What a rule about a node can look at. */
 import type { EepromRecord } from '../model/eeprom.ts';
+import type { GenerationPin } from '../model/generation-pin.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { NodeStatus, PublicBoot } from '../model/node-status.ts';
 import type { UnknownBoard } from '../model/state.ts';
@@ -11,6 +12,8 @@ export interface NodeDoctorFacts {
   readonly status: NodeStatus;
   /** Its boots, oldest first. */
   readonly boots: readonly PublicBoot[];
+  /** What it is held at. */
+  readonly pin?: GenerationPin | undefined;
   /** Of a board that has one. */
   readonly eeprom?: EepromRecord;
   /** The largest file that its loader gets; undefined: that is not known. */

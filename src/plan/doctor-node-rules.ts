@@ -1,5 +1,6 @@
 /** What keeps a node from being ready beside what a single boot tells. docs/troubleshooting.md is made of it. */
 import { renderAge } from '../model/duration.ts';
+import { holdBoot } from '../model/generation-pin.ts';
 import type { PublicBoot } from '../model/node-status.ts';
 import { megabytes, namesDhcpServer } from './diagnosis-facts.ts';
 import type { NodeDoctorFacts, NodeRule } from './doctor-node-facts.ts';
@@ -164,6 +165,21 @@ export const nodeNotes: readonly NodeRule[] = [
     cause: (facts) =>
       `nothing came from it since ${renderAge(facts.nowMs - (lastBoot(facts)?.lastSeenMs ?? 0))}: it may have given up`,
     hint: () => 'Cut its power once. With BOOT_ORDER ending in f its EEPROM begins anew by itself.',
+  },
+  {
+    id: 'fell-back',
+    says: [
+      'it did not come up in generation …, and is held at …: …',
+      'it did not come up in generation …, and has the hold boot: …',
+    ],
+    when: ({ pin }) => pin?.fellFrom !== undefined,
+    cause: ({ pin }) => {
+      const { generation = '', cause = '' } = pin?.fellFrom ?? {};
+      const to = pin?.generation === holdBoot ? 'has the hold boot' : `is held at ${pin?.generation.slice(0, 12)}`;
+      return `it did not come up in generation ${generation.slice(0, 12)}, and ${to}: ${cause}`;
+    },
+    hint: (name) =>
+      `Correct its overlays, its image or cluster.yaml, and the hold ends by itself; or try the same again: "pi-image rollback ${name} --newest --retry".`,
   },
   {
     id: 'again-and-again',

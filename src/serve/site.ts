@@ -68,6 +68,8 @@ export interface Site {
   /** The same object as long as nothing has changed. */
   readonly view: () => ClusterView;
   readonly desired: (node: NodeSpec) => Desired;
+  /** What it would boot if nobody held it. */
+  readonly planned: (node: NodeSpec) => Desired;
   /** Reads everything again. Never throws for what an owner can repair: health tells it. */
   readonly reload: () => Promise<void>;
   /** @param settleMs files that change for longer than this are being written: the next call is theirs */
@@ -137,8 +139,9 @@ export async function openSite(deps: SiteDeps): Promise<Site> {
     listeners.add(listener);
     return () => void listeners.delete(listener);
   };
-  const desired = (node: NodeSpec): Desired => asHeld(deps.held?.(node)) ?? plan(node, view());
-  return { view, desired, reload, reloadIfChanged, onChange };
+  const planned = (node: NodeSpec): Desired => plan(node, view());
+  const desired = (node: NodeSpec): Desired => asHeld(deps.held?.(node)) ?? planned(node);
+  return { view, desired, planned, reload, reloadIfChanged, onChange };
 }
 
 /** What was read counts, whether its history can be written or not. */

@@ -2,6 +2,8 @@
  * Nodes that fail in their initramfs or in their system: its own scripts run in the board's namespace against the whole
  * service, each broken on purpose, and the doctor names the fault.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { DoctorBoard } from '../support/doctor-board.ts';
@@ -209,4 +211,27 @@ test('a node that is ready has nothing against it', async () => {
 
   expect(await board.diagnosis()).toMatchObject({ state: 'ready' });
   expect(await board.wrong()).toBeUndefined();
+});
+
+test('a node that was taken back by itself, as a unit failed in what was edited', { timeout: 150_000 }, async () => {
+  const overlayAnd = (...then: readonly string[]) =>
+    board.initramfs(
+      [
+        'report root; apply_overlay; report overlay "" "digest=$digest&agent=yes"',
+        'token=$(cat $new_root/etc/pi-image/boot.key); report userspace',
+        ...then,
+      ].join('\n'),
+    );
+  await overlayAnd('report ready');
+  const compute = { image: 'small', overlays: ['base'], deadline: '60s', kernelArguments: ['quiet'] };
+  await board.writeCluster({ roles: { compute, other: { image: 'absent' } } });
+  // The service looks at its files every 2 s.
+  await sleep(5000);
+  await board.site.powerOn();
+  await overlayAnd('report failed "slurmd.service: killed"');
+
+  await board.notesThat(
+    /^fell-back: it did not come up in generation [0-9a-f]{12}, and is held at [0-9a-f]{12}: slurmd\.service: killed$/,
+    90_000,
+  );
 });

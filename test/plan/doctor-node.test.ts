@@ -46,6 +46,8 @@ const conflict = (...nodes: readonly string[]): IdentityConflict => {
 const desired = { generation: 'g1', image: 'a@1' };
 const failure = (boot: Boot): Partial<NodeStatus> => ({ state: 'failed', desired, reason: boot.closed?.cause });
 
+const pin = { generation: 'a1', image: 'a@1', role: 'r', by: 'us', fellFrom: { generation: 'b2', cause: 'it died' } };
+const fell = (to: string) => `it did not come up in generation b2, and ${to}: it died`;
 const sha256 = 'a'.repeat(64);
 const stagedUpdate: Omit<EepromDesired, 'state'> = {
   image: { sha256, sourceSha256: sha256, sizeBytes: 524_288, chip: '2711', builtAtSeconds: 1_785_847_093 },
@@ -61,7 +63,7 @@ interface Sample {
   readonly status: Partial<NodeStatus>;
   readonly boots?: readonly Boot[];
   readonly around?: Partial<NodeDoctorFacts['around']>;
-  readonly more?: Pick<NodeDoctorFacts, 'eeprom' | 'largestFile'>;
+  readonly more?: Pick<NodeDoctorFacts, 'eeprom' | 'largestFile' | 'pin'>;
   readonly cause: string | RegExp;
 }
 
@@ -196,6 +198,8 @@ const notes: readonly Sample[] = [
     boots: [ready(900_000), failed(600_000, 'b2'), failed(500_000, 'b3'), failed(400_000, 'b4')],
     cause: 'its last 3 boots came to nothing',
   },
+  { rule: 'fell-back', status: { state: 'ready', desired }, more: { pin }, cause: fell('is held at a1') },
+  { rule: 'fell-back', status: {}, more: { pin: { ...pin, generation: 'hold' } }, cause: fell('has the hold boot') },
   {
     rule: 'reboot-failed',
     status: { state: 'ready', desired, rebootFailed: { atMs: 0, reason: 'no route to host' } },

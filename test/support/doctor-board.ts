@@ -169,8 +169,8 @@ export class DoctorBoard {
   }
 
   /** Waits until that is among the notes. */
-  notesThat(words: RegExp): Promise<void> {
-    return until(words, () => this.notes(), 25_000);
+  notesThat(words: RegExp, timeoutMs = 25_000): Promise<void> {
+    return until(words, () => this.notes(), timeoutMs);
   }
 
   async notes(name = 'node01'): Promise<string[]> {

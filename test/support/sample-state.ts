@@ -158,18 +158,32 @@ export const states: fc.Arbitrary<State> = fc.record({
   imagePins: fc.dictionary(name, fc.record({ by: text }), { maxKeys: 5, noNullPrototype: true }),
   operations: fc.dictionary(name, operation, { maxKeys: 3, noNullPrototype: true }),
   operationNodes: fc.dictionary(name, operationNode, { maxKeys: 5, noNullPrototype: true }),
-  quarantine: fc.dictionary(name, fc.record({ node: name, role: name, operation: name, atMs: fc.nat(), cause: text }), {
-    maxKeys: 3,
-    noNullPrototype: true,
-  }),
+  quarantine: fc.dictionary(
+    name,
+    fc.record(
+      { node: name, role: name, operation: name, atMs: fc.nat(), cause: text },
+      { requiredKeys: ['node', 'role', 'atMs', 'cause'] },
+    ),
+    { maxKeys: 3, noNullPrototype: true },
+  ),
   rollouts: fc.dictionary(name, rollout, { maxKeys: 3, noNullPrototype: true }),
   mungeRotations: fc.dictionary(name, mungeRotation, { maxKeys: 3, noNullPrototype: true }),
   imageBuilds: fc.dictionary(name, imageBuild, { maxKeys: 3, noNullPrototype: true }),
   generationPins: fc.dictionary(
     name,
-    fc.record({ generation: text, image: fc.constant('debian-lite@1'), role: fc.constant('compute'), by: text }),
+    fc.record(
+      {
+        generation: text,
+        image: fc.constant('debian-lite@1'),
+        role: fc.constant('compute'),
+        by: text,
+        fellFrom: fc.record({ generation: text, cause: text }),
+      },
+      { requiredKeys: ['generation', 'image', 'role', 'by'] },
+    ),
     { maxKeys: 3, noNullPrototype: true },
   ),
+  watchedSince: fc.dictionary(name, fc.record({ sinceMs: fc.nat() }), { maxKeys: 1, noNullPrototype: true }),
   operationHolds: fc.dictionary(name, fc.record({ by: name, sinceMs: fc.nat() }), {
     maxKeys: 1,
     noNullPrototype: true,

@@ -60,6 +60,7 @@ export const migrations: readonly string[] = [
   CREATE INDEX audit_by_name ON audit (by_name, id);`,
   rowTable('image_builds', { image: 'TEXT', state: 'TEXT' }),
   rowTable('operation_holds'),
+  rowTable('watched_since'),
 ];
 
 /** @throws ConfigError when a newer pi-image has written the file */

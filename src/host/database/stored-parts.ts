@@ -35,6 +35,7 @@ export const stateParts: Parts<State> = {
   imageBuilds: record('image_builds'),
   rollouts: record('rollouts'),
   generationPins: record('generation_pins'),
+  watchedSince: record('watched_since'),
 };
 
 export const bootParts: Parts<BootLog> = { boots: list('boots', (boot: Boot) => boot.id) };

@@ -20,6 +20,7 @@ export const rowTables = [
   'image_builds',
   'rollouts',
   'generation_pins',
+  'watched_since',
   'boots',
   'tokens',
 ] as const;
