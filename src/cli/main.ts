@@ -13,11 +13,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
 }
 
-// "pi-image node list | head" closes our stdout early: nobody is left to fail for.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  stop.abort(new Error('nobody reads the output'));
-});
+// "pi-image node list | head" closes our stdout early: nobody is left to fail for. A build whose service was killed
+// loses both, and still has to take away what is half-made.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    stop.abort(new Error('nobody reads the output'));
+  });
+}
 
 process.exitCode = await runProgram(process.argv.slice(2), {
   // src/ and dist/ have the same depth, so the shipped images/, overlays/ and boot/ are found from both.
