@@ -35,7 +35,10 @@ export function metricsActions(deps: MetricsDeps): Pick<ApiActions, 'metrics' | 
       });
       return { text: renderMetrics(families), mediaType: metricsMediaType };
     },
-    targets: () => prometheusTargets(answers(site.view().nodes)),
+    targets: () => {
+      const { nodes, images } = site.view();
+      return prometheusTargets(answers(nodes), images);
+    },
   };
 }
 

@@ -1,6 +1,8 @@
 /** Where Prometheus finds the nodes: node_exporter on each of them, as its HTTP service discovery reads it. */
+import type { ImageManifest } from '../model/manifest.ts';
 import type { NodeSpec } from '../model/node.ts';
 import type { NodeStatus } from '../model/node-status.ts';
+import type { ClusterView } from '../model/view.ts';
 import { labelWords, ownLabels } from './node-labels.ts';
 
 interface TargetGroup {
@@ -11,12 +13,18 @@ interface TargetGroup {
 /** node_exporter's own. */
 const port = 9100;
 
-export function prometheusTargets(
-  nodes: readonly (Pick<NodeSpec, 'name' | 'role' | 'board' | 'address' | 'vars' | 'labels'> & {
-    readonly status: Pick<NodeStatus, 'state' | 'running' | 'address'>;
-  })[],
-): TargetGroup[] {
-  return nodes.map(({ name, role, board, address, vars, labels, status }) => ({
+/** Debian's name of it. */
+const exporterPackage = 'prometheus-node-exporter';
+
+type Target = Pick<NodeSpec, 'name' | 'role' | 'board' | 'address' | 'vars' | 'labels'> & {
+  readonly status: Pick<NodeStatus, 'state' | 'desired' | 'running' | 'address'>;
+};
+
+/** Those whose image has it, as far as its packages are known. */
+export function prometheusTargets(nodes: readonly Target[], images: ClusterView['images']): TargetGroup[] {
+  const without = new Set([...images.values()].flat().filter(lacksExporter).map(idOf));
+  const found = nodes.filter(({ status: { running, desired } }) => !without.has((running ?? desired)?.image ?? ''));
+  return found.map(({ name, role, board, address, vars, labels, status }) => ({
     targets: [`${status.address ?? address}:${port}`],
     labels: {
       instance: name,
@@ -30,3 +38,9 @@ export function prometheusTargets(
     },
   }));
 }
+
+const idOf = ({ name, version }: ImageManifest) => `${name}@${version}`;
+
+/** Of a base that is not made of packages nobody knows. */
+const lacksExporter = ({ packages }: ImageManifest) =>
+  packages.length > 0 && !packages.some(({ name }) => name === exporterPackage);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { requestOk } from '../../src/cli/api-client.ts';
 import { renderYaml } from '../../src/host/yaml-file.ts';
+import type { ImageManifest } from '../../src/model/manifest.ts';
 import { docsBlocks } from '../support/docs-blocks.ts';
 import { boardQuestions } from '../support/grafana-board.ts';
 import { pipe } from '../support/pipe-text.ts';
@@ -43,8 +44,17 @@ async function writePiSysfs(): Promise<void> {
   }
 }
 
+/** Before the first service starts, which signs what is there. */
+async function addExporterToImage(): Promise<void> {
+  const file = path.join(site.dir, 'state/exports/images/small/20261121.1/manifest.json');
+  const manifest = JSON.parse(await readFile(file, 'utf8')) as ImageManifest;
+  const packages = [...manifest.packages, { name: 'prometheus-node-exporter', version: '1', architecture: 'arm64' }];
+  await writeFile(file, JSON.stringify({ ...manifest, packages }));
+}
+
 beforeAll(async () => {
   await site.open();
+  await addExporterToImage();
   folder = path.join(site.dir, 'prometheus');
   await mkdir(folder);
   const service = await site.serve('--no-time');

@@ -31,8 +31,10 @@ export const monitoringRoutes: readonly Route[] = [
     scope: 'read',
     summary: 'Where Prometheus finds the nodes',
     description:
-      'For `http_sd_configs`: node_exporter on each node, with its name, role and board as labels. Also at `/prometheus/targets`.',
-    answers: { 200: { summary: 'One group for each node', schema: z.array(TargetGroup), example: [targetExample] } },
+      'For `http_sd_configs`: node_exporter on each node whose image has the package, with its name, role and board as labels. Also at `/prometheus/targets`.',
+    answers: {
+      200: { summary: 'One group for each of these nodes', schema: z.array(TargetGroup), example: [targetExample] },
+    },
     run: ({ actions }) => json(actions.targets()),
   }),
 ];

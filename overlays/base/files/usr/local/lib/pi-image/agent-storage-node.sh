@@ -52,7 +52,7 @@ heartbeat() {
     if read -r millidegrees 2> /dev/null < /sys/class/thermal/thermal_zone0/temp; then
         form="$form&temperature=$((millidegrees / 1000)).$((millidegrees % 1000 / 100))"
     fi
-    form="$form$(throttling_form)${munge:+&munge=$munge}"
+    form="$form${bits:+&throttled=$bits}${munge:+&munge=$munge}"
     request POST heartbeat "$form"
     [ "$status" = 200 ] && answered < "$work/answer"
 }
