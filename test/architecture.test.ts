@@ -52,6 +52,8 @@ interface Import {
   readonly target: string;
   /** Nothing of it is there when the code runs. */
   readonly isType?: boolean;
+  /** Loaded when it is asked for. */
+  readonly isLate?: boolean;
 }
 
 /** Every violation of the table, as sentences. */
@@ -97,7 +99,22 @@ function readImports(file: string): Import[] {
     file,
     target: targets.find((target) => target !== undefined) ?? '',
     isType: type !== undefined,
+    isLate: targets[1] !== undefined,
   }));
+}
+
+/** All that is loaded before the first line of a file runs. */
+function loadedWith(first: string): Set<string> {
+  const seen = new Set([first]);
+  for (const file of seen) {
+    for (const { target, isType, isLate } of file.endsWith('.ts') ? readImports(file) : []) {
+      if (isType === true || isLate === true) continue;
+      seen.add(
+        target.startsWith('.') ? path.posix.normalize(path.posix.join(path.posix.dirname(file), target)) : target,
+      );
+    }
+  }
+  return seen;
 }
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
@@ -132,5 +149,19 @@ describe('the import table', () => {
     ['serve/x.ts', '../dashboard/words.ts', 'serve/x.ts: serve/ must not import dashboard/'],
   ])('an import of %s from %s is caught', (file, target, sentence) => {
     expect(violations([{ file, target }])).toEqual([sentence]);
+  });
+});
+
+/** Both have been slower than what they asked for: 300 ms of loading what a command without a service needs. */
+describe('commands that ask the service load nothing of it', () => {
+  const heavy = ['kysely', 'better-sqlite3', 'express', 'handlebars', 'net-snmp', 'tar-stream'];
+
+  test.each(['main.ts', 'commands/status.ts', 'commands/node.ts', 'commands/node-set.ts'])('%s', (file) => {
+    const loaded = loadedWith(`cli/${file}`);
+    expect(heavy.filter((name) => loaded.has(name))).toEqual([]);
+  });
+
+  test('what is loaded is found through other files', () => {
+    expect(loadedWith('cli/local-nodes.ts')).toContain('kysely');
   });
 });

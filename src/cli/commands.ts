@@ -1,10 +1,10 @@
 /**
  * All commands, in the order in which --help shows them. Each is loaded when it is asked for: a command that asks the
- * service a question would else spend most of its time on loading the service.
+ * service a question would else spend most of its time on loading the service. The largest loads only the verb, too.
  */
 import type { RegisterCommand } from './context.ts';
 
-export const commands: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
+export const commands: ReadonlyMap<string, (verb?: string) => Promise<RegisterCommand>> = new Map([
   ['init', async () => (await import('./commands/init.ts')).registerInit],
   ['build', async () => (await import('./commands/build.ts')).registerBuild],
   ['serve', async () => (await import('./commands/serve.ts')).registerServe],
@@ -12,7 +12,7 @@ export const commands: ReadonlyMap<string, () => Promise<RegisterCommand>> = new
   ['apply', async () => (await import('./commands/apply.ts')).registerApply],
   ['status', async () => (await import('./commands/status.ts')).registerStatus],
   ['doctor', async () => (await import('./commands/doctor.ts')).registerDoctor],
-  ['node', async () => (await import('./commands/node.ts')).registerNode],
+  ['node', async (verb?: string) => (await import('./commands/node.ts')).loadNode(verb)],
   ['cluster', async () => (await import('./commands/cluster.ts')).registerCluster],
   ['operation', async () => (await import('./commands/operation.ts')).registerOperation],
   ['rollout', async () => (await import('./commands/rollout.ts')).registerRollout],

@@ -41,11 +41,11 @@ export async function runProgram(args: readonly string[], options: ProgramOption
 
 /** The one that is asked for; all of them where the answer is about all, as in --help. */
 function loadCommands(args: readonly string[], program: Command): Promise<RegisterCommand[]> {
-  const [name = ''] = program.parseOptions([...args]).operands;
+  const [name = '', verb] = program.parseOptions([...args]).operands;
   const asked = name === 'completion' ? undefined : commands.get(name);
   // Loading its modules is what makes the heap of a service large.
   if (name === 'serve') keepHeapSmall();
-  return Promise.all((asked === undefined ? [...commands.values()] : [asked]).map((load) => load()));
+  return Promise.all(asked === undefined ? [...commands.values()].map((load) => load()) : [asked(verb)]);
 }
 
 export function newProgram({ shippedDir, stdout, stderr }: ProgramOptions): Command {

@@ -1,10 +1,8 @@
 /** Nodes and roles to look at: from the files and the state of this machine, or from the service that --server names. */
-import type { NodeAnswer } from '../api/actions.ts';
 import type { Role } from '../api/schemas/role.ts';
 import type { NodeSpec } from '../model/node.ts';
 import { asWritten } from '../model/node-address.ts';
-import type { ApiServer } from './api-client.ts';
-import { branded } from './branded.ts';
+import { askNodes, withoutStatus } from './ask-nodes.ts';
 import type { CliContext } from './context.ts';
 import { call } from './typed-client.ts';
 import { readSources, readView } from './view.ts';
@@ -14,10 +12,6 @@ export async function readNodes(context: CliContext): Promise<readonly NodeSpec[
   const server = await context.service();
   if (typeof server === 'string') return (await readView(context.paths())).nodes.map(asWritten);
   return (await askNodes(server)).map(withoutStatus);
-}
-
-export async function askNodes(server: ApiServer): Promise<readonly NodeAnswer[]> {
-  return branded<readonly NodeAnswer[]>(await call(server, 'GET /nodes'));
 }
 
 /** As they were applied, where that can be told. */
@@ -34,8 +28,4 @@ export async function readRoles(context: CliContext): Promise<readonly Role[]> {
     const members = nodes.filter((node) => node.role === name).map((node) => node.name);
     return Object.assign({ name }, role, { deadlineMs, nodes: members });
   });
-}
-
-export function withoutStatus({ status: _status, ...node }: NodeAnswer): NodeSpec {
-  return node;
 }

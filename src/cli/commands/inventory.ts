@@ -15,8 +15,9 @@ import { clusterShellGroups, gendersText } from '../../plan/inventory-groups.ts'
 import { knownHosts, sshConfig } from '../../plan/inventory-ssh.ts';
 import { selectNodes } from '../../plan/select-nodes.ts';
 import type { ApiServer } from '../api-client.ts';
+import { askNodes, withoutStatus } from '../ask-nodes.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
-import { askNodes, readRoles, withoutStatus } from '../read-nodes.ts';
+import { readRoles } from '../read-nodes.ts';
 import { readView } from '../view.ts';
 
 const formats = ['ansible', 'genders', 'clustershell', 'ssh-config', 'known-hosts'] as const;

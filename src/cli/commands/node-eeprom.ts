@@ -8,10 +8,10 @@ import { HostError } from '../../model/errors.ts';
 import { compareNames, compressHostlist, expandHostlist } from '../../plan/hostlist.ts';
 import { selectNodes } from '../../plan/select-nodes.ts';
 import type { ApiServer } from '../api-client.ts';
+import { askNodes } from '../ask-nodes.ts';
 import type { CliContext } from '../context.ts';
 import type { Schemas } from '../generated/api.ts';
 import { renderListing, withOutput, type Listing } from '../output.ts';
-import { askNodes } from '../read-nodes.ts';
 import { call, dryRunQuery } from '../typed-client.ts';
 import { withChangeFlags, type ChangeFlags } from './node-change.ts';
 

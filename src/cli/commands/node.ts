@@ -1,37 +1,33 @@
-/** pi-image node: the nodes there are, what each one gets, and how they change. One file per verb. */
+/** pi-image node: the nodes there are, what each one gets, and how they change. One file per verb, loaded as commands are. */
 import type { RegisterCommand } from '../context.ts';
-import { registerAdd } from './node-add.ts';
-import { registerAdopt } from './node-adopt.ts';
-import { registerNodeDiff } from './node-diff.ts';
-import { registerEeprom } from './node-eeprom.ts';
-import { registerExplain } from './node-explain.ts';
-import { registerExport } from './node-export.ts';
-import { registerHistory } from './node-history.ts';
-import { registerList } from './node-list.ts';
-import { registerPower } from './node-power.ts';
-import { registerReboot } from './node-reboot.ts';
-import { registerRemove } from './node-remove.ts';
-import { registerNodeRole } from './node-role.ts';
-import { registerSet } from './node-set.ts';
-import { registerShow } from './node-show.ts';
-import { registerBlink, registerUnknown } from './node-unknown.ts';
 
-export const registerNode: RegisterCommand = (program, context) => {
-  const node = program.command('node').summary('the nodes, what each one gets, and how they change');
-  registerList(node, context);
-  registerShow(node, context);
-  registerHistory(node, context);
-  registerAdd(node, context);
-  registerUnknown(node, context);
-  registerBlink(node, context);
-  registerAdopt(node, context);
-  registerSet(node, context);
-  registerNodeRole(node, context);
-  registerReboot(node, context);
-  registerPower(node, context);
-  registerEeprom(node, context);
-  registerRemove(node, context);
-  registerExplain(node, context);
-  registerNodeDiff(node, context);
-  registerExport(node, context);
-};
+/** In the order in which --help shows them. */
+const verbs: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
+  ['list', async () => (await import('./node-list.ts')).registerList],
+  ['show', async () => (await import('./node-show.ts')).registerShow],
+  ['history', async () => (await import('./node-history.ts')).registerHistory],
+  ['add', async () => (await import('./node-add.ts')).registerAdd],
+  ['unknown', async () => (await import('./node-unknown.ts')).registerUnknown],
+  ['blink', async () => (await import('./node-unknown.ts')).registerBlink],
+  ['adopt', async () => (await import('./node-adopt.ts')).registerAdopt],
+  ['set', async () => (await import('./node-set.ts')).registerSet],
+  ['role', async () => (await import('./node-role.ts')).registerNodeRole],
+  ['reboot', async () => (await import('./node-reboot.ts')).registerReboot],
+  ['power', async () => (await import('./node-power.ts')).registerPower],
+  ['eeprom', async () => (await import('./node-eeprom.ts')).registerEeprom],
+  ['remove', async () => (await import('./node-remove.ts')).registerRemove],
+  ['explain', async () => (await import('./node-explain.ts')).registerExplain],
+  ['diff', async () => (await import('./node-diff.ts')).registerNodeDiff],
+  ['export', async () => (await import('./node-export.ts')).registerExport],
+]);
+
+/** @param asked the verb; all are loaded where it is none, as for --help */
+export async function loadNode(asked: string | undefined): Promise<RegisterCommand> {
+  const verb = verbs.get(asked ?? '');
+  const wanted = verb === undefined ? [...verbs.values()] : [verb];
+  const registers = await Promise.all(wanted.map((load) => load()));
+  return (program, context) => {
+    const node = program.command('node').summary('the nodes, what each one gets, and how they change');
+    for (const register of registers) register(node, context);
+  };
+}

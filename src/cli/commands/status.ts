@@ -1,12 +1,12 @@
 /** pi-image status: is the service well, where does each node stand, which boards wait for a name? */
 import { HostError, UsageError } from '../../model/errors.ts';
 import type { ApiServer } from '../api-client.ts';
+import { askNodes } from '../ask-nodes.ts';
 import { askHealth } from '../ask-service.ts';
 import { branded } from '../branded.ts';
 import type { CliContext, RegisterCommand } from '../context.ts';
 import { ringOnEvents } from '../event-bell.ts';
 import { renderValue, withOutput } from '../output.ts';
-import { askNodes } from '../read-nodes.ts';
 import { renderScreen, renderStatus, statusChanges, type Status } from '../status-text.ts';
 import { call } from '../typed-client.ts';
 import { watch } from '../watch.ts';
