@@ -48,7 +48,9 @@ async function tool(version: string): Promise<ArchivePackage> {
   await writeFile(path.join(root, 'DEBIAN/control'), [...about, 'Description: a tool', ''].join('\n'));
   await writeFile(path.join(root, 'usr/share/site-tool/version'), `${version}\n`);
   const file = `${root}.deb`;
-  await promisify(execFile)('dpkg-deb', ['--root-owner-group', '--build', root, file]);
+  // The deb store outlives the test: a second run has to make the same bytes.
+  const env = { ...process.env, SOURCE_DATE_EPOCH: '1700000000' };
+  await promisify(execFile)('dpkg-deb', ['--root-owner-group', '--build', root, file], { env });
   return { name: 'site-tool', version, deb: await readFile(file) };
 }
 
