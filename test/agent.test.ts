@@ -41,8 +41,9 @@ describe.skipIf(isAbsent).each(shells)('%s', (_name, shell) => {
     node.start();
     await until(() => heartbeat()?.phase).toBe('userspace');
 
-    await node.answer('is-system-running', 'running\n');
+    // In the order of systemd. The other way round, an agent that looks in between rightly tells of a unit that it waits for.
     await node.answer('is-active', 'active\n');
+    await node.answer('is-system-running', 'running\n');
     await until(() => heartbeat()?.phase).toBe('ready');
 
     expect(phases().slice(-3)).toEqual(['overlay', 'userspace', 'ready']);

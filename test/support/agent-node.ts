@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -125,8 +125,7 @@ export async function bootInto(storage: AgentStorageNode, shell: readonly string
     key: newest(storage).key ?? '',
     read: (file: string) => readFile(folder(`root/${file}`), 'utf8'),
     /** What a program prints from now on; undefined: it fails. */
-    answer: (name: string, text: string | undefined) =>
-      text === undefined ? rm(folder(`answers/${name}`), { force: true }) : writeFile(folder(`answers/${name}`), text),
+    answer: (name: string, text: string | undefined) => replaceFile(folder(`answers/${name}`), text),
     addHook: (name: string, script: string) => writeProgram(folder(`root/etc/pi-image/live.d/${name}`), script),
     start: () => {
       const agent = startAgent(dir, shell);
@@ -154,6 +153,13 @@ const newest = (storage: AgentStorageNode): Boot => storage.boots.all().at(-1) a
 export async function beginOn(storage: AgentStorageNode): Promise<Boot> {
   await storage.boots.arrive(here, 'm', 'discover');
   return newest(storage);
+}
+
+/** At once: an agent that runs never reads half of it. Undefined removes it. */
+async function replaceFile(file: string, text: string | undefined): Promise<void> {
+  if (text === undefined) return rm(file, { force: true });
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
 }
 
 async function writeProgram(file: string, script: string): Promise<void> {
