@@ -9,9 +9,11 @@ import { describeTerminal } from './terminal.ts';
 process.umask(0o022);
 
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
-}
+const stopBy = (signal: NodeJS.Signals) => stop.abort(new Error(`stopped by ${signal}`));
+// A second Ctrl-C is from somebody who does not want to wait.
+process.once('SIGINT', stopBy);
+// A second SIGTERM says nothing new: PR_SET_PDEATHSIG sends one for each thread of a killed parent that we were left to.
+process.on('SIGTERM', stopBy);
 
 // "pi-image node list | head" closes our stdout early: nobody is left to fail for. A build whose service was killed
 // loses both, and still has to take away what is half-made.

@@ -1,11 +1,13 @@
 /** Builds by the API of the whole service: a real image, one at a time, stopped, and cut off by kill -9. */
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { ShownBuild } from '../../src/api/schemas/image-build.ts';
 import { request, requestOk } from '../../src/cli/api-client.ts';
+import { exitCode } from '../../src/cli/explain.ts';
 import { startTimeOf } from '../../src/host/start-time.ts';
 import type { NamespaceProgram } from '../support/namespaces.ts';
 import { ServeFixture } from '../support/serve-fixture.ts';
@@ -120,6 +122,29 @@ test('one that is stopped leaves no program, no version and no folder', { timeou
   await expect.poll(sleepers, patience).toEqual([]);
   expect(await versions()).toEqual(before);
   expect((await readdir(path.join(site.dir, 'state'))).filter((name) => name.startsWith('build.'))).toEqual([]);
+});
+
+/** Where a service with several threads is killed, the kernel tells its build to end once for each that held it. */
+test('one that is told to end twice leaves nothing either', { timeout: 120_000 }, async () => {
+  const before = await versions();
+  await makeSlow('twice');
+  const build = site.net.start('storage', site.argv('build', 'tiny'));
+  await expect.poll(sleepers, patience).not.toEqual([]);
+  const children = await readFile(`/proc/${build.pid}/task/${build.pid}/children`, 'utf8');
+  const shells = children.trim().split(' ').map(Number);
+  expect(shells).toHaveLength(1);
+
+  // It waits for the programs of the layer, which do not end yet.
+  for (const shell of shells) process.kill(shell, 'SIGSTOP');
+  for (const _ of [1, 2]) {
+    build.signal('SIGTERM');
+    await sleep(1000);
+  }
+  for (const shell of shells) process.kill(shell, 'SIGCONT');
+
+  expect(await build.ended).toBe(exitCode.interrupted);
+  expect(await versions()).toEqual(before);
+  expect(await sleepers()).toEqual([]);
 });
 
 test(
